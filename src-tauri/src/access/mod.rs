@@ -1,0 +1,1 @@
+//! Who acts: sign-in, operators, their roles and rights.

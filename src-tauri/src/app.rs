@@ -1,0 +1,1 @@
+//! The window: the only file that builds the Tauri app.

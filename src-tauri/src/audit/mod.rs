@@ -1,0 +1,1 @@
+//! What was done: the append-only, hash-chained log of what operators changed.

@@ -1,0 +1,122 @@
+//! Settings: where the database, Elasticsearch and the photos are. One TOML file, and for each of the two
+//! addresses an environment variable that goes before it.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use url::Url;
+
+use crate::error::{Error, Result};
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    pub database: Database,
+    pub elasticsearch: Elasticsearch,
+    pub media: Media,
+    pub worker: Worker,
+}
+
+/// Where the sign-in screen starts; each field can be changed there.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Database {
+    /// A host name or address, or the folder of a Unix socket (starts with `/`).
+    pub host: String,
+    pub port: u16,
+    pub database: String,
+    /// Proposed on the sign-in screen.
+    pub username: Option<String>,
+    /// PEM file with the certificate authority of the server, where the system's do not know it.
+    pub ca: Option<PathBuf>,
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self { host: "localhost".into(), port: 5432, database: "kaleidoscope".into(), username: None, ca: None }
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Elasticsearch {
+    /// `None`: search is answered by PostgreSQL.
+    pub url: Option<Url>,
+    pub username: Option<String>,
+    /// File whose first line is the password.
+    pub password_file: Option<PathBuf>,
+    /// PEM file with the certificate authority.
+    pub ca: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Media {
+    /// Hosts that photos may come from, by https. A leading `*.` stands for any subdomain.
+    pub hosts: Vec<String>,
+    /// Lets photos come from this machine by plain http: `127.0.0.1` and `::1` with these ports.
+    pub loopback_ports: Vec<u16>,
+    /// `None`: in the user's cache folder.
+    pub cache_dir: Option<PathBuf>,
+    pub cache_megabytes: u64,
+}
+
+impl Default for Media {
+    fn default() -> Self {
+        Self {
+            hosts: vec!["res.cloudinary.com".into()],
+            loopback_ports: Vec::new(),
+            cache_dir: None,
+            cache_megabytes: 512,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Worker {
+    pub read_models: ReadModels,
+}
+
+impl Default for Worker {
+    fn default() -> Self {
+        Self { read_models: ReadModels::Projected }
+    }
+}
+
+/// Who writes the read models.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReadModels {
+    /// The console's worker, from the core and AI tables.
+    Projected,
+    /// The platform's backend; the worker only keeps the indices true to them.
+    External,
+}
+
+impl Config {
+    /// Reads the file, or takes the defaults where there is none at the usual place.
+    ///
+    /// # Errors
+    /// `Invalid` naming the file and line where it can't be read or understood, or where a named file is missing.
+    pub fn load(named: Option<&Path>) -> Result<Self> {
+        let Some(path) = named.map(Path::to_path_buf).or_else(usual_path) else {
+            return Ok(Self::default());
+        };
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Self::parse(&text)
+                .map_err(|problem| Error::Invalid(format!("{}: {problem} Correct the file.", path.display()))),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => Ok(Self::default()),
+            Err(error) => Err(Error::Invalid(format!("{} can't be read: {error}.", path.display()))),
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        toml::from_str(text).map_err(|error| error.to_string().trim().replace('\n', " "))
+    }
+}
+
+/// `config.toml` in the user's configuration folder.
+fn usual_path() -> Option<PathBuf> {
+    Some(directories::ProjectDirs::from("org", "Kaleidoscope", "kaleidoscope-console")?.config_dir().join("config.toml"))
+}

@@ -1,0 +1,55 @@
+//! The database: identities of rows, versions as they were seen, connecting, and what must be true of a server.
+
+use serde::{Deserialize, Serialize};
+use specta::Type;
+
+/// Row identities are 64-bit in PostgreSQL and plain numbers in the window.
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Type, sqlx::Type)]
+        #[serde(transparent)]
+        #[sqlx(transparent)]
+        pub struct $name(#[specta(type = f64)] pub i64);
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+id!(
+    /// `users.user_id`
+    UserId
+);
+id!(
+    /// `posts.post_id`
+    PostId
+);
+id!(
+    /// `post_media.media_id`
+    MediaId
+);
+id!(
+    /// `media_detected_faces.id`
+    FaceId
+);
+id!(
+    /// `console.audit_entry.id`
+    AuditId
+);
+
+/// A row's version (`xmin`) as text: equal only while nobody has changed the row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type, sqlx::Type)]
+#[serde(transparent)]
+#[sqlx(transparent)]
+pub struct RowVersion(pub String);
+
+/// A row and the version in which the operator saw it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct Seen<Id> {
+    pub id: Id,
+    pub version: RowVersion,
+}

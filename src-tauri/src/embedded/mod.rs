@@ -1,0 +1,1 @@
+//! The parts that the demo brings along: PostgreSQL, Elasticsearch, sample people and photos.

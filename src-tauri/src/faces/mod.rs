@@ -1,0 +1,1 @@
+//! Who is on the photo: the queue of suggested faces, candidates, verdicts.

@@ -1,0 +1,1 @@
+//! Bytes of pictures: fetch, guard, decode, orient, scale, blur, cache.

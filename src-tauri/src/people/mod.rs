@@ -1,0 +1,1 @@
+//! Users of the platform: profile, enrolment, the photos they are on.

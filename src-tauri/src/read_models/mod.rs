@@ -1,0 +1,1 @@
+//! One file per read model: its source view and its document.

@@ -1,0 +1,1 @@
+//! What may be shown: the queue of unsafe media, reveals, decisions.

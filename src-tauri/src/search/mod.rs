@@ -1,0 +1,1 @@
+//! Finding media: words in, hits out, from Elasticsearch or from PostgreSQL.

@@ -1,0 +1,1 @@
+//! Keeps read models and indices true to the core tables: queues, bulk, index generations.
