@@ -1,0 +1,160 @@
+// What an operator can do is written down once, as an action. Its key, its button, its menu item, its line in the
+// command palette and in the keyboard help all come from there.
+
+import { onMount } from 'svelte';
+import { SvelteSet } from 'svelte/reactivity';
+
+/** `C` is what the action works on: what the screen that offers it shows at that moment. */
+export interface Action<C = unknown> {
+  /** `scope.verb`: two actions of one scope never share a key, and none shares a key with the scope `app`. */
+  id: string;
+  title: string;
+  /** Any of these runs it. `Ctrl+k`, `?`, `Escape`, or keys one after the other: `g s`. */
+  keys: readonly string[];
+  /** Left out: always. */
+  enabled?: (context: C) => boolean;
+  run: (context: C) => unknown;
+  /** Its key works while the operator is typing in a field, too. */
+  whileTyping?: boolean;
+}
+
+/** An action together with the screen's context: can be run by anybody who holds it. */
+export interface Offer {
+  readonly action: Action<never>;
+  readonly enabled: boolean;
+  run(): void;
+}
+
+/** Declares an action; the type of its context is what `enabled` and `run` take. */
+export function action<C = unknown>(definition: Action<C>): Action<C> {
+  return definition;
+}
+
+const offered = new SvelteSet<readonly Offer[]>();
+
+/** Binds an action to the context that is current whenever it is asked about or run. */
+export function bind<C>(definition: Action<C>, context: () => C): Offer {
+  return {
+    action: definition as Action<never>,
+    get enabled() {
+      return definition.enabled?.(context()) ?? true;
+    },
+    run() {
+      if (this.enabled) definition.run(context());
+    },
+  };
+}
+
+/**
+ * Offers actions for as long as the calling component is on the screen. Where two offers share a key,
+ * the one that came last answers.
+ */
+export function offer<C>(actions: readonly Action<C>[], context: () => C): Offer[] {
+  const offers = actions.map((definition) => bind(definition, context));
+  onMount(() => {
+    offered.add(offers);
+    return () => offered.delete(offers);
+  });
+  return offers;
+}
+
+/** Everything on offer now, the screen's own before the window's. */
+export function offers(): Offer[] {
+  return [...offered].reverse().flat();
+}
+
+/** `g s` is pressed one after the other; the first key waits this long for the second, in milliseconds. */
+const patience = 1200;
+
+/**
+ * Answers the window's keys. `until` removes it again.
+ *
+ * A key that the focused element needs itself (letters in a field, Enter and Space on a button) stays with the element.
+ */
+export function listenForKeys(target: Window): () => void {
+  let prefix = '';
+  let since = 0;
+
+  function onKey(event: KeyboardEvent): void {
+    if (event.defaultPrevented || event.isComposing) return;
+    const key = keyName(event);
+    if (key === null) return;
+    if (prefix !== '' && event.timeStamp - since > patience) prefix = '';
+
+    const typing = isTyping(event.target);
+    const modal = document.querySelector('[role="dialog"][data-state="open"]') !== null;
+    const able = offers().filter(
+      ({ action }) =>
+        (!typing || (action.whileTyping ?? false)) && (!modal || (action.whileTyping ?? false)),
+    );
+    const pressed = prefix === '' || typing ? key : `${prefix} ${key}`;
+    const hit = able.find(({ action, enabled }) => action.keys.includes(pressed) && enabled);
+    if (hit !== undefined && !belongsToElement(key, event.target)) {
+      prefix = '';
+      event.preventDefault();
+      hit.run();
+      return;
+    }
+    const starts =
+      !typing &&
+      able.some(({ action }) => action.keys.some((keys) => keys.startsWith(`${pressed} `)));
+    prefix = starts ? pressed : '';
+    since = event.timeStamp;
+  }
+
+  target.addEventListener('keydown', onKey);
+  return () => target.removeEventListener('keydown', onKey);
+}
+
+/** `Ctrl+k`, `?`, `ArrowDown`; null for a modifier alone. Shift is in the character already, so it is named only for keys without one. */
+function keyName(event: KeyboardEvent): string | null {
+  if (['Shift', 'Control', 'Alt', 'Meta', 'AltGraph', 'Dead'].includes(event.key)) return null;
+  const key = event.key === ' ' ? 'Space' : event.key;
+  const character = key.length === 1;
+  return [
+    event.ctrlKey || event.metaKey ? 'Ctrl+' : '',
+    event.altKey ? 'Alt+' : '',
+    event.shiftKey && !character ? 'Shift+' : '',
+    character ? key.toLowerCase() : key,
+  ].join('');
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  if (target instanceof HTMLInputElement)
+    return !['button', 'checkbox', 'radio', 'range'].includes(target.type);
+  return (
+    target instanceof HTMLTextAreaElement ||
+    target instanceof HTMLSelectElement ||
+    target.isContentEditable
+  );
+}
+
+function belongsToElement(key: string, target: EventTarget | null): boolean {
+  if (key !== 'Enter' && key !== 'Space') return false;
+  return (
+    target instanceof HTMLElement &&
+    target.closest('button, a[href], summary, [role="option"]') !== null
+  );
+}
+
+/** Keys of an action that would shadow one another: the same keys, or one the beginning of the other. */
+export function clashes(actions: readonly Pick<Action<never>, 'id' | 'keys'>[]): string[] {
+  const scope = (id: string) => id.slice(0, id.indexOf('.'));
+  const uses = actions.flatMap(({ id, keys }) => keys.map((key) => ({ id, key })));
+  return uses.flatMap((one, index) =>
+    uses
+      .slice(index + 1)
+      .filter((two) => {
+        const near =
+          scope(one.id) === scope(two.id) || scope(one.id) === 'app' || scope(two.id) === 'app';
+        return (
+          near &&
+          (one.key === two.key ||
+            one.key.startsWith(`${two.key} `) ||
+            two.key.startsWith(`${one.key} `))
+        );
+      })
+      .map((two) => `${one.id} and ${two.id} share ${one.key}`),
+  );
+}

@@ -1,0 +1,74 @@
+// The window's only door to Tauri. Features ask with `ask(commands.…)`, so that a refusal arrives as an exception
+// that TanStack Query understands, and build picture addresses with `media`.
+
+import { convertFileSrc } from '@tauri-apps/api/core';
+
+import type { AppError, Code, Result } from './bindings';
+
+export { commands } from './bindings';
+
+/** A command said no: `code` is for the program, `message` is a sentence for the operator. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+
+  constructor(
+    readonly code: Code,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** What the command returned; throws a {@link Refusal} when it refused. */
+export async function ask<T>(answer: Promise<Result<T, AppError>>): Promise<T> {
+  const result = await answer;
+  if (result.status === 'ok') return result.data;
+  throw new Refusal(result.error.code, result.error.message);
+}
+
+/** The sentence that an operator gets to read for whatever was thrown. */
+export function sentence(thrown: unknown): string {
+  if (thrown instanceof Error && thrown.message !== '') return thrown.message;
+  return typeof thrown === 'string' && thrown !== ''
+    ? thrown
+    : 'Something went wrong that has no name yet.';
+}
+
+// The scheme is spelled differently on Windows; Tauri knows how. It would escape slashes, so only the root is asked for.
+const address = (path: string) => convertFileSrc('', 'media') + path;
+
+/** Addresses of pictures; on failure they answer with JSON `{code, message}` instead. */
+export const media = {
+  /** At most 320 pixels wide. */
+  thumbnail: (mediaId: number) => address(`thumbnail/${mediaId}`),
+  /** At most 1600 pixels wide. */
+  photo: (mediaId: number) => address(`photo/${mediaId}`),
+  /** The face with a margin, 256 pixels square. */
+  crop: (faceId: number) => address(`crop/${faceId}`),
+  /** The picture with which the person enrolled. */
+  enrolled: (userId: number) => address(`enrolled/${userId}`),
+  /** The profile picture, 256 pixels square. */
+  portrait: (userId: number) => address(`portrait/${userId}`),
+  /** Clear pixels, for as long as the reveal lasts. */
+  revealed: (token: string) => address(`revealed/${encodeURIComponent(token)}`),
+};
+
+/** Why a picture did not come: the sentence in the body that its address answered with. */
+export async function pictureProblem(url: string): Promise<string> {
+  try {
+    const answer = await fetch(url);
+    if (answer.ok) return 'The picture cannot be read.';
+    const body: unknown = await answer.json();
+    if (
+      body !== null &&
+      typeof body === 'object' &&
+      'message' in body &&
+      typeof body.message === 'string'
+    ) {
+      return body.message;
+    }
+    return 'The picture is not available.';
+  } catch {
+    return 'The picture is not available.';
+  }
+}

@@ -1,0 +1,278 @@
+// Answers commands as the Rust side would, from the small world. For tests and for looking at screens without a database.
+
+import { mockConvertFileSrc, mockIPC } from '@tauri-apps/api/mocks';
+
+import type {
+  Code,
+  commands,
+  Entry,
+  FaceCursor,
+  Json,
+  Result,
+  Role,
+  SearchQuery,
+  Seen,
+  SignInRequest,
+  System,
+} from '../bindings';
+import { operators, people, photos, size } from './world';
+
+type Commands = typeof commands;
+type Data<K extends keyof Commands> =
+  Awaited<ReturnType<Commands[K]>> extends Result<infer T, unknown> ? T : never;
+
+/** A method, because each command knows its own arguments more closely than `object`. */
+type Answer<T> = { answer(args: object): T | Promise<T> }['answer'];
+
+/** What each command answers; a test replaces those that it is about. */
+export type Answers = { [K in keyof Commands]: Answer<Data<K>> };
+
+/** The Rust side's way to say no. */
+export function refuse(code: Code, message: string): never {
+  throw { code, message };
+}
+
+function page<T>(
+  all: readonly T[],
+  after: string | null,
+  limit: number,
+): { slice: T[]; next: string | null } {
+  const start = after === null ? 0 : Number(after);
+  const end = start + limit;
+  return { slice: all.slice(start, end), next: end < all.length ? String(end) : null };
+}
+
+const ok = { state: 'ok', message: 'Answers in 3 ms.' } as const;
+
+const system: System = {
+  version: '0.1.0',
+  schemaVersion: 4,
+  postgres: { version: '18.0', pgvector: '0.8.5', database: 'kaleidoscope' },
+  elasticsearch: { url: 'http://127.0.0.1:9200', version: '8.19.21', health: ok },
+  indices: [
+    { name: 'media_search', generation: 'media_search-000003', documents: 2113, rows: 2113 },
+    { name: 'face_search', generation: 'face_search-000002', documents: 4871, rows: 4874 },
+    { name: 'post_search', generation: null, documents: null, rows: 240 },
+  ],
+  queues: [
+    { name: 'media_search', kind: 'readModel', waiting: 0, oldestSeconds: null, deadLetters: 0 },
+    { name: 'face_search', kind: 'readModel', waiting: 12, oldestSeconds: 1, deadLetters: 0 },
+    { name: 'media_search', kind: 'index', waiting: 3, oldestSeconds: 4, deadLetters: 0 },
+    { name: 'face_search', kind: 'index', waiting: 1204, oldestSeconds: 312, deadLetters: 2 },
+  ],
+  workers: [{ name: 'worker-1', seenSecondsAgo: 1 }],
+};
+
+const activity: Entry[] = Array.from({ length: 130 }, (_, index) => {
+  const media = photos[index];
+  const kind = index % 4;
+  return {
+    id: 130 - index,
+    at: new Date(Date.UTC(2025, 10, 20, 16, 40) - index * 540_000).toISOString(),
+    operator: index % 3 === 0 ? 'mei.tanaka' : 'bo.lindqvist',
+    role: index % 3 === 0 ? 'admin' : 'moderator',
+    action: ['face.confirm', 'face.reject', 'media.reveal', 'media.decide'][kind] ?? '',
+    subject: kind < 2 ? `face ${media?.faces[0]?.id ?? 0}` : `media ${media?.mediaId ?? 0}`,
+    before:
+      (
+        [
+          { status: 'SUGGESTED', suggested_user_id: 4 },
+          { status: 'SUGGESTED' },
+          null,
+          { status: 'UNSAFE', is_safe: false },
+        ] as Json[]
+      )[kind] ?? null,
+    after:
+      (
+        [
+          { status: 'CONFIRMED', identified_user_id: 4 },
+          { status: 'UNIDENTIFIED' },
+          null,
+          { status: 'COMPLETED', is_safe: true },
+        ] as Json[]
+      )[kind] ?? null,
+    reason: kind === 3 ? 'Beach photo, nothing wrong with it.' : null,
+  };
+});
+
+/** A backend with an operator already signed in, or none. */
+export function backend(start: Role | null): Answers {
+  let role = start;
+  const decided = new Set<number>();
+  const suggestions = () =>
+    photos
+      .flatMap(({ faces }) => faces)
+      .filter((face) => face.status === 'SUGGESTED' && !decided.has(face.id))
+      .sort((one, two) => (two.similarity ?? 0) - (one.similarity ?? 0) || one.id - two.id);
+  const flagged = () => photos.filter((photo) => photo.unsafe && !decided.has(photo.mediaId));
+  const onScreen = () => photos.filter((photo) => !photo.unsafe || role === 'admin');
+  const judge = (seen: Seen, judgement: 'is' | 'isNot', person: number) => {
+    decided.add(seen.id);
+    return {
+      faceId: seen.id,
+      auditId: 131,
+      judgement,
+      person:
+        people.find(({ id }) => id === person) ?? refuse('notFound', 'There is no such person.'),
+    };
+  };
+
+  return {
+    session: () => ({
+      operator: role === null ? null : operators[role],
+      sampleOperators: ['staff', 'moderator', 'admin'],
+      connection: {
+        host: 'db.example.org',
+        port: 5432,
+        database: 'kaleidoscope',
+        username: 'bo.lindqvist',
+        remembered: false,
+      },
+      problem: null,
+    }),
+    signIn: ({ request }: { request: SignInRequest }) => {
+      if (request.password !== 'correct')
+        refuse('signIn', 'The user name or the password is wrong.');
+      role = 'moderator';
+      return operators[role];
+    },
+    signInAsSample: (args: { role: Role }) => {
+      role = args.role;
+      return operators[role];
+    },
+    signOut: () => (role = null),
+    status: () => ({
+      postgres: ok,
+      elasticsearch: ok,
+      facesWaiting: role === 'staff' ? null : suggestions().length,
+      safetyWaiting: role === 'admin' ? flagged().length : null,
+      readModelQueue: 12,
+      indexQueue: 1207,
+    }),
+    pictureSize: ({ mediaId }: { mediaId: number }) => size(mediaId),
+    facesWaiting: ({ after, limit }: { after: FaceCursor | null; limit: number }) => {
+      const all = suggestions();
+      const start = after === null ? 0 : all.findIndex(({ id }) => id === after.id) + 1;
+      const faces = all.slice(start, start + limit);
+      const last = faces.at(-1);
+      const next =
+        last !== undefined && start + limit < all.length
+          ? { similarity: last.similarity, id: last.id }
+          : null;
+      return { total: all.length, faces, next };
+    },
+    photo: ({ mediaId }: { mediaId: number }) =>
+      photos.find((photo) => photo.mediaId === mediaId) ??
+      refuse('notFound', 'There is no such photo, or you may not see it.'),
+    faceCandidates: ({ faceId }: { faceId: number }) =>
+      [0.81, 0.44, 0.39, 0.31].map((similarity, index) => ({
+        person: people[(faceId + index * 5) % 24] as never,
+        similarity,
+      })),
+    findPeople: ({ text }: { text: string }) =>
+      people
+        .filter(({ fullName, username }) =>
+          `${fullName} ${username}`.toLowerCase().includes(text.toLowerCase()),
+        )
+        .slice(0, 20),
+    confirmFace: ({ seen, person }: { seen: Seen; person: number }) => judge(seen, 'is', person),
+    rejectFace: ({ seen }: { seen: Seen }) => judge(seen, 'isNot', 4),
+    safetyWaiting: ({ after, limit }: { after: number | null; limit: number }) => {
+      const all = flagged();
+      const items = all.filter(({ mediaId }) => mediaId > (after ?? 0)).slice(0, limit);
+      return {
+        total: all.length,
+        items: items.map((item) => ({ ...item, status: 'UNSAFE', isSafe: false, version: '700' })),
+        next: items.length === limit ? (items.at(-1)?.mediaId ?? null) : null,
+      };
+    },
+    revealMedia: ({ mediaId }: { mediaId: number }) => ({
+      token: `reveal-${mediaId}`,
+      expiresInMs: 30_000,
+    }),
+    concealMedia: () => null,
+    decideMedia: ({ seen, safe }: { seen: Seen; safe: boolean }) => {
+      decided.add(seen.id);
+      return { mediaId: seen.id, auditId: 132, safe };
+    },
+    search: ({ query }: { query: SearchQuery }) => {
+      const words = query.text
+        .toLowerCase()
+        .split(/\s+/u)
+        .filter((word) => word !== '');
+      const found = onScreen().filter((photo) => {
+        const text = [
+          photo.caption,
+          photo.postTitle,
+          ...photo.tags,
+          photo.uploader.fullName,
+          ...photo.faces.map(({ identified }) => identified?.fullName),
+        ].join(' ');
+        return words.every((word) => text.toLowerCase().includes(word));
+      });
+      const { slice, next } = page(found, query.after, query.limit);
+      return {
+        engine: 'elasticsearch',
+        notice: null,
+        total: found.length,
+        tookMs: 7,
+        next,
+        hits: slice.map((photo) => ({
+          mediaId: photo.mediaId,
+          postId: photo.postId,
+          title: photo.postTitle,
+          caption: photo.caption,
+          tags: photo.tags,
+          people: photo.faces.flatMap(({ identified }) => identified?.fullName ?? []),
+          uploader: photo.uploader.fullName ?? photo.uploader.username,
+          createdAt: photo.createdAt,
+        })),
+      };
+    },
+    people: ({ text, after, limit }: { text: string; after: string | null; limit: number }) => {
+      const found = people.filter(({ fullName, username }) =>
+        `${fullName} ${username}`.toLowerCase().includes(text.toLowerCase()),
+      );
+      const { slice, next } = page(found, after, limit);
+      return { total: found.length, people: slice, next };
+    },
+    person: ({ userId }: { userId: number }) => ({
+      person:
+        people.find(({ id }) => id === userId) ?? refuse('notFound', 'There is no such person.'),
+      designation: 'Product designer',
+      bio: 'Draws things, then draws them again. Usually found near the coffee machine.',
+      accountStatus: 'ACTIVE',
+      role: 'USER',
+      joinedAt: '2023-02-11T09:00:00Z',
+      enrolledAt: userId % 4 === 0 ? null : '2024-05-03T12:30:00Z',
+      onPhotos: onScreen()
+        .filter(({ faces }) => faces.some(({ identified }) => identified?.id === userId))
+        .map(({ mediaId }) => mediaId),
+      uploaded: onScreen()
+        .filter(({ uploader }) => uploader.id === userId)
+        .map(({ mediaId }) => mediaId),
+    }),
+    activity: ({ before, limit }: { before: number | null; limit: number }) =>
+      activity.filter(({ id }) => before === null || id < before).slice(0, limit),
+    verifyAudit: () => ({ entries: activity.length, brokenAt: null }),
+    system: () => system,
+  };
+}
+
+const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** Puts the answers in the place of the Rust side, and the mock pictures in that of `media://`. */
+export function serve(answers: Answers): void {
+  const byCommand = new Map(Object.entries(answers).map(([name, answer]) => [snake(name), answer]));
+  mockIPC(async (command, args) => {
+    const answer = byCommand.get(command);
+    if (answer === undefined) throw new Error(`no command ${command}`);
+    return answer((args ?? {}) as object);
+  });
+  mockConvertFileSrc('linux');
+  // The real one answers media://localhost/; a page on the development server can only ask that server.
+  const internals = (
+    window as unknown as { __TAURI_INTERNALS__: { convertFileSrc: (path: string) => string } }
+  ).__TAURI_INTERNALS__;
+  internals.convertFileSrc = (path) => `/mock-media/${path}`;
+}
