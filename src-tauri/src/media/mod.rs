@@ -1,1 +1,138 @@
 //! Bytes of pictures: fetch, guard, decode, orient, scale, blur, cache.
+//!
+//! A row's address passes [`guard`], is asked for a smaller version where its host makes them ([`derivative`]), comes
+//! within bounds ([`fetch`]), and leaves as a JPEG made here ([`decode`], [`render`]). Unsafe pictures leave blurred and
+//! grey ([`guarded`]) and never touch the disk ([`cache`]).
+
+use image::metadata::Orientation;
+use serde::Serialize;
+use specta::Type;
+
+use crate::db::{FaceId, MediaId, UserId};
+
+mod cache;
+mod crop;
+mod decode;
+mod derivative;
+mod fetch;
+mod guard;
+mod guarded;
+mod pictures;
+mod problem;
+mod queries;
+mod render;
+mod resolve;
+pub mod scheme;
+
+pub use self::{guard::Refusal, pictures::Pictures, problem::Problem};
+
+/// A picture as the window asks for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Wanted {
+    /// At most 320 pixels wide.
+    Thumbnail(MediaId),
+    /// At most 1600 pixels wide.
+    Photo(MediaId),
+    /// The face with some margin, 256 pixels square.
+    Crop(FaceId),
+    /// What a person was enrolled with, at most 256 pixels square.
+    Enrolled(UserId),
+    /// A person's profile picture, at most 256 pixels square.
+    Portrait(UserId),
+}
+
+/// What of an unsafe picture may be seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exposure {
+    /// Blurred and grey.
+    Guarded,
+    /// As it is, after a reveal that was audited.
+    Clear,
+}
+
+/// Bytes for the window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    pub content_type: &'static str,
+    pub body: Vec<u8>,
+    /// Of an unsafe medium, blurred or not: nobody on the way to the screen may keep it.
+    pub fleeting: bool,
+}
+
+/// Pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Type)]
+pub struct Size {
+    pub width: u32,
+    pub height: u32,
+}
+
+impl Wanted {
+    /// From `/thumbnail/12` and the like.
+    pub fn parse(path: &str) -> Option<Self> {
+        let (kind, id) = path.strip_prefix('/')?.split_once('/')?;
+        if !id.bytes().all(|digit| digit.is_ascii_digit()) {
+            return None;
+        }
+        let id = id.parse().ok()?;
+        Some(match kind {
+            "thumbnail" => Self::Thumbnail(MediaId(id)),
+            "photo" => Self::Photo(MediaId(id)),
+            "crop" => Self::Crop(FaceId(id)),
+            "enrolled" => Self::Enrolled(UserId(id)),
+            "portrait" => Self::Portrait(UserId(id)),
+            _ => return None,
+        })
+    }
+}
+
+impl Size {
+    pub(crate) fn pixels(self) -> u64 {
+        u64::from(self.width) * u64::from(self.height)
+    }
+
+    /// With width and height exchanged where the orientation does so.
+    pub(crate) fn turned(self, by: Orientation) -> Self {
+        if by.to_exif() >= 5 { Self { width: self.height, height: self.width } } else { self }
+    }
+
+    /// Scaled down to fit, in the same proportions, at least one pixel each way.
+    pub(crate) fn within(self, width: u32, height: u32) -> Self {
+        let scale = |length: u32, by: u32, of: u32| {
+            let scaled = (u64::from(length) * u64::from(by) + u64::from(of) / 2) / u64::from(of.max(1));
+            u32::try_from(scaled).unwrap_or(u32::MAX).max(1)
+        };
+        let mut size = self;
+        if size.width > width {
+            size = Self { width, height: scale(size.height, width, size.width) };
+        }
+        if size.height > height {
+            size = Self { width: scale(size.width, height, size.height), height };
+        }
+        size
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_name_pictures() {
+        assert_eq!(Wanted::parse("/thumbnail/12"), Some(Wanted::Thumbnail(MediaId(12))));
+        assert_eq!(Wanted::parse("/crop/9223372036854775807"), Some(Wanted::Crop(FaceId(i64::MAX))));
+        for path in ["", "/", "/photo", "/photo/", "/photo/x", "/photo/-1", "/photo/+1", "/photo/1/2", "/x/1", "photo/1"] {
+            assert_eq!(Wanted::parse(path), None, "{path}");
+        }
+        assert_eq!(Wanted::parse("/photo/9223372036854775808"), None);
+    }
+
+    #[test]
+    fn sizes_shrink_in_proportion() {
+        let size = |width, height| Size { width, height };
+        assert_eq!(size(4000, 3000).within(320, 1280), size(320, 240));
+        assert_eq!(size(100, 80).within(320, 1280), size(100, 80));
+        assert_eq!(size(60000, 1).within(320, 1280), size(320, 1));
+        assert_eq!(size(1000, 65535).within(320, 1280), size(20, 1280));
+        assert_eq!(size(u32::MAX, u32::MAX).within(320, 1280), size(320, 320));
+    }
+}

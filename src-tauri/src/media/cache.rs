@@ -1,0 +1,277 @@
+//! Pictures on disk, for the next start. One file each, named by hashes, so that several consoles share a folder without
+//! talking: a file appears whole or not at all, and whoever finds too many removes the oldest.
+//!
+//! Every call blocks; none fails: without a working disk there is just nothing kept.
+
+use std::{
+    ffi::OsStr,
+    fs::{self, File},
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, SystemTime},
+};
+
+use sha2::{Digest, Sha256};
+
+/// Part of every name: raised when pictures come to be made differently.
+const FORMAT: u32 = 1;
+/// Of leftovers; nobody writes a file for longer.
+const STALE: Duration = Duration::from_secs(3600);
+/// A file read more often than this is as young as can be.
+const TOUCH: Duration = Duration::from_secs(600);
+const TEMPORARY: &str = ".new-";
+
+#[derive(Debug)]
+pub(super) struct Disk {
+    folder: PathBuf,
+    /// Bytes.
+    limit: u64,
+    /// Bytes written since it was last seen to that the limit holds.
+    unchecked: AtomicU64,
+}
+
+impl Disk {
+    pub(super) fn new(folder: &Path, megabytes: u64) -> Self {
+        let limit = megabytes.saturating_mul(1 << 20);
+        // As if much had been written: what earlier runs left is looked at with the first picture.
+        Self { folder: folder.join("pictures"), limit, unchecked: AtomicU64::new(limit) }
+    }
+
+    pub(super) fn read(&self, address: &str, variant: &str) -> Option<Vec<u8>> {
+        let path = self.path(address, variant);
+        let mut file = File::open(&path).ok()?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).ok()?;
+        if !is_whole(&bytes) {
+            // After a power cut a renamed file may lack its end.
+            discard(&path);
+            return None;
+        }
+        let now = SystemTime::now();
+        let modified = file.metadata().and_then(|metadata| metadata.modified()).ok()?;
+        if now.duration_since(modified).is_ok_and(|age| age > TOUCH) {
+            // On failure it is only removed sooner.
+            let _ = file.set_modified(now);
+        }
+        Some(bytes)
+    }
+
+    pub(super) fn write(&self, address: &str, variant: &str, bytes: &[u8]) {
+        if self.limit == 0 || !is_whole(bytes) {
+            return;
+        }
+        if let Err(error) = write_whole(&self.path(address, variant), bytes) {
+            tracing::debug!(%error, "a picture was not kept on disk");
+            return;
+        }
+        let unchecked = self.unchecked.fetch_add(bytes.len() as u64, Ordering::Relaxed) + bytes.len() as u64;
+        if unchecked > self.limit / 16 {
+            self.unchecked.store(0, Ordering::Relaxed);
+            self.prune(SystemTime::now());
+        }
+    }
+
+    /// Removes every variant of this picture: it was safe once and is no more.
+    pub(super) fn forget(&self, address: &str) {
+        let name = hash(address);
+        for entry in entries(&self.shelf(&name)) {
+            if entry.file_name().as_encoded_bytes().starts_with(name.as_bytes()) {
+                discard(&entry.path());
+            }
+        }
+    }
+
+    /// Removes leftovers, and the pictures that were not looked at for longest until a tenth of the limit is free.
+    fn prune(&self, now: SystemTime) {
+        let age = |modified: SystemTime| now.duration_since(modified).unwrap_or_default();
+        let mut kept = Vec::new();
+        let mut total = 0;
+        for entry in entries(&self.folder).flat_map(|shelf| entries(&shelf.path())) {
+            let Ok(metadata) = entry.metadata() else { continue };
+            let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+            if is_temporary(&entry.file_name()) {
+                if age(modified) > STALE {
+                    discard(&entry.path());
+                }
+            } else {
+                total += metadata.len();
+                kept.push((modified, metadata.len(), entry.path()));
+            }
+        }
+        if total <= self.limit {
+            return;
+        }
+        kept.sort_unstable();
+        for (_, length, path) in kept {
+            if total <= self.limit / 10 * 9 {
+                break;
+            }
+            discard(&path);
+            total -= length;
+        }
+    }
+
+    fn path(&self, address: &str, variant: &str) -> PathBuf {
+        let name = hash(address);
+        self.shelf(&name).join(format!("{name}-{variant}"))
+    }
+
+    /// One of 256 folders.
+    fn shelf(&self, name: &str) -> PathBuf {
+        self.folder.join(&name[..2])
+    }
+}
+
+fn hash(address: &str) -> String {
+    let digest = Sha256::new().chain_update(FORMAT.to_be_bytes()).chain_update(address).finalize();
+    format!("{digest:x}")
+}
+
+fn is_whole(jpeg: &[u8]) -> bool {
+    jpeg.starts_with(&[0xff, 0xd8]) && jpeg.ends_with(&[0xff, 0xd9])
+}
+
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let shelf = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+    create_private(shelf)?;
+    let mut file = tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(shelf)?;
+    file.write_all(bytes)?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// Photos of colleagues are not for other users of this machine.
+fn create_private(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+fn is_temporary(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(TEMPORARY.as_bytes())
+}
+
+fn entries(folder: &Path) -> impl Iterator<Item = fs::DirEntry> {
+    fs::read_dir(folder).into_iter().flatten().flatten()
+}
+
+/// Another process may have been faster.
+fn discard(path: &Path) {
+    if let Err(error) = fs::remove_file(path)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        tracing::warn!(%error, "a picture on disk could not be removed");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn jpeg(length: usize) -> Vec<u8> {
+        let mut bytes = vec![0xff, 0xd8];
+        bytes.resize(length - 2, 7);
+        bytes.extend([0xff, 0xd9]);
+        bytes
+    }
+
+    fn disk(folder: &Path, limit: u64) -> Disk {
+        Disk { limit, ..Disk::new(folder, 1) }
+    }
+
+    fn files(disk: &Disk) -> Vec<PathBuf> {
+        entries(&disk.folder).flat_map(|shelf| entries(&shelf.path())).map(|entry| entry.path()).collect()
+    }
+
+    fn age(disk: &Disk, address: &str, seconds: u64) {
+        let file = File::options().write(true).open(disk.path(address, "thumbnail")).expect("kept");
+        file.set_modified(SystemTime::now() - Duration::from_secs(seconds)).expect("aged");
+    }
+
+    #[test]
+    fn what_was_kept_is_found_again_by_another_console() {
+        let folder = tempfile::tempdir().expect("a folder");
+        disk(folder.path(), 1 << 20).write("a", "thumbnail", &jpeg(100));
+
+        let another = disk(folder.path(), 1 << 20);
+        assert_eq!(another.read("a", "thumbnail"), Some(jpeg(100)));
+        assert_eq!(another.read("a", "photo"), None);
+        assert_eq!(another.read("b", "thumbnail"), None);
+    }
+
+    #[test]
+    fn the_pictures_not_looked_at_for_longest_make_room() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let disk = disk(folder.path(), 10_000);
+        for (seconds, address) in [(9000, "old"), (7000, "older but seen"), (5000, "new")] {
+            disk.write(address, "thumbnail", &jpeg(3000));
+            age(&disk, address, seconds);
+        }
+        age(&disk, "older but seen", 90_000);
+        assert!(disk.read("older but seen", "thumbnail").is_some());
+
+        disk.write("newest", "thumbnail", &jpeg(3000));
+
+        assert!(disk.read("old", "thumbnail").is_none());
+        for address in ["older but seen", "new", "newest"] {
+            assert!(disk.read(address, "thumbnail").is_some(), "{address}");
+        }
+    }
+
+    #[test]
+    fn leftovers_of_a_crash_are_removed_and_torn_files_are_not_shown() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let disk = disk(folder.path(), 1 << 20);
+        disk.write("a", "thumbnail", &jpeg(100));
+        let path = disk.path("a", "thumbnail");
+        let shelf = path.parent().expect("a shelf");
+        let (stale, fresh) = (shelf.join(".new-stale"), shelf.join(".new-fresh"));
+        fs::write(&stale, b"half").expect("written");
+        fs::write(&fresh, b"half").expect("written");
+        let file = File::options().write(true).open(&stale).expect("there");
+        file.set_modified(SystemTime::now() - STALE * 2).expect("aged");
+
+        disk.prune(SystemTime::now());
+        assert!(!stale.exists() && fresh.exists());
+
+        fs::write(&path, &jpeg(100)[..50]).expect("torn");
+        assert_eq!(disk.read("a", "thumbnail"), None);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_forgotten_picture_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let disk = disk(folder.path(), 1 << 20);
+        for variant in ["thumbnail", "photo", "crop-1-2-3-4"] {
+            disk.write("a", variant, &jpeg(100));
+        }
+        disk.write("b", "photo", &jpeg(100));
+        disk.forget("a");
+        assert_eq!(files(&disk), [disk.path("b", "photo")]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn other_users_can_not_look() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a folder");
+        let disk = disk(folder.path(), 1 << 20);
+        disk.write("a", "photo", &jpeg(100));
+        let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o077;
+        assert_eq!(mode(&disk.folder), 0);
+        assert_eq!(mode(&disk.path("a", "photo")), 0);
+    }
+
+    #[test]
+    fn a_disk_that_can_not_be_written_keeps_nothing_and_breaks_nothing() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let disk = disk(file.path(), 1 << 20);
+        disk.write("a", "photo", &jpeg(100));
+        disk.forget("a");
+        assert_eq!(disk.read("a", "photo"), None);
+    }
+}

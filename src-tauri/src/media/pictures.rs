@@ -1,0 +1,262 @@
+//! One picture, from the row to the bytes: what is kept where, and how much happens at a time.
+
+use std::{
+    fmt::{self, Debug, Formatter},
+    hash::Hash,
+    ops::ControlFlow,
+    path::Path,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use moka::{Expiry, future::Cache};
+use sqlx::PgPool;
+use tokio::{sync::Semaphore, task};
+
+use super::{
+    Exposure, Picture, Size, Wanted,
+    cache::Disk,
+    crop::{self, Part},
+    decode, derivative,
+    fetch::{Fetcher, Limits},
+    problem::Problem,
+    queries::{self, Subject},
+    render::{self, Look, View},
+};
+use crate::{
+    config,
+    db::MediaId,
+    error::{Error, Result},
+};
+
+const THUMBNAIL: u32 = 320;
+const PHOTO: u32 = 1600;
+const SQUARE: u32 = 256;
+/// The widths that are asked of a host that makes smaller versions. Few, because each is kept there too.
+const WIDTHS: [u32; 4] = [THUMBNAIL, 800, PHOTO, 3200];
+/// A crop may be enlarged by the inverse of this before a larger version is fetched for it.
+const SHARP_ENOUGH: f64 = 0.75;
+
+/// Bytes of fetched pictures: enough that a photo, its size and its crops share one fetch.
+const SOURCES: u64 = 32 << 20;
+/// Bytes of pictures made.
+const MADE: u64 = 32 << 20;
+const SIZES: u64 = 10_000;
+const SOURCE_KEPT: Duration = Duration::from_secs(120);
+const MADE_KEPT: Duration = Duration::from_secs(3600);
+/// Long enough that the window can ask for the reason after an image did not load, short enough to try again.
+const PROBLEM_KEPT: Duration = Duration::from_secs(30);
+
+/// The pictures of the platform. Cheap to clone.
+#[derive(Clone)]
+pub struct Pictures(Arc<Inner>);
+
+struct Inner {
+    fetcher: Fetcher,
+    disk: Arc<Disk>,
+    /// Decoding takes a core and much memory.
+    decoding: Arc<Semaphore>,
+    sources: Cache<String, Outcome<Arc<Vec<u8>>>>,
+    sizes: Cache<String, Outcome<Size>>,
+    made: Cache<Key, Outcome<Arc<Vec<u8>>>>,
+}
+
+type Outcome<T> = Result<T, Problem>;
+
+/// A picture made: the address of its original, what of it, and how it looks.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Key {
+    address: String,
+    variant: Variant,
+    look: Look,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Variant {
+    Thumbnail,
+    Photo,
+    Crop([i32; 4]),
+    Square,
+}
+
+impl Pictures {
+    /// `cache_dir` is taken where the settings name none.
+    ///
+    /// # Errors
+    /// `Internal` when this machine can't do TLS.
+    pub fn new(config: &config::Media, cache_dir: &Path) -> Result<Self> {
+        Self::with_limits(config, cache_dir, Limits::default())
+    }
+
+    pub(super) fn with_limits(config: &config::Media, cache_dir: &Path, limits: Limits) -> Result<Self> {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let folder = config.cache_dir.as_deref().unwrap_or(cache_dir);
+        Ok(Self(Arc::new(Inner {
+            fetcher: Fetcher::new(config, limits)?,
+            disk: Arc::new(Disk::new(folder, config.cache_megabytes)),
+            decoding: Arc::new(Semaphore::new(cores)),
+            sources: kept(SOURCES, SOURCE_KEPT, |bytes: &Arc<Vec<u8>>| bytes.len()),
+            sizes: kept(SIZES, MADE_KEPT, |_| 1),
+            made: kept(MADE, MADE_KEPT, |bytes: &Arc<Vec<u8>>| bytes.len()),
+        })))
+    }
+
+    /// # Errors
+    /// Why there is no such picture, or none for this operator.
+    pub async fn picture(&self, db: &PgPool, wanted: &Wanted, exposure: Exposure) -> Outcome<Picture> {
+        let subject = queries::subject(db, *wanted).await?;
+        self.picture_of(subject, *wanted, exposure).await
+    }
+
+    /// The size of the upright original.
+    ///
+    /// # Errors
+    /// Why it can't be told, or there is no such picture for this operator.
+    pub async fn size(&self, db: &PgPool, media: MediaId) -> Outcome<Size> {
+        let subject = queries::medium(db, media).await?;
+        self.0.size(&subject.address).await
+    }
+
+    async fn picture_of(&self, subject: Subject, wanted: Wanted, exposure: Exposure) -> Outcome<Picture> {
+        let Subject { address, hidden, face } = subject;
+        let variant = match wanted {
+            Wanted::Thumbnail(_) => Variant::Thumbnail,
+            Wanted::Photo(_) => Variant::Photo,
+            Wanted::Crop(_) => Variant::Crop(crop::four_numbers(face.as_deref())?),
+            Wanted::Enrolled(_) | Wanted::Portrait(_) => Variant::Square,
+        };
+        let look = if hidden && exposure == Exposure::Guarded { Look::Guarded } else { Look::Clear };
+        let key = Key { address, variant, look };
+        let inner = &self.0;
+        let bytes = match (hidden, look) {
+            (false, _) => inner.made.get_with_by_ref(&key, inner.through_disk(&key)).await?,
+            (true, Look::Guarded) => inner.made.get_with_by_ref(&key, inner.without_trace(&key)).await?,
+            (true, Look::Clear) => inner.make(&key).await?,
+        };
+        Ok(Picture { content_type: "image/jpeg", body: bytes.to_vec(), fleeting: hidden })
+    }
+}
+
+impl Inner {
+    async fn through_disk(&self, key: &Key) -> Outcome<Arc<Vec<u8>>> {
+        let variant = key.variant.to_string();
+        let on_disk = {
+            let (disk, address, variant) = (Arc::clone(&self.disk), key.address.clone(), variant.clone());
+            task::spawn_blocking(move || disk.read(&address, &variant)).await
+        };
+        if let Ok(Some(bytes)) = on_disk {
+            return Ok(Arc::new(bytes));
+        }
+        let bytes = self.make(key).await?;
+        let (disk, address, made) = (Arc::clone(&self.disk), key.address.clone(), Arc::clone(&bytes));
+        // Nobody waits for it.
+        task::spawn_blocking(move || disk.write(&address, &variant, &made));
+        Ok(bytes)
+    }
+
+    async fn without_trace(&self, key: &Key) -> Outcome<Arc<Vec<u8>>> {
+        let (disk, address) = (Arc::clone(&self.disk), key.address.clone());
+        // It may have been safe until now.
+        task::spawn_blocking(move || disk.forget(&address));
+        self.make(key).await
+    }
+
+    async fn make(&self, key: &Key) -> Outcome<Arc<Vec<u8>>> {
+        let (view, width) = match key.variant {
+            Variant::Thumbnail => (View::Whole { width: THUMBNAIL }, THUMBNAIL.into()),
+            Variant::Photo => (View::Whole { width: PHOTO }, PHOTO.into()),
+            Variant::Square => (View::Middle { side: SQUARE }, THUMBNAIL.into()),
+            Variant::Crop(face) => {
+                let part = Part::around(face, self.size(&key.address).await?)?;
+                (View::Part { part, side: SQUARE }, f64::from(SQUARE) / part.width * SHARP_ENOUGH)
+            }
+        };
+        // What will be blurred need not be sharp.
+        let width = if key.look == Look::Guarded { THUMBNAIL.into() } else { width };
+        let smallest = WIDTHS.into_iter().find(|&offered| f64::from(offered) >= width);
+        let bytes = match smallest {
+            Some(width) => self.source(&derivative::no_wider_than(width, &key.address)).await?,
+            None => self.source(&key.address).await?,
+        };
+        self.render(bytes, view, key.look).await
+    }
+
+    async fn source(&self, address: &str) -> Outcome<Arc<Vec<u8>>> {
+        self.sources.get_with_by_ref(address, self.fetcher.whole(address)).await
+    }
+
+    async fn render(&self, bytes: Arc<Vec<u8>>, view: View, look: Look) -> Outcome<Arc<Vec<u8>>> {
+        let Ok(turn) = Arc::clone(&self.decoding).acquire_owned().await else { return Err(Problem::Broken) };
+        let rendered = task::spawn_blocking(move || {
+            let _turn = turn;
+            render::render(&bytes, view, look)
+        });
+        // The decoders have asserted on damaged files before; such a panic ends here, as a damaged picture.
+        rendered.await.unwrap_or(Err(Problem::Broken)).map(Arc::new)
+    }
+
+    async fn size(&self, address: &str) -> Outcome<Size> {
+        self.sizes.get_with_by_ref(address, self.read_size(address)).await
+    }
+
+    async fn read_size(&self, address: &str) -> Outcome<Size> {
+        if let Some(fetched) = self.sources.get(address).await {
+            return decode::upright_size(&fetched?)?.ok_or(Problem::Broken);
+        }
+        let mut found = Ok(None);
+        let body = self
+            .fetcher
+            .read(address, |start| {
+                found = decode::upright_size(start);
+                if matches!(found, Ok(None)) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            })
+            .await?;
+        if body.whole {
+            found = decode::upright_size(&body.bytes);
+            self.sources.insert(address.to_owned(), Ok(body.bytes)).await;
+        }
+        found?.ok_or(Problem::Broken)
+    }
+}
+
+impl Debug for Pictures {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pictures").field("fetcher", &self.0.fetcher).field("disk", &self.0.disk).finish_non_exhaustive()
+    }
+}
+
+/// Part of a file's name.
+impl fmt::Display for Variant {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Thumbnail => f.write_str("thumbnail"),
+            Self::Photo => f.write_str("photo"),
+            Self::Crop([x, y, width, height]) => write!(f, "crop_{x}_{y}_{width}_{height}"),
+            Self::Square => f.write_str("square"),
+        }
+    }
+}
+
+/// A memory of outcomes in which problems weigh little and are forgotten soon.
+fn kept<K, T>(capacity: u64, lifetime: Duration, weigh: fn(&T) -> usize) -> Cache<K, Outcome<T>>
+where
+    K: Hash + Eq + Send + Sync + 'static,
+    T: Clone + Send + Sync + 'static,
+{
+    Cache::builder()
+        .max_capacity(capacity)
+        .weigher(move |_, outcome: &Outcome<T>| {
+            u32::try_from(outcome.as_ref().map_or(1, weigh)).unwrap_or(u32::MAX)
+        })
+        .expire_after(Lifetime(lifetime))
+        .build()
+}
+
+struct Lifetime(Duration);
+
+impl<K, T> Expiry<K, Outcome<T>> for Lifetime {
+    fn expire_after_create(&self, _: &K, outcome: &Outcome<T>, _: Instant) -> Option<Duration> {
+        Some(if outcome.is_ok() { self.0 } else { PROBLEM_KEPT })
+    }
+}

@@ -1,0 +1,95 @@
+//! Where pictures are, as far as the operator may see them: the views leave out what they may not.
+
+use sqlx::PgPool;
+
+use super::{Wanted, derivative, problem::Problem};
+use crate::db::{FaceId, MediaId, UserId};
+
+/// What a picture is made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Subject {
+    pub(super) address: String,
+    /// Shown only blurred and grey, unless revealed.
+    pub(super) hidden: bool,
+    /// `[x, y, width, height]` in pixels of the upright picture, where a face is wanted.
+    pub(super) face: Option<Vec<Option<i32>>>,
+}
+
+pub(super) async fn subject(db: &PgPool, wanted: Wanted) -> Result<Subject, Problem> {
+    match wanted {
+        Wanted::Thumbnail(id) | Wanted::Photo(id) => medium(db, id).await,
+        Wanted::Crop(id) => face(db, id).await,
+        Wanted::Enrolled(id) => portrait(enrolled(db, id).await?),
+        Wanted::Portrait(id) => portrait(profile(db, id).await?),
+    }
+}
+
+pub(super) async fn medium(db: &PgPool, id: MediaId) -> Result<Subject, Problem> {
+    let row = sqlx::query!(
+        r#"
+        select media_type    as "media_type!",
+               media_url     as "media_url!",
+               thumbnail_url,
+               "unsafe"      as "hidden!"
+          from console.photo
+         where media_id = $1
+        "#,
+        id.0,
+    )
+    .fetch_optional(db)
+    .await?
+    .ok_or(Problem::NotFound)?;
+    let address = picture_of(&row.media_type, row.media_url, row.thumbnail_url)?;
+    Ok(Subject { address, hidden: row.hidden, face: None })
+}
+
+async fn face(db: &PgPool, id: FaceId) -> Result<Subject, Problem> {
+    // A stored box may have two dimensions or start at another index than 1, which arrays in Rust can't.
+    let row = sqlx::query!(
+        r#"
+        select photo.media_type    as "media_type!",
+               photo.media_url     as "media_url!",
+               photo.thumbnail_url,
+               photo."unsafe"      as "hidden!",
+               case when array_ndims(face.bbox) = 1 then array(select unnest(face.bbox)) end as "bbox: Vec<Option<i32>>"
+          from console.face
+          join console.photo using (media_id)
+         where face.face_id = $1
+        "#,
+        id.0,
+    )
+    .fetch_optional(db)
+    .await?
+    .ok_or(Problem::NotFound)?;
+    let address = picture_of(&row.media_type, row.media_url, row.thumbnail_url)?;
+    Ok(Subject { address, hidden: row.hidden, face: Some(row.bbox.unwrap_or_default()) })
+}
+
+async fn enrolled(db: &PgPool, id: UserId) -> Result<Option<String>, Problem> {
+    let row = sqlx::query!("select enrolled_picture_url from console.person where user_id = $1", id.0)
+        .fetch_optional(db)
+        .await?
+        .ok_or(Problem::NotFound)?;
+    Ok(row.enrolled_picture_url)
+}
+
+async fn profile(db: &PgPool, id: UserId) -> Result<Option<String>, Problem> {
+    let row = sqlx::query!("select profile_picture_url from console.person where user_id = $1", id.0)
+        .fetch_optional(db)
+        .await?
+        .ok_or(Problem::NotFound)?;
+    Ok(row.profile_picture_url)
+}
+
+/// Of a video it is the one still that the platform made; it is named in a small size, and asked for in its own.
+fn picture_of(media_type: &str, media_url: String, thumbnail_url: Option<String>) -> Result<String, Problem> {
+    if media_type != "VIDEO" {
+        return Ok(media_url);
+    }
+    thumbnail_url.map(|address| derivative::full_size(&address)).ok_or(Problem::NoPreview)
+}
+
+fn portrait(address: Option<String>) -> Result<Subject, Problem> {
+    let address = address.filter(|address| !address.is_empty()).ok_or(Problem::NoPortrait)?;
+    Ok(Subject { address, hidden: false, face: None })
+}
