@@ -17,9 +17,9 @@ use sha2::{Digest, Sha256};
 /// Part of every name: raised when pictures come to be made differently.
 const FORMAT: u32 = 1;
 /// Of leftovers; nobody writes a file for longer.
-const STALE: Duration = Duration::from_secs(3600);
+const STALE: Duration = Duration::from_hours(1);
 /// A file read more often than this is as young as can be.
-const TOUCH: Duration = Duration::from_secs(600);
+const TOUCH: Duration = Duration::from_mins(10);
 const TEMPORARY: &str = ".new-";
 
 #[derive(Debug)]
@@ -154,7 +154,7 @@ fn is_temporary(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(TEMPORARY.as_bytes())
 }
 
-fn entries(folder: &Path) -> impl Iterator<Item = fs::DirEntry> {
+fn entries(folder: &Path) -> impl Iterator<Item = fs::DirEntry> + use<> {
     fs::read_dir(folder).into_iter().flatten().flatten()
 }
 

@@ -69,7 +69,7 @@ fn read_upright_size(start: &[u8]) -> Result<Option<Size>, Problem> {
             let mut jpeg = jpeg_decoder::Decoder::new(start);
             match jpeg.read_info() {
                 Err(jpeg_decoder::Error::Io(error)) if error.kind() == ErrorKind::UnexpectedEof => return Ok(None),
-                other => other.map_err(jpeg_problem)?,
+                other => other.map_err(|error| jpeg_problem(&error))?,
             }
             let info = jpeg.info().ok_or(Problem::Broken)?;
             (info.width.into(), info.height.into(), exif_orientation(&jpeg))
@@ -103,7 +103,7 @@ pub(super) fn decode(bytes: &[u8], wanted: impl FnOnce(Size, Orientation) -> Siz
 
 fn decode_jpeg(bytes: &[u8], wanted: impl FnOnce(Size, Orientation) -> Size) -> Result<Stored, Problem> {
     let mut jpeg = jpeg_decoder::Decoder::new(Hurried::new(bytes));
-    jpeg.read_info().map_err(jpeg_problem)?;
+    jpeg.read_info().map_err(|error| jpeg_problem(&error))?;
     let info = jpeg.info().ok_or(Problem::Broken)?;
     let size = Size { width: info.width.into(), height: info.height.into() };
     check_pixels(size)?;
@@ -127,9 +127,9 @@ fn decode_jpeg(bytes: &[u8], wanted: impl FnOnce(Size, Orientation) -> Size) -> 
     let scale = [1, 2, 4, 8].into_iter().find(|&scale| enough(scale)).unwrap_or(8);
     let scale = [1, 2, 4, 8].into_iter().rev().find(|&s| s <= scale && fits(s)).ok_or(too_many(size))?;
     let (width, height) = scale_request(size, scale);
-    jpeg.scale(width, height).map_err(jpeg_problem)?;
+    jpeg.scale(width, height).map_err(|error| jpeg_problem(&error))?;
 
-    let decoded = jpeg.decode().map_err(jpeg_problem)?;
+    let decoded = jpeg.decode().map_err(|error| jpeg_problem(&error))?;
     let info = jpeg.info().ok_or(Problem::Broken)?;
     let rgb = match info.pixel_format {
         PixelFormat::RGB24 => decoded,
@@ -229,7 +229,7 @@ fn riff_is_whole(start: &[u8]) -> bool {
     length.is_some_and(|length| start.len() as u64 >= u64::from(length) + 8)
 }
 
-fn jpeg_problem(error: jpeg_decoder::Error) -> Problem {
+fn jpeg_problem(error: &jpeg_decoder::Error) -> Problem {
     match error {
         jpeg_decoder::Error::Unsupported(UnsupportedFeature::SamplePrecision(_)) => {
             Problem::Unsupported("a JPEG of more than 8 bits")

@@ -104,8 +104,7 @@ impl Fetcher {
     /// The response at the end of the redirects.
     async fn open(&self, mut url: Url) -> Result<Response, Problem> {
         for hop in 0..=self.limits.redirects {
-            let response =
-                self.client.get(url.clone()).send().await.map_err(|error| unanswered(&error, hop > 0))?;
+            let response = self.client.get(url.clone()).send().await.map_err(|error| unanswered(&error, hop > 0))?;
             match response.status() {
                 StatusCode::OK => return Ok(response),
                 status if status.is_redirection() => url = self.next_hop(&url, &response)?,

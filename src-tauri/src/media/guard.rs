@@ -287,7 +287,8 @@ mod tests {
 
     #[test]
     fn nothing_is_fetched_where_nothing_is_listed() {
-        let nothing = config::Media { hosts: vec!["127.0.0.1".into(), "*".into(), String::new()], ..Default::default() };
+        let nothing =
+            config::Media { hosts: vec!["127.0.0.1".into(), "*".into(), String::new()], ..Default::default() };
         let guard = Guard::new(&nothing);
         assert!(guard.admit("https://127.0.0.1/").is_err());
         assert!(guard.admit("https://example.org/").is_err());

@@ -120,7 +120,9 @@ mod tests {
     fn paths_name_pictures() {
         assert_eq!(Wanted::parse("/thumbnail/12"), Some(Wanted::Thumbnail(MediaId(12))));
         assert_eq!(Wanted::parse("/crop/9223372036854775807"), Some(Wanted::Crop(FaceId(i64::MAX))));
-        for path in ["", "/", "/photo", "/photo/", "/photo/x", "/photo/-1", "/photo/+1", "/photo/1/2", "/x/1", "photo/1"] {
+        for path in
+            ["", "/", "/photo", "/photo/", "/photo/x", "/photo/-1", "/photo/+1", "/photo/1/2", "/x/1", "photo/1"]
+        {
             assert_eq!(Wanted::parse(path), None, "{path}");
         }
         assert_eq!(Wanted::parse("/photo/9223372036854775808"), None);

@@ -24,11 +24,7 @@ use super::{
     queries::{self, Subject},
     render::{self, Look, View},
 };
-use crate::{
-    config,
-    db::MediaId,
-    error::{Error, Result},
-};
+use crate::{config, db::MediaId, error::Result};
 
 const THUMBNAIL: u32 = 320;
 const PHOTO: u32 = 1600;
@@ -43,8 +39,8 @@ const SOURCES: u64 = 32 << 20;
 /// Bytes of pictures made.
 const MADE: u64 = 32 << 20;
 const SIZES: u64 = 10_000;
-const SOURCE_KEPT: Duration = Duration::from_secs(120);
-const MADE_KEPT: Duration = Duration::from_secs(3600);
+const SOURCE_KEPT: Duration = Duration::from_mins(2);
+const MADE_KEPT: Duration = Duration::from_hours(1);
 /// Long enough that the window can ask for the reason after an image did not load, short enough to try again.
 const PROBLEM_KEPT: Duration = Duration::from_secs(30);
 
@@ -246,9 +242,7 @@ where
 {
     Cache::builder()
         .max_capacity(capacity)
-        .weigher(move |_, outcome: &Outcome<T>| {
-            u32::try_from(outcome.as_ref().map_or(1, weigh)).unwrap_or(u32::MAX)
-        })
+        .weigher(move |_, outcome: &Outcome<T>| u32::try_from(outcome.as_ref().map_or(1, weigh)).unwrap_or(u32::MAX))
         .expire_after(Lifetime(lifetime))
         .build()
 }

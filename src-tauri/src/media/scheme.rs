@@ -16,7 +16,9 @@ pub enum Asked {
 /// `BadRequest` for a path that names no picture.
 pub fn parse(path: &str) -> Result<Asked, Problem> {
     if let Some(token) = path.strip_prefix("/revealed/") {
-        let plain = !token.is_empty() && token.len() <= 100 && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        let plain = !token.is_empty()
+            && token.len() <= 100
+            && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         return if plain { Ok(Asked::Revealed(token.to_owned())) } else { Err(Problem::BadRequest) };
     }
     Wanted::parse(path).map(Asked::Picture).ok_or(Problem::BadRequest)
