@@ -1,6 +1,14 @@
 // Every action of the console, so that keys can be held against one another.
 
 import type { Action } from './action';
+import { faceActions } from './faces/actions';
+import { photoActions } from './photo/actions';
+import { safetyActions } from './safety/actions';
 import { windowActions } from './shell/actions';
 
-export const everyAction = [...windowActions] as readonly Action<never>[];
+export const everyAction = [
+  ...windowActions,
+  ...photoActions,
+  ...faceActions,
+  ...safetyActions,
+] as readonly Action<never>[];

@@ -27,6 +27,11 @@ export function complain(thrown: unknown): void {
   show({ text: sentence(thrown), problem: true });
 }
 
+/** Says what did not work, and offers what can be done about it. */
+export function warn(text: string, remedy?: Toast['remedy']): void {
+  show({ text, problem: true, ...(remedy && { remedy }) });
+}
+
 function show(one: Toast): number {
   last += 1;
   toasts.set(last, one);

@@ -1,0 +1,58 @@
+// How near one looks at a photo.
+
+import { action } from '../action';
+
+/** What the viewer offers to its actions. */
+export interface Lens {
+  /** The picture can be shown: its size is known. */
+  ready: boolean;
+  hasFocus: boolean;
+  zoomBy: (factor: number) => void;
+  fit: () => void;
+  actualSize: () => void;
+  closeUp: () => void;
+}
+
+const STEP = 1.25;
+
+export const zoomIn = action<Lens>({
+  id: 'photo.zoom-in',
+  title: 'Zoom in',
+  keys: ['+', '='],
+  enabled: ({ ready }) => ready,
+  run: ({ zoomBy }) => zoomBy(STEP),
+});
+
+export const zoomOut = action<Lens>({
+  id: 'photo.zoom-out',
+  title: 'Zoom out',
+  keys: ['-'],
+  enabled: ({ ready }) => ready,
+  run: ({ zoomBy }) => zoomBy(1 / STEP),
+});
+
+export const fitPhoto = action<Lens>({
+  id: 'photo.fit',
+  title: 'Fit the whole photo',
+  keys: ['0'],
+  enabled: ({ ready }) => ready,
+  run: ({ fit }) => fit(),
+});
+
+export const actualSize = action<Lens>({
+  id: 'photo.actual-size',
+  title: 'Show at 100 %',
+  keys: ['o'],
+  enabled: ({ ready }) => ready,
+  run: ({ actualSize }) => actualSize(),
+});
+
+export const closeUp = action<Lens>({
+  id: 'photo.close-up',
+  title: 'Close-up of the face, and back',
+  keys: ['c'],
+  enabled: ({ ready, hasFocus }) => ready && hasFocus,
+  run: ({ closeUp }) => closeUp(),
+});
+
+export const photoActions = [zoomIn, zoomOut, fitPhoto, actualSize, closeUp];

@@ -1,0 +1,222 @@
+// Things that wait for an operator's decision, one after the other. The next one is there before the last decision is
+// written; a decision that could not be written brings its thing back.
+
+import { SvelteMap, SvelteSet } from 'svelte/reactivity';
+
+import { Refusal, sentence } from '../host';
+
+export interface Page<Item, Cursor> {
+  total: number;
+  items: Item[];
+  next: Cursor | null;
+}
+
+/** Where the things come from; the queue itself knows no feature. */
+export interface Source<Item, Cursor> {
+  idOf: (item: Item) => number;
+  page: (after: Cursor | null, limit: number) => Promise<Page<Item, Cursor>>;
+  /** The thing as it is now; null when nothing is left to decide about it. */
+  reread: (item: Item) => Promise<Item | null>;
+  /** A decision was not written: `item` is what came back, null when it is settled without us. */
+  refused: (refusal: { id: number; text: string; item: Item | null }) => void;
+}
+
+/** So many at a time, and the next so many before they are needed. */
+const PAGE = 40;
+const AHEAD = 20;
+
+export class ReviewQueue<Item, Cursor> {
+  /** Undecided, in the order in which they are shown; those before `position` were skipped. */
+  items = $state.raw<Item[]>([]);
+  position = $state(0);
+  /** Why a decision about this id was not written; stays until it is decided again. */
+  readonly troubles = new SvelteMap<number, string>();
+  /** Why the next page did not come. */
+  problem = $state.raw<unknown>();
+  loading = $state(false);
+  /** The first page was answered. */
+  started = $state(false);
+
+  #source: Source<Item, Cursor>;
+  /** Never shown again in this session, whatever a page that was on its way says. */
+  #decided = new SvelteSet<number>();
+  #total = $state(0);
+  /** Decided since `#total` was counted. */
+  #since = $state(0);
+  #writing = $state(0);
+  #next: Cursor | null = null;
+  /** Answers to questions asked before the queue was started anew are dropped. */
+  #round = 0;
+
+  constructor(source: Source<Item, Cursor>) {
+    this.#source = source;
+  }
+
+  get current(): Item | undefined {
+    return this.items[this.position];
+  }
+
+  /** The current one and those that follow it. */
+  get ahead(): Item[] {
+    return this.items.slice(this.position);
+  }
+
+  get left(): number {
+    return Math.max(this.items.length, this.#total - this.#since);
+  }
+
+  get skipped(): number {
+    return Math.min(this.position, this.items.length);
+  }
+
+  /** Decisions on their way to the database. */
+  get writing(): number {
+    return this.#writing;
+  }
+
+  /** True when everything was seen, and there is nothing more to fetch. */
+  get ended(): boolean {
+    return (
+      this.started && !this.loading && this.problem === undefined && this.current === undefined
+    );
+  }
+
+  /** Starts anew from the first page; what is shown stays where it is, if it still waits. */
+  async start(): Promise<void> {
+    const round = (this.#round += 1);
+    const page = await this.#fetch(null);
+    if (page === undefined || round !== this.#round) return;
+    const current = this.current;
+    const id = current === undefined ? undefined : this.#source.idOf(current);
+    const fresh = this.#undecided(page.items);
+    const place = fresh.findIndex((item) => this.#source.idOf(item) === id);
+    if (current === undefined || place >= 0) {
+      this.items = fresh;
+      this.position = Math.max(0, place);
+    } else {
+      this.items = [current, ...fresh];
+      this.position = 0;
+    }
+    this.started = true;
+    await this.#refill();
+  }
+
+  /** Goes on fetching after a page did not come. */
+  async retry(): Promise<void> {
+    await (this.started ? this.#refill() : this.start());
+  }
+
+  skip(): void {
+    if (this.current === undefined) return;
+    this.position += 1;
+    void this.#refill();
+  }
+
+  back(): void {
+    if (this.position > 0) this.position -= 1;
+  }
+
+  /** Shows this one next; one that is not in the queue yet is put where the current one stands. */
+  show(item: Item): void {
+    const id = this.#source.idOf(item);
+    if (this.#decided.has(id)) return;
+    const place = this.items.findIndex((other) => this.#source.idOf(other) === id);
+    if (place >= 0) this.position = place;
+    else this.items = this.items.toSpliced(this.position, 0, item);
+    void this.#refill();
+  }
+
+  isDecided(id: number): boolean {
+    return this.#decided.has(id);
+  }
+
+  /** Takes the item off the queue at once and writes the decision behind; settles when it is written or back. */
+  async decide(item: Item, write: (item: Item) => Promise<unknown>): Promise<boolean> {
+    const id = this.#source.idOf(item);
+    if (this.#decided.has(id)) return false;
+    this.#decided.add(id);
+    this.#since += 1;
+    this.troubles.delete(id);
+    const place = this.items.findIndex((other) => this.#source.idOf(other) === id);
+    if (place >= 0) {
+      this.items = this.items.toSpliced(place, 1);
+      if (place < this.position) this.position -= 1;
+    }
+    void this.#refill();
+
+    this.#writing += 1;
+    try {
+      await write(item);
+      return true;
+    } catch (thrown) {
+      await this.#takeBack(item, thrown);
+      return false;
+    } finally {
+      this.#writing -= 1;
+    }
+  }
+
+  async #takeBack(item: Item, thrown: unknown): Promise<void> {
+    const id = this.#source.idOf(item);
+    const text = sentence(thrown);
+    const back = await this.#afterRefusal(item, thrown);
+    if (back !== null) {
+      this.#decided.delete(id);
+      this.#since -= 1;
+      this.troubles.set(id, text);
+      // Next, not now: a key pressed for what is on the screen must never hit something else.
+      const place = this.current === undefined ? this.position : this.position + 1;
+      this.items = this.items.toSpliced(place, 0, back);
+    }
+    this.#source.refused({ id, text, item: back });
+  }
+
+  async #afterRefusal(item: Item, thrown: unknown): Promise<Item | null> {
+    const code = thrown instanceof Refusal ? thrown.code : 'internal';
+    if (code === 'notFound') return null;
+    if (code !== 'conflict') return item;
+    // Someone else was faster. If it still waits, it does so with a newer version, and only that can be decided.
+    try {
+      return await this.#source.reread(item);
+    } catch (failed) {
+      return failed instanceof Refusal && failed.code === 'notFound' ? null : item;
+    }
+  }
+
+  async #refill(): Promise<void> {
+    while (!this.loading && this.#next !== null && this.items.length - this.position < AHEAD) {
+      const round = this.#round;
+      const page = await this.#fetch(this.#next);
+      if (page === undefined || round !== this.#round) return;
+      const known = this.items.map((item) => this.#source.idOf(item));
+      const fresh = this.#undecided(page.items).filter(
+        (item) => !known.includes(this.#source.idOf(item)),
+      );
+      this.items = [...this.items, ...fresh];
+    }
+  }
+
+  async #fetch(after: Cursor | null): Promise<Page<Item, Cursor> | undefined> {
+    const round = this.#round;
+    const unwritten = this.#writing;
+    this.loading = true;
+    this.problem = undefined;
+    try {
+      const page = await this.#source.page(after, PAGE);
+      if (round !== this.#round) return undefined;
+      this.#total = page.total;
+      this.#since = unwritten;
+      this.#next = page.next;
+      return page;
+    } catch (thrown) {
+      if (round === this.#round) this.problem = thrown;
+      return undefined;
+    } finally {
+      if (round === this.#round) this.loading = false;
+    }
+  }
+
+  #undecided(items: Item[]): Item[] {
+    return items.filter((item) => !this.#decided.has(this.#source.idOf(item)));
+  }
+}
