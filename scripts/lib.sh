@@ -70,31 +70,32 @@ export_parts() {
 # Everything that start() started, and the folder of scratch(), go when the script goes.
 STARTED=()
 SCRATCH=
+
+# start SIGNAL COMMAND...: the signal is how the command likes to be asked to end.
 start() {
+    local signal=$1
+    shift
     "$@" &
-    STARTED+=("$!")
+    STARTED+=("$signal:$!")
 }
 
-scratch() {
-    SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/kaleidoscope.XXXXXX")
-    chmod 711 "$SCRATCH"
-}
-
-# end PID...: asks, and after ten seconds insists.
-end() {
-    local pid deadline=$((SECONDS + 10))
-    for pid in "$@"; do kill -TERM "$pid" 2>/dev/null || true; done
-    for pid in "$@"; do
+# Asks all of them, the last first, and after ten seconds insists.
+end_started() {
+    local index pid deadline=$((SECONDS + 10))
+    for ((index = ${#STARTED[@]} - 1; index >= 0; index--)); do
+        pid=${STARTED[index]#*:}
+        kill -s "${STARTED[index]%:*}" "$pid" 2>/dev/null || true
         while kill -0 "$pid" 2>/dev/null && [ "$SECONDS" -lt "$deadline" ]; do sleep 0.1; done
         kill -KILL "$pid" 2>/dev/null || true
         wait "$pid" 2>/dev/null || true
     done
+    STARTED=()
 }
 
 tidy() {
     local status=$?
     trap - EXIT
-    [ "${#STARTED[@]}" = 0 ] || end "${STARTED[@]}"
+    end_started
     [ -z "$SCRATCH" ] || rm -rf "$SCRATCH"
     exit "$status"
 }
@@ -102,46 +103,100 @@ trap tidy EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# within SECONDS COMMAND...: asks again until the command succeeds.
+# Short, because the path of a Unix socket must be.
+scratch() {
+    SCRATCH=$(mktemp -d /tmp/kaleidoscope.XXXXXX)
+    chmod 711 "$SCRATCH"
+    # How to run a server that refuses root: before a command; its home is where it may write.
+    NOBODY=(env)
+    if [ "$(id -u)" = 0 ]; then
+        NOBODY=(setpriv --reuid="$(id -u nobody)" --regid="$(id -g nobody)" --clear-groups env HOME="$SCRATCH")
+    fi
+}
+
+# server_dir FOLDER: one that belongs to such a server.
+server_dir() {
+    mkdir "$1"
+    if [ "$(id -u)" = 0 ]; then chown "$(id -u nobody):$(id -g nobody)" "$1"; fi
+}
+
+# within SECONDS COMMAND...: asks again until the command succeeds, as long as what was started last is alive.
 within() {
-    local deadline=$((SECONDS + $1))
+    local deadline=$((SECONDS + $1)) started=${STARTED[${#STARTED[@]} - 1]#*:}
     shift
     until "$@" >/dev/null 2>&1; do
-        [ "$SECONDS" -lt "$deadline" ] || return 1
+        if [ "$SECONDS" -ge "$deadline" ] || ! kill -0 "$started" 2>/dev/null; then return 1; fi
         sleep 0.1
     done
 }
 
-free_port() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+# free_ports COUNT
+free_ports() {
+    python3 - "$1" <<'PYTHON'
+import socket, sys
+
+held = [socket.create_server(("127.0.0.1", 0)) for _ in range(int(sys.argv[1]))]
+print(*(one.getsockname()[1] for one in held))
+PYTHON
 }
 
-# Runs a server that refuses root. HOME is where it may write.
-as_nobody() {
-    if [ "$(id -u)" = 0 ]; then
-        setpriv --reuid="$(id -u nobody)" --regid="$(id -g nobody)" --clear-groups env HOME="$SCRATCH" "$@"
-    else
-        "$@"
-    fi
+# PostgreSQL for tests: whoever reaches the socket is trusted, loopback asks for a password; nothing survives.
+start_postgres() {
+    local port data=$SCRATCH/postgres sockets=$SCRATCH/s
+    port=$(free_ports 1)
+    server_dir "$data"
+    server_dir "$sockets"
+    "${NOBODY[@]}" "$POSTGRES_HOME/bin/initdb" -D "$data" -U postgres --auth-local=trust --auth-host=scram-sha-256 \
+        --encoding=UTF8 --locale=C --locale-provider=builtin --builtin-locale=C.UTF-8 --no-sync \
+        >"$SCRATCH/postgres.log" 2>&1 || { cat "$SCRATCH/postgres.log" >&2; fail "PostgreSQL's data folder could not be made"; }
+    start INT "${NOBODY[@]}" "$POSTGRES_HOME/bin/postgres" -D "$data" -k "$sockets" -p "$port" \
+        -c listen_addresses=127.0.0.1 -c max_connections=300 -c shared_buffers=256MB \
+        -c fsync=off -c synchronous_commit=off -c full_page_writes=off >>"$SCRATCH/postgres.log" 2>&1
+    within 30 "$POSTGRES_HOME/bin/pg_isready" -h "$sockets" -p "$port" ||
+        { tail -n 20 "$SCRATCH/postgres.log" >&2; fail "PostgreSQL did not start"; }
+    export DATABASE_URL="postgres://postgres@localhost:$port/postgres?host=$sockets"
 }
 
-# A folder of the server's own.
-server_dir() {
-    mkdir -m 700 "$1"
-    if [ "$(id -u)" = 0 ]; then chown "$(id -u nobody):$(id -g nobody)" "$1"; fi
+answers() {
+    python3 -c 'import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=5)' "$1"
+}
+
+# One Elasticsearch node with settings, data and logs of its own.
+start_elasticsearch() {
+    local http transport home=$SCRATCH/elasticsearch
+    read -r http transport <<<"$(free_ports 2)"
+    server_dir "$home"
+    mkdir "$home/config" "$home/tmp"
+    cp "$ELASTICSEARCH_HOME"/config/{jvm.options,log4j2.properties} "$home/config/"
+    cat >"$home/config/elasticsearch.yml" <<YAML
+cluster.name: kaleidoscope-test
+discovery.type: single-node
+network.host: 127.0.0.1
+http.port: $http
+transport.port: $transport
+path.data: $home/data
+path.logs: $home/logs
+xpack.security.enabled: false
+xpack.ml.enabled: false
+cluster.routing.allocation.disk.threshold_enabled: false
+YAML
+    if [ "$(id -u)" = 0 ]; then chown -R "$(id -u nobody):$(id -g nobody)" "$home"; fi
+    start TERM "${NOBODY[@]}" ES_PATH_CONF="$home/config" ES_TMPDIR="$home/tmp" ES_JAVA_HOME="$ES_JAVA_HOME" \
+        ES_JAVA_OPTS="-Xms1g -Xmx1g" "$ELASTICSEARCH_HOME/bin/elasticsearch" >"$SCRATCH/elasticsearch.log" 2>&1
+    within 120 answers "http://127.0.0.1:$http/_cluster/health?wait_for_status=yellow" ||
+        { tail -n 20 "$SCRATCH/elasticsearch.log" >&2; fail "Elasticsearch did not start"; }
+    export ELASTICSEARCH_URL="http://127.0.0.1:$http"
 }
 
 # A virtual display of 1440x900 and a session bus for the rest of the script.
 start_display() {
-    local bus
-    exec {display}<> <(:)
-    start Xvfb -displayfd "$display" -screen 0 1440x900x24 -nolisten tcp -noreset 2>"$SCRATCH/xvfb.log"
-    read -r -t 30 -u "$display" DISPLAY || fail "Xvfb does not start: $(tail -n 1 "$SCRATCH/xvfb.log")"
-    export DISPLAY=:$DISPLAY
+    start TERM Xvfb -displayfd 3 -screen 0 1440x900x24 -nolisten tcp -noreset 3>"$SCRATCH/display" 2>"$SCRATCH/xvfb.log"
+    within 30 grep -q . "$SCRATCH/display" || { cat "$SCRATCH/xvfb.log" >&2; fail "Xvfb did not start"; }
+    DISPLAY=:$(cat "$SCRATCH/display")
+    export DISPLAY DBUS_SESSION_BUS_ADDRESS="unix:path=$SCRATCH/bus"
+    start TERM dbus-daemon --session --nofork --nopidfile --address="$DBUS_SESSION_BUS_ADDRESS" 2>"$SCRATCH/bus.log"
+    within 30 test -S "$SCRATCH/bus" || fail "the session bus did not start"
     unset WAYLAND_DISPLAY
-    bus=$SCRATCH/bus
-    start dbus-daemon --session --nofork --nopidfile --address="unix:path=$bus"
-    export DBUS_SESSION_BUS_ADDRESS=unix:path=$bus
-    # No graphics card, and no accessibility bus to wait for.
+    # There is no graphics card, and nobody who listens to the accessibility bus.
     export GDK_BACKEND=x11 LIBGL_ALWAYS_SOFTWARE=1 WEBKIT_DISABLE_DMABUF_RENDERER=1 NO_AT_BRIDGE=1
 }

@@ -118,5 +118,7 @@ impl Config {
 
 /// `config.toml` in the user's configuration folder.
 fn usual_path() -> Option<PathBuf> {
-    Some(directories::ProjectDirs::from("org", "Kaleidoscope", "kaleidoscope-console")?.config_dir().join("config.toml"))
+    Some(
+        directories::ProjectDirs::from("org", "Kaleidoscope", "kaleidoscope-console")?.config_dir().join("config.toml"),
+    )
 }

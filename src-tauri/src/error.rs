@@ -70,7 +70,10 @@ impl Error {
         }
     }
 
-    pub fn unavailable(message: impl Into<String>, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    pub fn unavailable(
+        message: impl Into<String>,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
         Self::Unavailable { message: message.into(), source: Some(source.into()) }
     }
 

@@ -1,1 +1,1 @@
-fn main(){}
+//! Against PostgreSQL: a database of its own for each test. What needs the platform's data is in modules `platform`.

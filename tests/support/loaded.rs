@@ -1,0 +1,24 @@
+//! The platform's own data and photos: what the console works on, made by somebody else.
+
+use std::{path::PathBuf, process::Command};
+
+use crate::database::{Database, required};
+
+/// The 13 tables with `media` media and every hostile row; photos come from `photos_url`.
+pub fn load(database: &Database, media: u32, photos_url: &str) {
+    run(&["schema", "--dsn", &database.url()]);
+    let media = media.to_string();
+    run(&["load", "--dsn", &database.url(), "--media", &media, "--hostile", "--photos-url", photos_url]);
+}
+
+fn run(arguments: &[&str]) {
+    let status = program().args(arguments).status().expect("the platform's program starts");
+    assert!(status.success(), "platform.py {}: {status}", arguments.join(" "));
+}
+
+/// `platform.py`, to be given arguments.
+pub fn program() -> Command {
+    let mut command = Command::new(required("PLATFORM_PYTHON"));
+    command.arg(PathBuf::from(required("PLATFORM")).join("platform.py"));
+    command
+}

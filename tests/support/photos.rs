@@ -1,0 +1,31 @@
+//! The platform's photo server, with its faults.
+
+use std::time::Duration;
+
+use crate::{
+    loaded::program,
+    process::{Running, free_port, until},
+};
+
+/// Photos served with faults, at a port of their own.
+#[derive(Debug)]
+pub struct Photos {
+    pub port: u16,
+    _server: Running,
+}
+
+impl Photos {
+    pub async fn serve() -> Self {
+        let port = free_port();
+        let _server = Running::start(program().args(["serve", "--faults", "--port", &port.to_string()]));
+        until("the platform's photos", Duration::from_secs(60), async || {
+            tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok()
+        })
+        .await;
+        Self { port, _server }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+}
