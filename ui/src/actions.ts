@@ -4,6 +4,9 @@ import type { Action } from './action';
 import { faceActions } from './faces/actions';
 import { photoActions } from './photo/actions';
 import { safetyActions } from './safety/actions';
+import { activityActions } from './activity/actions';
+import { peopleActions } from './people/actions';
+import { searchActions } from './search/actions';
 import { windowActions } from './shell/actions';
 
 export const everyAction = [
@@ -11,4 +14,7 @@ export const everyAction = [
   ...photoActions,
   ...faceActions,
   ...safetyActions,
+  ...searchActions,
+  ...peopleActions,
+  ...activityActions,
 ] as readonly Action<never>[];

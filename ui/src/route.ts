@@ -30,6 +30,8 @@ export function href(screen: ScreenName, id?: number): string {
   return id === undefined ? `#/${screen}` : `#/${screen}/${id}`;
 }
 
-export function go(screen: ScreenName, id?: number): void {
-  window.location.hash = href(screen, id);
+/** Goes there; `instead` of the current place, when stepping through a list would fill the way back. */
+export function go(screen: ScreenName, id?: number, instead = false): void {
+  if (instead) window.location.replace(href(screen, id));
+  else window.location.hash = href(screen, id);
 }

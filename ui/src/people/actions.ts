@@ -1,0 +1,35 @@
+import { action } from '../action';
+
+/** What the people screen shows. */
+export interface PeopleScreen {
+  found: number;
+  focusFilter: () => unknown;
+  walk: (step: number) => unknown;
+}
+
+const anyFound = ({ found }: PeopleScreen) => found > 0;
+
+export const focusFilter = action<PeopleScreen>({
+  id: 'people.filter',
+  title: 'Find a person',
+  keys: ['/'],
+  run: ({ focusFilter }) => focusFilter(),
+});
+
+export const nextPerson = action<PeopleScreen>({
+  id: 'people.next',
+  title: 'Next person',
+  keys: ['ArrowDown', 'j'],
+  enabled: anyFound,
+  run: ({ walk }) => walk(1),
+});
+
+export const previousPerson = action<PeopleScreen>({
+  id: 'people.previous',
+  title: 'Previous person',
+  keys: ['ArrowUp', 'k'],
+  enabled: anyFound,
+  run: ({ walk }) => walk(-1),
+});
+
+export const peopleActions = [focusFilter, nextPerson, previousPerson];
