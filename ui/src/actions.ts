@@ -1,11 +1,11 @@
 // Every action of the console, so that keys can be held against one another.
 
 import type { Action } from './action';
+import { activityActions } from './activity/actions';
 import { faceActions } from './faces/actions';
+import { peopleActions } from './people/actions';
 import { photoActions } from './photo/actions';
 import { safetyActions } from './safety/actions';
-import { activityActions } from './activity/actions';
-import { peopleActions } from './people/actions';
 import { searchActions } from './search/actions';
 import { windowActions } from './shell/actions';
 

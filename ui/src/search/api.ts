@@ -1,6 +1,6 @@
-// What is looked for, and one photo of what was found.
+// What is looked for.
 
-import { createInfiniteQuery, createQuery, keepPreviousData } from '@tanstack/svelte-query';
+import { createInfiniteQuery, keepPreviousData } from '@tanstack/svelte-query';
 
 import { ask, commands } from '../host';
 
@@ -14,10 +14,4 @@ export const createSearch = (text: () => string) =>
     initialPageParam: null as string | null,
     getNextPageParam: ({ next }) => next,
     placeholderData: keepPreviousData,
-  }));
-
-export const createPhoto = (mediaId: () => number) =>
-  createQuery(() => ({
-    queryKey: ['photo', mediaId()],
-    queryFn: () => ask(commands.photo(mediaId())),
   }));

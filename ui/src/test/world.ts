@@ -113,7 +113,7 @@ function boxes(mediaId: number): Bounds[] {
 }
 
 function face(mediaId: number, index: number, bounds: Bounds): Face {
-  const who = pick(people.slice(0, names.length), mediaId * 3 + index);
+  const who = pick(people.slice(0, names.length), mediaId * 5 + index * 7);
   const status = pick(['SUGGESTED', 'CONFIRMED', 'UNIDENTIFIED'] as const, mediaId + index);
   return {
     id: mediaId * 10 + index,
