@@ -74,6 +74,12 @@ fn read_upright_size(start: &[u8]) -> Result<Option<Size>, Problem> {
             let info = jpeg.info().ok_or(Problem::Broken)?;
             (info.width.into(), info.height.into(), exif_orientation(&jpeg))
         }
+        Format::Gif => match start {
+            &[_, _, _, _, _, _, w0, w1, h0, h1, ..] => {
+                (u16::from_le_bytes([w0, w1]).into(), u16::from_le_bytes([h0, h1]).into(), Orientation::NoTransforms)
+            }
+            _ => return Ok(None),
+        },
         // Its orientation may stand at the very end.
         Format::WebP if !riff_is_whole(start) => return Ok(None),
         _ => {
@@ -151,8 +157,8 @@ fn decode_other(bytes: &[u8]) -> Result<Stored, Problem> {
         return Err(too_many(size));
     }
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let decoded = DynamicImage::from_decoder(decoder).map_err(image_problem)?;
-    Ok(Stored { pixels: on_white(decoded), size, orientation })
+    let image = DynamicImage::from_decoder(decoder).map_err(image_problem)?;
+    Ok(Stored { pixels: on_white(image), size, orientation })
 }
 
 fn reader(bytes: &[u8]) -> Result<ImageReader<Cursor<&[u8]>>, Problem> {
@@ -220,8 +226,8 @@ fn scaled(size: Size, eighths: u32) -> Size {
 /// longer one is asked for.
 fn scale_request(size: Size, eighths: u32) -> (u16, u16) {
     let Size { width, height } = scaled(size, eighths);
-    let side = |length: u32| u16::try_from(length).unwrap_or(u16::MAX);
-    if size.width >= size.height { (side(width), u16::MAX) } else { (u16::MAX, side(height)) }
+    let asked = |length: u32| u16::try_from(length).unwrap_or(u16::MAX);
+    if size.width >= size.height { (asked(width), u16::MAX) } else { (u16::MAX, asked(height)) }
 }
 
 fn riff_is_whole(start: &[u8]) -> bool {
@@ -272,3 +278,6 @@ impl Read for Hurried<'_> {
         self.bytes.read(buffer)
     }
 }
+
+#[cfg(test)]
+mod tests;

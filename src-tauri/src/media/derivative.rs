@@ -22,10 +22,6 @@ pub(super) fn full_size(address: &str) -> String {
     address.to_owned()
 }
 
-pub(super) fn has_derivatives(address: &str) -> bool {
-    split(address).is_some()
-}
-
 /// Splits behind `/image/upload/` or `/video/upload/`.
 fn split(address: &str) -> Option<(&str, &str)> {
     let path_ends = address.find(['?', '#']).unwrap_or(address.len());
@@ -61,7 +57,6 @@ mod tests {
         );
         for plain in ["https://photos.example/upload/1.jpg", "https://photos.example/1.jpg?x=/image/upload/1", ""] {
             assert_eq!(no_wider_than(320, plain), plain);
-            assert!(!has_derivatives(plain));
         }
     }
 

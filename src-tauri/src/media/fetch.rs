@@ -213,3 +213,6 @@ fn unanswered(error: &reqwest::Error, redirected: bool) -> Problem {
     }
     Problem::Unreachable
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,6 +23,8 @@ mod queries;
 mod render;
 mod resolve;
 pub mod scheme;
+#[cfg(test)]
+mod testing;
 
 pub use self::{guard::Refusal, pictures::Pictures, problem::Problem};
 

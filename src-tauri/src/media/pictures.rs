@@ -254,3 +254,6 @@ impl<K, T> Expiry<K, Outcome<T>> for Lifetime {
         Some(if outcome.is_ok() { self.0 } else { PROBLEM_KEPT })
     }
 }
+
+#[cfg(test)]
+mod tests;

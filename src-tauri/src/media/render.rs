@@ -142,3 +142,6 @@ fn encode(pixels: &[u8], size: Size, kind: ExtendedColorType) -> Result<Vec<u8>,
 fn up(length: f64) -> u32 {
     length.ceil() as u32
 }
+
+#[cfg(test)]
+mod tests;

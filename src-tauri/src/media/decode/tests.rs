@@ -1,0 +1,162 @@
+use image::ImageFormat;
+
+use super::*;
+use crate::media::testing::{encoded, jpeg, scene, with_orientation};
+
+const CMYK: &[u8] = include_bytes!("cmyk.jpg");
+const PROGRESSIVE: &[u8] = include_bytes!("progressive.jpg");
+const GREY: &[u8] = include_bytes!("grey.jpg");
+
+fn whole(bytes: &[u8]) -> Result<RgbImage, Problem> {
+    decode(bytes, |size, _| size).map(|stored| stored.pixels)
+}
+
+fn near(left: [u8; 3], right: [u8; 3]) -> bool {
+    left.iter().zip(right).all(|(left, right)| left.abs_diff(right) <= 4)
+}
+
+#[test]
+fn every_kind_of_jpeg_has_its_colours() {
+    for (name, bytes, left, right) in [
+        ("CMYK with black", CMYK, [184, 96, 24], [16, 24, 88]),
+        ("progressive", PROGRESSIVE, [230, 121, 30], [19, 30, 110]),
+        ("grey", GREY, [143; 3], [36; 3]),
+    ] {
+        let pixels = whole(bytes).expect(name);
+        assert_eq!(pixels.dimensions(), (48, 32));
+        assert!(near(pixels[(5, 16)].0, left) && near(pixels[(40, 16)].0, right), "{name}");
+    }
+}
+
+#[test]
+fn other_formats_are_decoded_too() {
+    for format in [ImageFormat::Png, ImageFormat::WebP] {
+        assert_eq!(whole(&encoded(scene(64, 48), format)), Ok(scene(64, 48)), "{format:?}");
+    }
+    let gif = encoded(DynamicImage::from(scene(64, 48)).to_rgba8(), ImageFormat::Gif);
+    assert_eq!(whole(&gif).expect("GIF").dimensions(), (64, 48));
+}
+
+#[test]
+fn what_is_transparent_lies_on_white() {
+    let glass = image::RgbaImage::from_pixel(4, 4, image::Rgba([200, 0, 0, 128]));
+    assert!(near(whole(&encoded(glass, ImageFormat::Png)).expect("PNG")[(1, 1)].0, [227, 127, 127]));
+    let nothing = image::RgbaImage::from_pixel(4, 4, image::Rgba([0, 0, 0, 0]));
+    assert_eq!(whole(&encoded(nothing, ImageFormat::Png)).expect("PNG")[(1, 1)].0, [255; 3]);
+}
+
+#[test]
+fn a_jpeg_is_only_unfolded_as_far_as_wanted() {
+    let bytes = jpeg(800, 600);
+    for (wanted, width, height) in [(100, 100, 75), (101, 200, 150), (400, 400, 300), (401, 800, 600), (9000, 800, 600)]
+    {
+        let stored = decode(&bytes, |_, _| Size { width: wanted, height: 1 }).expect("decoded");
+        assert_eq!(stored.pixels.dimensions(), (width, height));
+        assert_eq!(stored.size, Size { width: 800, height: 600 });
+    }
+    // A strip one pixel wide must not shrink along with what is enough for its width.
+    let stored = decode(&jpeg(1, 800), |size, _| size).expect("decoded");
+    assert_eq!(stored.pixels.dimensions(), (1, 800));
+}
+
+#[test]
+fn a_cut_off_picture_is_broken_wherever_it_is_cut() {
+    let gif = DynamicImage::from(scene(64, 48)).to_rgba8();
+    for bytes in [
+        jpeg(64, 48),
+        PROGRESSIVE.to_vec(),
+        CMYK.to_vec(),
+        encoded(scene(64, 48), ImageFormat::Png),
+        encoded(scene(64, 48), ImageFormat::WebP),
+        encoded(gif, ImageFormat::Gif),
+    ] {
+        let format = sniff(&bytes);
+        for tenth in 1..10 {
+            let cut = &bytes[..(bytes.len() * tenth / 10).max(MAGIC)];
+            assert_eq!(whole(cut), Err(Problem::Broken), "{format:?} {tenth}/10");
+        }
+    }
+}
+
+#[test]
+fn damage_is_a_problem_and_never_a_panic() {
+    let pictures = [with_orientation(&jpeg(24, 16), 6), PROGRESSIVE.to_vec(), CMYK.to_vec()];
+    let others = [ImageFormat::Png, ImageFormat::WebP].map(|format| encoded(scene(16, 12), format));
+    // Every byte in turn, so that headers, tables and pixels all get their share.
+    for bytes in pictures.into_iter().chain(others) {
+        for at in 0..bytes.len() {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 0xff;
+            let _ = upright_size(&damaged);
+            let _ = std::panic::catch_unwind(|| decode(&damaged, |_, _| Size { width: 1, height: 1 }).is_ok());
+        }
+    }
+}
+
+#[test]
+fn bombs_are_refused_by_their_header() {
+    let png = [
+        b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\x75\x30\0\0\x75\x30\x01\x03\0\0\0".as_slice(),
+        &0x5ce9_6af9_u32.to_be_bytes(),
+        b"\0\0\0\0IDAT\x35\xaf\x06\x1e",
+    ]
+    .concat();
+    let mut jpeg = jpeg(64, 48);
+    let frame = jpeg.windows(2).position(|marker| marker == [0xff, 0xc0]).expect("a frame");
+    jpeg[frame + 5..frame + 9].fill(0xfe);
+    let gif = [b"GIF89a\xff\xff\xff\xff\0\0\0".as_slice(), b",\0\0\0\0\xff\xff\xff\xff\0\x08\x02\0\0\0;"].concat();
+    let webp = b"RIFF\x1a\0\0\0WEBPVP8L\x0d\0\0\0\x2f\xfe\xbf\xff\x0f\0\0\0\0\0\0\0\0\0";
+    for (name, bytes, side) in
+        [("PNG", &png[..], 30000), ("JPEG", &jpeg, 0xfefe), ("GIF", &gif, 65535), ("WebP", webp, 16383)]
+    {
+        assert_eq!(whole(bytes), Err(Problem::TooManyPixels { width: side, height: side }), "{name}");
+    }
+}
+
+#[test]
+fn formats_that_can_not_be_shown_are_named() {
+    for (start, format) in [
+        (b"\0\0\0\x20ftypavif\0\0\0\0", "AVIF"),
+        (b"\0\0\0\x20ftypheic\0\0\0\0", "HEIC"),
+        (b"\0\0\0\x20ftypisom\0\0\0\0", "video"),
+        (b"II*\0\x08\0\0\0\0\0\0\0\0\0\0\0", "TIFF"),
+        (b"BM\0\0\0\0\0\0\0\0\0\0\0\0\0\0", "BMP"),
+    ] {
+        let problem = sniff(start).expect_err(format);
+        assert!(problem.to_string().contains(format), "{problem}");
+    }
+    assert_eq!(sniff(b"<svg xmlns='http://"), Err(Problem::NotAPicture));
+
+    let mut twelve_bits = jpeg(64, 48);
+    let frame = twelve_bits.windows(2).position(|marker| marker == [0xff, 0xc0]).expect("a frame");
+    twelve_bits[frame + 1] = 0xc1;
+    twelve_bits[frame + 4] = 12;
+    assert_eq!(whole(&twelve_bits), Err(Problem::Unsupported("a JPEG of more than 8 bits")));
+}
+
+#[test]
+fn the_size_is_told_by_the_first_bytes() {
+    for (orientation, width, height) in [(1, 640, 480), (4, 640, 480), (5, 480, 640), (6, 480, 640), (8, 480, 640)] {
+        let bytes = with_orientation(&jpeg(640, 480), orientation);
+        assert_eq!(upright_size(&bytes[..60]), Ok(None));
+        assert_eq!(upright_size(&bytes[..1000]), Ok(Some(Size { width, height })), "orientation {orientation}");
+    }
+    for format in [ImageFormat::Png, ImageFormat::WebP, ImageFormat::Gif] {
+        let bytes = encoded(DynamicImage::from(scene(64, 48)).to_rgba8(), format);
+        assert_eq!(
+            upright_size(&bytes[..20]),
+            Ok((format == ImageFormat::Gif).then_some(Size { width: 64, height: 48 })),
+            "{format:?}"
+        );
+        assert_eq!(upright_size(&bytes), Ok(Some(Size { width: 64, height: 48 })), "{format:?}");
+    }
+}
+
+#[test]
+fn a_decoder_that_takes_too_long_is_stopped() {
+    let mut late = Hurried { until: Instant::now(), ..Hurried::new(PROGRESSIVE) };
+    let mut bytes = Vec::new();
+    assert_eq!(late.read_to_end(&mut bytes).map_err(|error| error.kind()), Ok(PROGRESSIVE.len()));
+    let late = Hurried { until: Instant::now(), ..Hurried::new(PROGRESSIVE) };
+    assert!(jpeg_decoder::Decoder::new(late).decode().is_err());
+}

@@ -1,0 +1,211 @@
+use std::ops::ControlFlow;
+
+use super::*;
+use crate::media::testing::{PhotoServer, Step, head, jpeg, ok};
+
+/// Short enough for tests; the server's faults are faster in proportion.
+fn limits() -> Limits {
+    Limits {
+        total: Duration::from_secs(2),
+        window: Duration::from_millis(200),
+        least: 4 << 10,
+        body: 1 << 20,
+        ..Limits::default()
+    }
+}
+
+async fn fetched(script: impl Fn(&str) -> Vec<Step> + Send + Sync + 'static) -> Result<Arc<Vec<u8>>, Problem> {
+    let server = PhotoServer::start(script).await;
+    let fetcher = Fetcher::new(&server.config(), limits()).expect("a client");
+    fetcher.whole(&server.address("/1.jpg")).await
+}
+
+#[tokio::test]
+async fn a_picture_arrives_whatever_its_content_type_says() {
+    let picture = jpeg(64, 48);
+    let served = picture.clone();
+    let bytes = fetched(move |_| vec![head("200 OK", "Content-Type: text/html\r\n"), Step::Send(served.clone())]);
+    assert_eq!(*bytes.await.expect("fetched"), picture);
+}
+
+#[tokio::test]
+async fn a_status_that_is_no_picture_has_its_own_sentence() {
+    for (status, problem) in [
+        ("404 Not Found", Problem::Missing),
+        ("410 Gone", Problem::Missing),
+        ("403 Forbidden", Problem::Denied(403)),
+        ("500 Internal Server Error", Problem::ServerError(500)),
+        ("206 Partial Content", Problem::ServerError(206)),
+        ("302 Found", Problem::ServerError(302)),
+    ] {
+        let answer = fetched(move |_| vec![head(status, "Content-Length: 9\r\n"), Step::Send(b"no luck!\n".to_vec())]);
+        assert_eq!(answer.await, Err(problem), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_drip_is_given_up_early() {
+    let started = Instant::now();
+    let answer = fetched(|_| {
+        let body = jpeg(640, 480);
+        vec![
+            head("200 OK", &format!("Content-Length: {}\r\n", body.len())),
+            Step::Drip(body, Duration::from_millis(10)),
+        ]
+    });
+    assert_eq!(answer.await, Err(Problem::TooSlow));
+    assert!(started.elapsed() < limits().total);
+}
+
+#[tokio::test]
+async fn a_server_that_says_nothing_is_given_up() {
+    let answer = fetched(|_| vec![Step::Wait(Duration::from_mins(1))]);
+    assert_eq!(answer.await, Err(Problem::TooSlow));
+}
+
+#[tokio::test]
+async fn a_pause_before_the_first_byte_is_not_a_drip() {
+    let answer =
+        fetched(|_| [vec![Step::Wait(Duration::from_millis(500))], ok(&jpeg(64, 48))].into_iter().flatten().collect());
+    assert!(answer.await.is_ok());
+}
+
+#[tokio::test]
+async fn a_web_page_is_not_read_to_its_end() {
+    let answer = fetched(|_| {
+        vec![
+            head("200 OK", "Content-Type: image/jpeg\r\n"),
+            Step::Send(b"<html><script>alert(1)</script>".to_vec()),
+            Step::Wait(Duration::from_mins(1)),
+        ]
+    });
+    assert_eq!(answer.await, Err(Problem::NotAPicture));
+}
+
+#[tokio::test]
+async fn nothing_and_next_to_nothing_are_no_pictures() {
+    assert_eq!(fetched(|_| ok(b"")).await, Err(Problem::Empty));
+    assert_eq!(fetched(|_| ok(b"\xff\xd8")).await, Err(Problem::NotAPicture));
+}
+
+#[tokio::test]
+async fn an_announced_40_mb_are_not_begun() {
+    let answer = fetched(|_| {
+        vec![
+            head("200 OK", &format!("Content-Length: {}\r\n", 40 << 20)),
+            Step::Send(jpeg(64, 48)),
+            Step::Wait(Duration::from_mins(1)),
+        ]
+    });
+    assert_eq!(answer.await, Err(Problem::TooLarge { limit: 1 << 20 }));
+}
+
+#[tokio::test]
+async fn an_endless_body_ends_at_the_limit() {
+    let answer = fetched(|_| vec![head("200 OK", ""), Step::Send(jpeg(64, 48)), Step::Forever(vec![0; 1 << 16])]);
+    assert_eq!(answer.await, Err(Problem::TooLarge { limit: 1 << 20 }));
+}
+
+#[tokio::test]
+async fn a_body_shorter_than_announced_is_not_taken_for_whole() {
+    let answer = fetched(|_| {
+        let body = jpeg(64, 48);
+        vec![head("200 OK", &format!("Content-Length: {}\r\n", body.len() + 1)), Step::Send(body)]
+    });
+    assert_eq!(answer.await, Err(Problem::Interrupted));
+}
+
+#[tokio::test]
+async fn a_reset_in_mid_body_is_told() {
+    let answer = fetched(|_| {
+        let body = jpeg(64, 48);
+        let half = body[..body.len() / 2].to_vec();
+        vec![
+            head("200 OK", &format!("Content-Length: {}\r\n", body.len())),
+            Step::Send(half),
+            Step::Wait(Duration::from_millis(50)),
+            Step::Reset,
+        ]
+    });
+    assert_eq!(answer.await, Err(Problem::Interrupted));
+}
+
+fn redirect(location: &str) -> Vec<Step> {
+    vec![head("302 Found", &format!("Location: {location}\r\nContent-Length: 0\r\n"))]
+}
+
+#[tokio::test]
+async fn redirects_are_followed_a_few_times() {
+    let hops = |most: u32| {
+        fetched(move |path| {
+            let hop: u32 = path.split_once("?hop=").map_or(0, |(_, hop)| hop.parse().expect("a number"));
+            if hop < most { redirect(&format!("/1.jpg?hop={}", hop + 1)) } else { ok(&jpeg(64, 48)) }
+        })
+    };
+    assert!(hops(5).await.is_ok());
+    assert_eq!(hops(6).await, Err(Problem::RedirectLoop));
+    assert_eq!(hops(u32::MAX).await, Err(Problem::RedirectLoop));
+}
+
+#[tokio::test]
+async fn redirects_do_not_lead_inward_or_elsewhere() {
+    for location in [
+        "http://169.254.169.254/latest/",
+        "http://[::ffff:169.254.169.254]/latest/",
+        "http://2852039166/latest/",
+        "http://127.0.0.1:22/",
+        "http://localhost:1/",
+        "https://evil.example/1.jpg",
+        "https://127.0.0.1/",
+        "file:///etc/passwd",
+        "data:image/png;base64,AAAA",
+        "//evil.example/1.jpg",
+    ] {
+        let answer = fetched(move |_| redirect(location)).await;
+        assert!(matches!(answer, Err(Problem::RedirectRefused(_))), "{location}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_listed_name_that_leads_inward_is_not_connected_to() {
+    let server = PhotoServer::start(|_| ok(&jpeg(64, 48))).await;
+    let address = server.address("/1.jpg").replace("http://127.0.0.1", "https://localhost");
+    let host = address.trim_start_matches("https://").trim_end_matches("/1.jpg").to_owned();
+    let fetcher = Fetcher::new(&config::Media { hosts: vec![host], ..server.config() }, limits()).expect("a client");
+    assert_eq!(fetcher.whole(&address).await, Err(Problem::Refused(Refusal::Inward("localhost".into()))));
+    assert_eq!(server.asked(), 0);
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_unreachable() {
+    let server = PhotoServer::start(|_| Vec::new()).await;
+    let (config, address) = (server.config(), server.address("/1.jpg"));
+    let fetcher = Fetcher::new(&config, limits()).expect("a client");
+    assert_eq!(fetcher.whole(&address).await, Err(Problem::Unreachable));
+    drop(server);
+    assert_eq!(fetcher.whole(&address).await, Err(Problem::Unreachable));
+}
+
+#[tokio::test]
+async fn reading_stops_where_enough_was_seen() {
+    let server =
+        PhotoServer::start(|_| vec![head("200 OK", ""), Step::Send(jpeg(64, 48)), Step::Forever(vec![0; 1 << 16])])
+            .await;
+    let fetcher = Fetcher::new(&server.config(), limits()).expect("a client");
+    let enough = |start: &[u8]| if start.len() > 100 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+    let body = fetcher.read(&server.address("/1.jpg"), enough).await.expect("a start");
+    assert!(!body.whole);
+}
+
+#[tokio::test]
+async fn only_a_few_are_fetched_at_a_time() {
+    let server = PhotoServer::start(|_| {
+        [vec![Step::Wait(Duration::from_millis(20))], ok(&jpeg(64, 48))].into_iter().flatten().collect()
+    })
+    .await;
+    let fetcher = Fetcher::new(&server.config(), Limits { at_once: 3, ..limits() }).expect("a client");
+    let addresses: Vec<_> = (0..12).map(|n| server.address(&format!("/{n}.jpg"))).collect();
+    let answers = futures::future::join_all(addresses.iter().map(|address| fetcher.whole(address))).await;
+    assert!(answers.iter().all(Result::is_ok));
+    assert_eq!(server.most_at_once(), 3);
+}
