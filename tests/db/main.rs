@@ -1,1 +1,3 @@
 //! Against PostgreSQL: a database of its own for each test. What needs the platform's data is in modules `platform`.
+
+mod embedded;
