@@ -47,6 +47,8 @@ pub struct Elasticsearch {
     pub password_file: Option<PathBuf>,
     /// PEM file with the certificate authority.
     pub ca: Option<PathBuf>,
+    /// Before the name of every index and alias, where several consoles share a cluster.
+    pub index_prefix: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]

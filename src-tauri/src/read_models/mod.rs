@@ -1,1 +1,82 @@
-//! One file per read model: its source view and its document.
+//! One file per read model: which columns its source view gives, and the document that its index holds.
+
+pub mod face_search;
+pub mod media_search;
+mod vector;
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Value, json};
+
+/// What `sync` needs to know of a read model. Source view, document view, queue, index and alias are called after its name.
+#[derive(Debug)]
+pub struct ReadModel {
+    pub name: &'static str,
+    pub table: &'static str,
+    /// The column of the source view that the keys in the queue are of.
+    pub key: &'static str,
+    /// The column that names a row in the read model, in the source view and in the index; and its type.
+    pub identity: (&'static str, &'static str),
+    /// All other columns that come from the source. What is not among them is never overwritten.
+    pub columns: &'static [&'static str],
+    /// Large and seldom changed: written only when it did.
+    pub vector: &'static str,
+    /// Set to the time of writing.
+    pub updated_at: Option<&'static str>,
+    pub mapping: fn() -> Value,
+    pub document: fn(&Row<'_>) -> Result<Vec<u8>, serde_json::Error>,
+}
+
+pub static ALL: [&ReadModel; 2] = [&media_search::MODEL, &face_search::MODEL];
+
+/// A row of the document view.
+#[derive(Debug)]
+pub struct Row<'a> {
+    pub json: &'a str,
+    /// SHA-256 of `json` in hexadecimal: equal only while the row is.
+    pub hash: &'a str,
+}
+
+/// Text that is only shown: in the document, but in no index, so that its length does not matter.
+fn shown() -> Value {
+    json!({"type": "keyword", "index": false, "doc_values": false})
+}
+
+/// A value to filter by and to count. What is too long for a term is left out of the index.
+fn exact() -> Value {
+    json!({"type": "keyword", "ignore_above": 1024})
+}
+
+/// Folded words, see `search::fold`.
+fn folded() -> Value {
+    json!({"type": "text", "analyzer": "whitespace"})
+}
+
+fn dense_vector(dims: usize) -> Value {
+    json!({"type": "dense_vector", "dims": dims, "index": true, "similarity": "cosine", "index_options": {"type": "int8_hnsw"}})
+}
+
+/// The texts of an array as PostgreSQL writes it in JSON; an array may hold NULL and arrays.
+#[derive(Debug, Default, Serialize)]
+#[serde(transparent)]
+struct Texts(Vec<String>);
+
+impl Texts {
+    fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+}
+
+impl<'de> Deserialize<'de> for Texts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        fn collect(value: Value, texts: &mut Vec<String>) {
+            match value {
+                Value::String(text) => texts.push(text),
+                Value::Array(values) => values.into_iter().for_each(|value| collect(value, texts)),
+                _ => {}
+            }
+        }
+        let mut texts = Vec::new();
+        collect(Value::deserialize(deserializer)?, &mut texts);
+        Ok(Self(texts))
+    }
+}

@@ -1,0 +1,191 @@
+//! From core tables to read models: recomputes the rows that were marked, and writes those that differ.
+
+use std::collections::BTreeSet;
+
+use sqlx::{AssertSqlSafe, PgConnection, PgPool};
+
+use super::{
+    marks::{self, Mark},
+    queue::{self, DeadLetter},
+};
+use crate::{error::Result, read_models::ReadModel};
+
+/// Each key takes a lock of PostgreSQL's shared table, which has room for some thousands.
+const BATCH: i64 = 256;
+
+/// Keeps one read model true to its source view.
+#[derive(Debug)]
+pub(super) struct Projector {
+    pub db: PgPool,
+    pub model: &'static ReadModel,
+    pub worker: String,
+}
+
+impl Projector {
+    /// Works off one batch of marks; how many there were.
+    pub(super) async fn step(&self) -> Result<usize> {
+        let marks = marks::claim(&self.db, self.model.name, &self.worker, BATCH).await?;
+        let done = self.work_off(&marks).await;
+        if done.is_err() {
+            let versions: Vec<i64> = marks.iter().map(|mark| mark.version).collect();
+            marks::release(&self.db, self.model.name, &self.worker, &versions).await?;
+        }
+        done.map(|()| marks.len())
+    }
+
+    async fn work_off(&self, marks: &[Mark]) -> Result<()> {
+        let (rows, others): (Vec<Mark>, Vec<Mark>) = marks.iter().cloned().partition(|mark| mark.scope == "row");
+        for scope in ["media", "post", "user"] {
+            let marks: Vec<Mark> = others.iter().filter(|mark| mark.scope == scope).cloned().collect();
+            if !marks.is_empty() {
+                self.spread(scope, &marks).await?;
+            }
+        }
+        self.project_or_split(&rows).await
+    }
+
+    /// Marks all rows that depend on something that has changed. The writer has committed, so its change is seen here, and
+    /// who adds a row that is not seen here yet will mark it later.
+    async fn spread(&self, scope: &str, marks: &[Mark]) -> Result<()> {
+        let name = self.model.name;
+        let sql = format!(
+            "select console.mark_dirty('{name}', 'row', array(
+                 select key from console.{name}_reach where scope = $1 and origin = any ($2)))"
+        );
+        let mut tx = self.db.begin().await?;
+        sqlx::query(AssertSqlSafe(sql)).bind(scope).bind(keys(marks)).execute(&mut *tx).await?;
+        marks::settle(&mut tx, name, &versions(marks)).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// One row that PostgreSQL refuses must not hold up the others: halves the batch until it stands alone.
+    async fn project_or_split(&self, marks: &[Mark]) -> Result<()> {
+        if marks.is_empty() {
+            return Ok(());
+        }
+        let Err(error) = self.project(marks).await else { return Ok(()) };
+        if !is_refusal(&error) {
+            return Err(error.into());
+        }
+        let keys = keys(marks);
+        if keys.len() == 1 {
+            return self.bury(marks, &error).await;
+        }
+        let (low, high) = keys.split_at(keys.len() / 2);
+        for half in [low, high] {
+            let marks: Vec<Mark> = marks.iter().filter(|mark| half.contains(&mark.key)).cloned().collect();
+            Box::pin(self.project_or_split(&marks)).await?;
+        }
+        Ok(())
+    }
+
+    async fn project(&self, marks: &[Mark]) -> sqlx::Result<()> {
+        let keys = keys(marks);
+        let mut tx = self.db.begin().await?;
+        lock(&mut tx, self.model.name, &keys).await?;
+        // Its snapshot is younger than the locks: who had them before has committed.
+        sqlx::query(AssertSqlSafe(statement(self.model))).bind(&keys).execute(&mut *tx).await?;
+        marks::settle(&mut tx, self.model.name, &versions(marks)).await?;
+        let keys: Vec<String> = keys.iter().map(i64::to_string).collect();
+        queue::revive(&mut tx, "read_model", self.model.name, &keys).await?;
+        tx.commit().await
+    }
+
+    async fn bury(&self, marks: &[Mark], error: &sqlx::Error) -> Result<()> {
+        let letters: Vec<DeadLetter> = marks
+            .iter()
+            .max_by_key(|mark| mark.version)
+            .map(|mark| DeadLetter {
+                key: mark.key.to_string(),
+                version: mark.version,
+                attempts: mark.attempts,
+                reason: error.as_database_error().map_or_else(|| error.to_string(), |error| error.message().to_owned()),
+            })
+            .into_iter()
+            .collect();
+        tracing::warn!(read_model = self.model.name, ?letters, "a row that PostgreSQL refuses");
+        let mut tx = self.db.begin().await?;
+        queue::bury(&mut tx, "read_model", self.model.name, &letters).await?;
+        marks::settle(&mut tx, self.model.name, &versions(marks)).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+/// Ascending, each once.
+fn keys(marks: &[Mark]) -> Vec<i64> {
+    marks.iter().map(|mark| mark.key).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+fn versions(marks: &[Mark]) -> Vec<i64> {
+    marks.iter().map(|mark| mark.version).collect()
+}
+
+/// Lets only one worker at a time compute a row. Two could hold marks of the same key, by different transactions or
+/// because a lease ran out, and the one that read first might write last.
+async fn lock(tx: &mut PgConnection, read_model: &str, keys: &[i64]) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        with keys as materialized (select key from unnest($2::bigint[]) as key order by key)
+        select count(pg_advisory_xact_lock(hashtextextended($1 || ' ' || key, 0))) from keys
+        "#,
+        read_model,
+        keys,
+    )
+    .fetch_one(tx)
+    .await?;
+    Ok(())
+}
+
+/// Data that PostgreSQL will refuse again: data exceptions, constraints, limits, and what a trigger raises. Anything else
+/// (a lost connection, a deadlock, a missing grant) is nothing that the row could help.
+pub(super) fn is_refusal(error: &sqlx::Error) -> bool {
+    let state = error.as_database_error().and_then(sqlx::error::DatabaseError::code).unwrap_or_default();
+    ["22", "23", "54", "P0"].iter().any(|class| state.starts_with(class))
+}
+
+/// One statement that makes the rows of the keys `$1` what the source view says, and touches no row that already is.
+fn statement(model: &ReadModel) -> String {
+    let ReadModel { name, table, key, identity: (id, id_type), columns, vector, updated_at, .. } = model;
+    let listed = |prefix: &str| columns.iter().map(|column| format!("{prefix}{column}")).collect::<Vec<_>>().join(", ");
+    let mut assignments: Vec<String> = columns
+        .iter()
+        .map(|column| {
+            if column == vector {
+                // Its own value keeps the stored text in place, however equal another one is.
+                format!(
+                    "{column} = case when r.{column} is distinct from s.{column} then s.{column} else r.{column} end"
+                )
+            } else {
+                format!("{column} = s.{column}")
+            }
+        })
+        .collect();
+    assignments.extend(updated_at.map(|column| format!("{column} = now()")));
+    format!(
+        "with source as materialized (
+             select {id}, {columns} from console.{name}_source where {key} = any ($1)
+         ),
+         gone as (
+             delete from {table} as r
+              where r.{id} = any ($1::bigint[]::{id_type}[])
+                and not exists (select from source as s where s.{id} = r.{id})
+         ),
+         changed as (
+             update {table} as r
+                set {assignments}
+               from source as s
+              where s.{id} = r.{id}
+                and ({of_row}) is distinct from ({of_source})
+         )
+         insert into {table} ({id}, {columns})
+         select {id}, {columns}
+           from source as s
+          where not exists (select from {table} as r where r.{id} = s.{id})",
+        columns = listed(""),
+        assignments = assignments.join(", "),
+        of_row = listed("r."),
+        of_source = listed("s."),
+    )
+}

@@ -1,0 +1,135 @@
+//! `console.index_queue` and `console.dead_letter`: SQL and nothing else.
+
+use sqlx::{PgConnection, PgPool, query, query_as};
+
+/// How long a worker has for what it claimed. Longer than the longest request with its repetitions.
+pub(super) const LEASE_SECONDS: f64 = 120.0;
+/// A worker not seen for so long is dead, and its leases are void.
+pub(super) const ALIVE_SECONDS: f64 = 8.0;
+
+/// That a document is dirty.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub document_id: String,
+    pub version: i64,
+    pub attempts: i32,
+}
+
+/// What could not be done, and why.
+#[derive(Debug)]
+pub(super) struct DeadLetter {
+    pub key: String,
+    pub version: i64,
+    pub attempts: i32,
+    pub reason: String,
+}
+
+/// The oldest entries that nobody works on, leased to this worker.
+pub(super) async fn claim(db: &PgPool, index: &str, worker: &str, at_most: i64) -> sqlx::Result<Vec<Entry>> {
+    query_as!(
+        Entry,
+        r#"
+        update console.index_queue
+           set leased_until = clock_timestamp() + make_interval(secs => $3),
+               lease_holder = $2,
+               attempts = attempts + 1
+         where index_name = $1
+           and version = any (array(
+               select free.version
+                 from console.index_queue as free
+                where free.index_name = $1
+                  and (free.leased_until is null
+                       or free.leased_until < clock_timestamp()
+                       or free.lease_holder is not null
+                          and not exists (
+                              select from console.worker as holder
+                               where holder.name = free.lease_holder
+                                 and holder.seen_at > clock_timestamp() - make_interval(secs => $5)))
+                order by free.version
+                limit $4
+                  for update skip locked))
+        returning document_id, version, attempts
+        "#,
+        index,
+        worker,
+        LEASE_SECONDS,
+        at_most,
+        ALIVE_SECONDS,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Removes entries that are done, unless they were marked again since. One that is being marked again is skipped, not
+/// waited for: whoever marks it gives it a new version and takes the lease off.
+pub(super) async fn settle(db: &mut PgConnection, index: &str, versions: &[i64]) -> sqlx::Result<()> {
+    query!(
+        r#"
+        delete from console.index_queue
+         where index_name = $1
+           and version = any (array(
+               select done.version
+                 from console.index_queue as done
+                where done.index_name = $1
+                  and done.version = any ($2)
+                  for update skip locked))
+        "#,
+        index,
+        versions,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Gives entries back, to be claimed again after a pause.
+pub(super) async fn release(db: &PgPool, index: &str, worker: &str, versions: &[i64], pause: f64) -> sqlx::Result<()> {
+    query!(
+        r#"
+        update console.index_queue
+           set leased_until = clock_timestamp() + make_interval(secs => $4), lease_holder = null
+         where index_name = $1
+           and lease_holder = $2
+           and version = any ($3)
+        "#,
+        index,
+        worker,
+        versions,
+        pause,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Writes down what could not be done; `kind` is `read_model` or `index`.
+pub(super) async fn bury(db: &mut PgConnection, kind: &str, name: &str, letters: &[DeadLetter]) -> sqlx::Result<()> {
+    for letter in letters {
+        query!(
+            r#"
+            insert into console.dead_letter (kind, name, key, version, reason, attempts)
+            values ($1, $2, $3, $4, $5, $6)
+                on conflict (kind, name, key) do update
+               set version = excluded.version, reason = excluded.reason, attempts = excluded.attempts,
+                   created_at = excluded.created_at
+            "#,
+            kind,
+            name,
+            letter.key,
+            letter.version,
+            letter.reason,
+            letter.attempts,
+        )
+        .execute(&mut *db)
+        .await?;
+    }
+    Ok(())
+}
+
+/// What was done at last is not dead.
+pub(super) async fn revive(db: &mut PgConnection, kind: &str, name: &str, keys: &[String]) -> sqlx::Result<()> {
+    query!("delete from console.dead_letter where kind = $1 and name = $2 and key = any ($3)", kind, name, keys)
+        .execute(db)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,141 @@
+//! Rows of the core and AI tables in one line each, as the platform writes them, and the worker that follows them.
+
+use std::time::Duration;
+
+use kaleidoscope_console::{config, elastic::Elastic, error::Result, sync};
+use sqlx::{PgExecutor, PgPool, query_scalar};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// What a test waits for comes within this time, or never.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub async fn user(db: impl PgExecutor<'_>, username: &str) -> i64 {
+    query_scalar(
+        "insert into users (username, email, password, full_name, department, role, account_status)
+         values ($1, $1 || '@example.org', '', initcap($1), 'Research', 'USER', 'ACTIVE') returning user_id",
+    )
+    .bind(username)
+    .fetch_one(db)
+    .await
+    .expect("a user")
+}
+
+/// PUBLISHED and PUBLIC.
+pub async fn post(db: impl PgExecutor<'_>, author: i64, title: &str) -> i64 {
+    query_scalar("insert into posts (user_id, title, status) values ($1, $2, 'PUBLISHED') returning post_id")
+        .bind(author)
+        .bind(title)
+        .fetch_one(db)
+        .await
+        .expect("a post")
+}
+
+/// A photo that the AI is done with and found safe.
+pub async fn photo(db: &PgPool, post: i64, caption: &str, tags: &[&str]) -> i64 {
+    let media = query_scalar(
+        "insert into post_media (post_id, media_type, media_url) values ($1, 'IMAGE', 'https://example.org/a.jpg')
+         returning media_id",
+    )
+    .bind(post)
+    .fetch_one(db)
+    .await
+    .expect("a medium");
+    sqlx::query(
+        "insert into media_ai_insights (media_id, post_id, status, is_safe, caption, tags, scenes, image_embedding)
+         values ($1, $2, 'COMPLETED', true, $3, $4, '{outdoor}', array_fill(0.04, array[512])::vector)",
+    )
+    .bind(media)
+    .bind(post)
+    .bind(caption)
+    .bind(tags)
+    .execute(db)
+    .await
+    .expect("an insight");
+    media
+}
+
+pub async fn face(db: impl PgExecutor<'_>, media: i64, identified: Option<i64>) -> i64 {
+    query_scalar(
+        "insert into media_detected_faces (media_id, bbox, embedding, identified_user_id, confidence_score)
+         values ($1, '{10,20,30,40}', array_fill(0.03, array[1024])::vector, $2, 0.9) returning id",
+    )
+    .bind(media)
+    .bind(identified)
+    .fetch_one(db)
+    .await
+    .expect("a face")
+}
+
+/// Runs a statement that must do something.
+pub async fn run(db: impl PgExecutor<'_>, sql: &'static str, id: i64) {
+    let done = sqlx::query(sql).bind(id).execute(db).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    assert_ne!(done.rows_affected(), 0, "{sql}");
+}
+
+/// A worker in this process, stopped by `stop`.
+#[derive(Debug)]
+pub struct Worker {
+    stop: CancellationToken,
+    running: JoinHandle<Result<()>>,
+}
+
+impl Worker {
+    pub fn start(db: &PgPool, elastic: Option<&Elastic>) -> Self {
+        Self::start_with(db, elastic, &config::Worker::default())
+    }
+
+    pub fn start_with(db: &PgPool, elastic: Option<&Elastic>, settings: &config::Worker) -> Self {
+        let stop = CancellationToken::new();
+        let (db, elastic, settings, token) = (db.clone(), elastic.cloned(), settings.clone(), stop.clone());
+        let running = tokio::spawn(async move { sync::run_worker(db, elastic, &settings, token).await });
+        Self { stop, running }
+    }
+
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.running.await.expect("the worker does not panic").expect("the worker ends cleanly");
+    }
+}
+
+/// Waits until the queues that are worked off here are empty.
+pub async fn settled(db: &PgPool, elastic: bool) {
+    until("empty queues", async || {
+        query_scalar(
+            "select not exists (select from console.read_model_queue)
+                and not exists (select from console.index_queue where $1 or index_name = 'media_search_text')",
+        )
+        .bind(elastic)
+        .fetch_one(db)
+        .await
+        .expect("the queues can be read")
+    })
+    .await;
+}
+
+/// One worker from the first mark to the last.
+pub async fn work_off(db: &PgPool, elastic: Option<&Elastic>) {
+    let worker = Worker::start(db, elastic);
+    settled(db, elastic.is_some()).await;
+    worker.stop().await;
+}
+
+pub async fn until(what: &str, ready: impl AsyncFnMut() -> bool) {
+    within(PATIENCE, what, ready).await;
+}
+
+pub async fn within(limit: Duration, what: &str, mut ready: impl AsyncFnMut() -> bool) {
+    let begun = std::time::Instant::now();
+    while !ready().await {
+        assert!(begun.elapsed() < limit, "{what}: not within {limit:?}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// As `db::MIGRATOR`.
+pub static MIGRATOR: std::sync::LazyLock<sqlx::migrate::Migrator> = std::sync::LazyLock::new(|| {
+    let mut migrator = sqlx::migrate!("./migrations");
+    migrator.create_schema("console");
+    migrator.dangerous_set_table_name("console._sqlx_migrations");
+    migrator
+});
