@@ -79,23 +79,21 @@ start() {
     STARTED+=("$signal:$!")
 }
 
-# Asks all of them, the last first, and after ten seconds insists.
-end_started() {
-    local index pid deadline=$((SECONDS + 10))
-    for ((index = ${#STARTED[@]} - 1; index >= 0; index--)); do
-        pid=${STARTED[index]#*:}
-        kill -s "${STARTED[index]%:*}" "$pid" 2>/dev/null || true
-        while kill -0 "$pid" 2>/dev/null && [ "$SECONDS" -lt "$deadline" ]; do sleep 0.1; done
-        kill -KILL "$pid" 2>/dev/null || true
-        wait "$pid" 2>/dev/null || true
-    done
-    STARTED=()
+# Asks what was started last, and after ten seconds insists.
+end_last() {
+    local last=$((${#STARTED[@]} - 1)) pid deadline=$((SECONDS + 10))
+    pid=${STARTED[last]#*:}
+    kill -s "${STARTED[last]%:*}" "$pid" 2>/dev/null || true
+    while kill -0 "$pid" 2>/dev/null && [ "$SECONDS" -lt "$deadline" ]; do sleep 0.1; done
+    kill -KILL "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+    unset "STARTED[last]"
 }
 
 tidy() {
     local status=$?
     trap - EXIT
-    end_started
+    while [ "${#STARTED[@]}" != 0 ]; do end_last; done
     [ -z "$SCRATCH" ] || rm -rf "$SCRATCH"
     exit "$status"
 }
