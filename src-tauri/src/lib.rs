@@ -11,6 +11,8 @@ pub mod elastic;
 pub mod embedded;
 pub mod error;
 pub mod faces;
+#[cfg(test)]
+mod house;
 pub mod media;
 pub mod people;
 pub mod read_models;
