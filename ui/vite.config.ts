@@ -23,5 +23,6 @@ export default defineConfig({
     setupFiles: ['src/test/setup.ts'],
     include: ['src/**/*.test.ts'],
     restoreMocks: true,
+    testTimeout: 30_000,
   },
 });

@@ -5,15 +5,17 @@ import type { Reveal } from '../bindings';
 export class Exposure {
   /** Shown instead of the guarded picture while it is there. */
   token = $state<string>();
+  /** Asked for, not answered yet. */
+  asking = $state(false);
   /** Why there is nothing to show although it was asked for. */
   problem = $state.raw<unknown>();
-  /** Held down, whether or not the answer is there yet. */
-  holding = $state(false);
 
   #reveal: (mediaId: number) => Promise<Reveal>;
   #conceal: (token: string) => Promise<unknown>;
-  /** Each hold is its own: an answer to one that is over is given back unseen. */
-  #hold = 0;
+  /** The key or button is down; one press reveals one picture once, however long it lasts. */
+  #down = false;
+  /** Each reveal is its own: an answer to one that is over is given back unseen. */
+  #turn = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -26,25 +28,36 @@ export class Exposure {
 
   async hold(mediaId: number): Promise<void> {
     // A key that is held down repeats.
-    if (this.holding) return;
-    const hold = (this.#hold += 1);
-    this.holding = true;
+    if (this.#down) return;
+    this.#down = true;
+    const turn = (this.#turn += 1);
+    this.asking = true;
     this.problem = undefined;
     try {
       const { token, expiresInMs } = await this.#reveal(mediaId);
-      if (hold !== this.#hold || !this.holding) {
+      if (turn !== this.#turn) {
         this.#giveBack(token);
         return;
       }
       this.token = token;
-      this.#timer = setTimeout(() => this.release(), expiresInMs);
+      this.#timer = setTimeout(() => this.hide(), expiresInMs);
     } catch (thrown) {
-      if (hold === this.#hold) this.problem = thrown;
+      if (turn === this.#turn) this.problem = thrown;
+    } finally {
+      if (turn === this.#turn) this.asking = false;
     }
   }
 
+  /** Let go: the next press reveals again. */
   release(): void {
-    this.holding = false;
+    this.#down = false;
+    this.hide();
+  }
+
+  /** Back to the guarded picture; a key that is still down reveals nothing more. */
+  hide(): void {
+    this.#turn += 1;
+    this.asking = false;
     clearTimeout(this.#timer);
     const token = this.token;
     this.token = undefined;

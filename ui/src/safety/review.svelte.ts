@@ -107,7 +107,7 @@ export class SafetyReview {
   }
 
   #leave(): void {
-    this.exposure.release();
+    this.exposure.hide();
     this.exposure.problem = undefined;
     this.reason = '';
   }

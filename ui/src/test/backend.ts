@@ -6,8 +6,10 @@ import type {
   Code,
   commands,
   Entry,
+  Face,
   FaceCursor,
   Json,
+  Person,
   Result,
   Role,
   SearchQuery,
@@ -15,6 +17,7 @@ import type {
   SignInRequest,
   System,
 } from '../bindings';
+import { hostileFlags } from './hostile';
 import { operators, people, photos, size } from './world';
 
 type Commands = typeof commands;
@@ -99,6 +102,7 @@ const activity: Entry[] = Array.from({ length: 130 }, (_, index) => {
 export function backend(start: Role | null): Answers {
   let role = start;
   const decided = new Set<number>();
+  const named = new Map<number, Person>();
   const suggestions = () =>
     photos
       .flatMap(({ faces }) => faces)
@@ -107,13 +111,20 @@ export function backend(start: Role | null): Answers {
   const flagged = () => photos.filter((photo) => photo.unsafe && !decided.has(photo.mediaId));
   const onScreen = () => photos.filter((photo) => !photo.unsafe || role === 'admin');
   const judge = (seen: Seen, judgement: 'is' | 'isNot', person: number) => {
+    const someone =
+      people.find(({ id }) => id === person) ?? refuse('notFound', 'There is no such person.');
     decided.add(seen.id);
+    if (judgement === 'is') named.set(seen.id, someone);
+    return { faceId: seen.id, auditId: 131, judgement, person: someone };
+  };
+  const asDecided = (face: Face): Face => {
+    if (!decided.has(face.id)) return face;
+    const identified = named.get(face.id) ?? null;
     return {
-      faceId: seen.id,
-      auditId: 131,
-      judgement,
-      person:
-        people.find(({ id }) => id === person) ?? refuse('notFound', 'There is no such person.'),
+      ...face,
+      suggested: null,
+      identified,
+      status: identified ? 'CONFIRMED' : 'UNIDENTIFIED',
     };
   };
 
@@ -161,9 +172,12 @@ export function backend(start: Role | null): Answers {
           : null;
       return { total: all.length, faces, next };
     },
-    photo: ({ mediaId }: { mediaId: number }) =>
-      photos.find((photo) => photo.mediaId === mediaId) ??
-      refuse('notFound', 'There is no such photo, or you may not see it.'),
+    photo: ({ mediaId }: { mediaId: number }) => {
+      const photo =
+        photos.find((photo) => photo.mediaId === mediaId) ??
+        refuse('notFound', 'There is no such photo, or you may not see it.');
+      return { ...photo, faces: photo.faces.map(asDecided) };
+    },
     faceCandidates: ({ faceId }: { faceId: number }) =>
       [0.81, 0.44, 0.39, 0.31].map((similarity, index) => ({
         person: people[(faceId + index * 5) % 24] as never,
@@ -182,7 +196,9 @@ export function backend(start: Role | null): Answers {
       const items = all.filter(({ mediaId }) => mediaId > (after ?? 0)).slice(0, limit);
       return {
         total: all.length,
-        items: items.map((item) => ({ ...item, status: 'UNSAFE', isSafe: false, version: '700' })),
+        items: items.map((item) =>
+          hostileFlags({ ...item, status: 'UNSAFE', isSafe: false, version: '700' }),
+        ),
         next: items.length === limit ? (items.at(-1)?.mediaId ?? null) : null,
       };
     },

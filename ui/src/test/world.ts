@@ -1,6 +1,7 @@
 // A small platform in memory: believable people, photos and faces, and some that are anything but.
 
 import type { Bounds, Face, Person, Photo, Role } from '../bindings';
+import { hostilePhoto } from './hostile';
 
 const names = [
   'Amara Okafor', 'Dana Petrov', 'Bo Lindqvist', 'Chidi Eze', 'Mei Tanaka', 'Luís Carvalho', 'Fatima Zahra', 'Jonas Weber',
@@ -163,10 +164,30 @@ const strange: Partial<Photo>[] = [
   },
 ];
 
-export const photos: Photo[] = Array.from({ length: 400 }, (_, index) => ({
+const ordinary: Photo[] = Array.from({ length: 400 }, (_, index) => ({
   ...photo(index + 1),
   ...(index >= 20 && index < 20 + strange.length ? strange[index - 20] : {}),
 }));
+
+/** A crowd, in which names have no room; its picture is not there. */
+const crowd: Photo = {
+  ...photo(403),
+  faces: Array.from({ length: 60 }, (_, index) =>
+    face(403, index, {
+      x: 60 + (index % 12) * 320,
+      y: 120 + Math.floor(index / 12) * 420,
+      width: 180,
+      height: 220,
+    }),
+  ),
+};
+
+export const photos: Photo[] = [
+  ...ordinary,
+  { ...photo(401), ...strange[1] },
+  hostilePhoto({ ...photo(402), ...strange[0] }, pick(people, 0), people.slice(names.length)),
+  crowd,
+];
 
 export const operators = {
   staff: { userId: 4, username: 'chidi.eze', fullName: 'Chidi Eze', role: 'staff' },
