@@ -1,0 +1,251 @@
+//! A demo from start to stop: servers, migrations, sample data, logins.
+
+use std::{path::PathBuf, sync::Arc};
+
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, postgres::PgConnectOptions, query, query_scalar,
+};
+use url::Url;
+
+use super::{
+    DemoOptions,
+    elasticsearch::Node,
+    folder::{Folder, Memory},
+    photo_server::{Addresses, PhotoServer},
+    process::RunAs,
+    sample::{World, fill},
+    server::Server,
+};
+use crate::{
+    config,
+    error::{Error, Result},
+};
+
+const DATABASE: &str = "kaleidoscope";
+const WORKER: &str = "sample_worker";
+const WORKERS: &str = "kaleidoscope_worker";
+
+/// What a sample operator may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SampleRole {
+    Staff,
+    Moderator,
+    Admin,
+}
+
+impl SampleRole {
+    /// The group role of the database.
+    fn group(self) -> &'static str {
+        match self {
+            Self::Staff => "kaleidoscope_staff",
+            Self::Moderator => "kaleidoscope_moderator",
+            Self::Admin => "kaleidoscope_admin",
+        }
+    }
+}
+
+/// The users 1, 2 and 3 of the sample platform.
+const OPERATORS: [(&str, SampleRole); 3] = [
+    ("grace.mensah", SampleRole::Admin),
+    ("noor.haddad", SampleRole::Moderator),
+    ("tomas.lindqvist", SampleRole::Staff),
+];
+
+/// A login of the demo's database.
+#[derive(Clone)]
+pub struct SampleLogin {
+    pub username: String,
+    pub password: String,
+}
+
+impl std::fmt::Debug for SampleLogin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SampleLogin").field("username", &self.username).finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct SampleOperator {
+    pub role: SampleRole,
+    pub login: SampleLogin,
+}
+
+/// A running demo. Its servers end with it; `stop` waits for them.
+#[derive(Debug)]
+pub struct Demo {
+    // In this order they are dropped: who asks before who is asked.
+    photos: PhotoServer,
+    node: Option<Node>,
+    server: Server,
+    memory: Memory,
+    folder: Folder,
+}
+
+impl Demo {
+    /// Starts all parts and fills the database where it is empty. `progress` is told each step, as a few words.
+    ///
+    /// # Errors
+    /// `Unavailable` with one sentence where a part is missing or does not start.
+    pub async fn start(options: &DemoOptions, progress: impl Fn(&str)) -> Result<Self> {
+        let run_as = RunAs::choose()?;
+        let folder = Folder::take(options.folder.as_deref(), run_as)?;
+        let mut memory = folder.memory(&OPERATORS.map(|(username, _)| username))?;
+        progress("Starting PostgreSQL");
+        let server = Server::start(&options.postgres, folder.path(), &memory.superuser, run_as).await?;
+        create_database(&server).await?;
+        let mut db = server.superuser(DATABASE).disable_statement_logging().connect().await?;
+        progress("Preparing the database");
+        migrate(&mut db).await?;
+        let world = Arc::new(World::new(options.seed));
+        let photos = PhotoServer::start(Arc::clone(&world), memory.photo_port).await?;
+        let addresses = Addresses::at(photos.port());
+        progress("Filling the sample platform");
+        let filled = fill::fill(&mut db, &world, addresses, options.now).await?;
+        match memory.photo_port {
+            Some(port) if !filled && port != photos.port() => {
+                fill::move_photos(&mut db, Addresses::at(port), addresses).await?;
+            }
+            _ => {}
+        }
+        memory.photo_port = Some(photos.port());
+        folder.remember(&memory)?;
+        logins(&mut db, &memory).await?;
+        db.close().await?;
+        let node = match &options.elasticsearch {
+            Some(home) => {
+                progress("Starting Elasticsearch");
+                Some(Node::start(home, folder.path(), run_as).await?)
+            }
+            None => None,
+        };
+        Ok(Self { photos, node, server, memory, folder })
+    }
+
+    /// Where everything is, as a settings file would say it.
+    pub fn config(&self) -> config::Config {
+        config::Config {
+            database: config::Database {
+                host: self.server.host().display().to_string(),
+                port: self.server.port(),
+                database: DATABASE.into(),
+                username: None,
+                ca: None,
+            },
+            elasticsearch: config::Elasticsearch { url: self.elasticsearch().cloned(), ..Default::default() },
+            media: config::Media {
+                hosts: Vec::new(),
+                loopback_ports: vec![self.photos.port()],
+                cache_dir: Some(self.cache_dir()),
+                ..Default::default()
+            },
+            worker: config::Worker::default(),
+        }
+    }
+
+    /// An admin, a moderator and a member of staff, with their passwords.
+    pub fn operators(&self) -> Vec<SampleOperator> {
+        OPERATORS
+            .iter()
+            .filter_map(|(username, role)| {
+                let password = self.memory.operators.get(*username)?.clone();
+                Some(SampleOperator { role: *role, login: SampleLogin { username: (*username).into(), password } })
+            })
+            .collect()
+    }
+
+    /// What the worker signs in with.
+    pub fn worker(&self) -> PgConnectOptions {
+        self.server.login(WORKER, &self.memory.worker, DATABASE)
+    }
+
+    /// The owner of the database: migrations, repairs, tests.
+    pub fn owner(&self) -> PgConnectOptions {
+        self.server.superuser(DATABASE)
+    }
+
+    pub fn elasticsearch(&self) -> Option<&Url> {
+        self.node.as_ref().map(Node::url)
+    }
+
+    /// The folder that this demo has for itself.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    /// The PostgreSQL server's process.
+    pub fn server_process(&self) -> Option<u32> {
+        self.server.process_id()
+    }
+
+    fn cache_dir(&self) -> PathBuf {
+        self.folder.join("pictures")
+    }
+
+    /// Ends all parts and waits for them. The worker and the window must have let go of the database before.
+    ///
+    /// # Errors
+    /// `Unavailable` naming a server that does not end.
+    pub async fn stop(self) -> Result<()> {
+        let Self { photos, node, server, memory: _, folder } = self;
+        photos.stop();
+        let node_ended = match node {
+            Some(node) => node.stop().await,
+            None => Ok(()),
+        };
+        server.stop().await?;
+        drop(folder);
+        node_ended
+    }
+}
+
+async fn create_database(server: &Server) -> Result<()> {
+    let mut db = server.superuser("postgres").connect().await?;
+    let there = query_scalar!(r#"select exists (select from pg_database where datname = $1) as "there!""#, DATABASE)
+        .fetch_one(&mut db)
+        .await?;
+    if !there {
+        // A name can't be a parameter here; this one is a constant.
+        db.execute(AssertSqlSafe(format!("create database {DATABASE}"))).await?;
+    }
+    Ok(db.close().await?)
+}
+
+async fn migrate(db: &mut PgConnection) -> Result<()> {
+    let mut migrator = sqlx::migrate!("./migrations");
+    migrator.create_schema("console");
+    migrator.dangerous_set_table_name("console._sqlx_migrations");
+    migrator.run(db).await.map_err(|error| {
+        Error::unavailable(
+            format!("The demo's database can't be brought up to date: {error}. Start it with another folder (--data)."),
+            error,
+        )
+    })
+}
+
+/// Logins are made anew at each start, so that passwords and group roles are what the folder remembers.
+async fn logins(db: &mut PgConnection, memory: &Memory) -> Result<()> {
+    let operators = OPERATORS
+        .iter()
+        .filter_map(|(username, role)| Some((*username, memory.operators.get(*username)?, role.group())));
+    for (username, password, group) in operators.chain([(WORKER, &memory.worker, WORKERS)]) {
+        let statements = query_scalar!(
+            r#"
+            select array[
+                       case when not exists (select from pg_roles where rolname = $1::text) then format('create role %I login', $1::text) end,
+                       format('alter role %I login password %L', $1::text, $2::text),
+                       format('grant %I to %I', $3::text, $1::text)
+                   ] as "statements!: Vec<Option<String>>"
+            "#,
+            username,
+            password,
+            group,
+        )
+        .fetch_one(&mut *db)
+        .await?;
+        for statement in statements.into_iter().flatten() {
+            // Quoted by the server itself, just above.
+            query(AssertSqlSafe(statement)).execute(&mut *db).await?;
+        }
+    }
+    Ok(())
+}

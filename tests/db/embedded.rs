@@ -1,0 +1,225 @@
+//! The demo's own server and its sample platform, started for real.
+
+use std::{fs, path::PathBuf, time::Duration};
+
+use chrono::{DateTime, Utc};
+use kaleidoscope_console::embedded::{Demo, DemoOptions};
+use sqlx::{ConnectOptions, Connection, PgConnection, Row};
+
+fn options(folder: &tempfile::TempDir) -> DemoOptions {
+    DemoOptions {
+        folder: Some(folder.path().to_path_buf()),
+        postgres: PathBuf::from(
+            std::env::var_os("KALEIDOSCOPE_POSTGRES").expect("scripts/test names the server's folder"),
+        ),
+        elasticsearch: None,
+        seed: 7,
+        now: DateTime::<Utc>::from_timestamp(1_790_000_000, 0).expect("a moment"),
+    }
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+async fn start(folder: &tempfile::TempDir) -> Demo {
+    Demo::start(&options(folder), |_| ()).await.expect("the demo starts")
+}
+
+async fn owner(demo: &Demo) -> PgConnection {
+    demo.owner().connect().await.expect("the owner signs in")
+}
+
+async fn count(db: &mut PgConnection, sql: &'static str) -> i64 {
+    sqlx::query_scalar(sql).fetch_one(db).await.expect(sql)
+}
+
+fn is_running(process: u32) -> bool {
+    // A process that ended and was not waited for is still listed, as a zombie.
+    fs::read_to_string(format!("/proc/{process}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sample_platform_is_as_promised() {
+    let folder = folder();
+    let demo = start(&folder).await;
+    let mut db = owner(&demo).await;
+
+    assert_eq!(count(&mut db, "select count(*) from users").await, 60);
+    assert_eq!(count(&mut db, "select count(*) from post_media").await, 400);
+    let enrolled = count(&mut db, "select count(*) from user_face_embeddings").await;
+    assert_eq!(enrolled, 36);
+    let suggested = count(&mut db, "select count(*) from media_detected_faces where status = 'SUGGESTED'").await;
+    assert!(suggested >= 120, "only {suggested} faces to decide");
+    let unsafe_media =
+        count(&mut db, "select count(*) from media_ai_insights where status = 'UNSAFE' and not is_safe").await;
+    assert!((12..=20).contains(&unsafe_media), "{unsafe_media} unsafe media");
+    assert!(count(&mut db, "select count(*) from post_media where media_type = 'VIDEO'").await >= 5);
+
+    let outside = count(
+        &mut db,
+        "select count(*) from media_detected_faces join post_media using (media_id)
+          where bbox[1] < 0 or bbox[2] < 0 or bbox[3] < 40 or bbox[4] < 40
+             or bbox[1] + bbox[3] > width or bbox[2] + bbox[4] > height",
+    )
+    .await;
+    assert_eq!(outside, 0, "boxes that leave their picture, or are too small to see a face in");
+
+    let wrong = count(
+        &mut db,
+        "select count(*)
+           from media_detected_faces as face,
+                lateral (select user_id, 1 - (enrolled.embedding <=> face.embedding) as similarity
+                           from user_face_embeddings as enrolled
+                          order by enrolled.embedding <=> face.embedding limit 1) as nearest
+          where abs(similarity - confidence_score) > 0.0005
+             or status <> case when similarity > 0.85 then 'CONFIRMED' when similarity >= 0.70 then 'SUGGESTED'
+                               else 'UNIDENTIFIED' end
+             or identified_user_id is distinct from case when status = 'CONFIRMED' then user_id end
+             or suggested_user_id is distinct from case when status = 'SUGGESTED' then user_id end",
+    )
+    .await;
+    assert_eq!(wrong, 0, "faces whose status does not follow from the vectors");
+
+    let twice = count(
+        &mut db,
+        "select count(*) from (select 1 from media_detected_faces where identified_user_id is not null
+                                group by media_id, identified_user_id having count(*) > 1) as _",
+    )
+    .await;
+    assert_eq!(twice, 0, "users who are confirmed twice on a photo");
+    db.close().await.expect("goodbye");
+    demo.stop().await.expect("the demo stops");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn equal_seeds_make_equal_rows() {
+    let (one, other) = (folder(), folder());
+    let (one, other) = (start(&one).await, start(&other).await);
+    let mut rows = Vec::new();
+    for demo in [&one, &other] {
+        let mut db = owner(demo).await;
+        let sum = "select md5(string_agg(face::text, '' order by face.id)) from media_detected_faces as face";
+        let faces: String = sqlx::query_scalar(sum).fetch_one(&mut db).await.expect("faces");
+        let sum =
+            "select md5(string_agg(row(post_id, width, height, position, created_at)::text, '' order by media_id))
+                     from post_media";
+        let media: String = sqlx::query_scalar(sum).fetch_one(&mut db).await.expect("media");
+        rows.push((faces, media));
+        db.close().await.expect("goodbye");
+    }
+    assert_eq!(rows[0], rows[1]);
+    one.stop().await.expect("one stops");
+    other.stop().await.expect("the other stops");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_sample_operator_signs_in_with_their_role() {
+    let folder = folder();
+    let demo = start(&folder).await;
+    let config = demo.config();
+    let mut ranks = Vec::new();
+    for operator in demo.operators() {
+        let mut db = sqlx::postgres::PgConnectOptions::new_without_pgpass()
+            .socket(&config.database.host)
+            .port(config.database.port)
+            .database(&config.database.database)
+            .username(&operator.login.username)
+            .password(&operator.login.password)
+            .connect()
+            .await
+            .expect("the operator signs in");
+        let rank: i32 = sqlx::query_scalar("select console.operator_rank()").fetch_one(&mut db).await.expect("a rank");
+        ranks.push(rank);
+        db.close().await.expect("goodbye");
+    }
+    assert_eq!(ranks, [3, 2, 1]);
+    demo.worker().connect().await.expect("the worker signs in").close().await.expect("goodbye");
+    demo.stop().await.expect("the demo stops");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_was_killed_is_recovered_with_what_was_written() {
+    let folder = folder();
+    let demo = start(&folder).await;
+    let mut db = owner(&demo).await;
+    sqlx::query("update users set bio = 'written before the crash' where user_id = 5")
+        .execute(&mut db)
+        .await
+        .expect("written");
+    kill(demo.server_process().expect("a process"));
+    drop(db);
+    drop(demo);
+
+    let demo = start(&folder).await;
+    let mut db = owner(&demo).await;
+    let bio = sqlx::query("select bio from users where user_id = 5").fetch_one(&mut db).await.expect("the user");
+    assert_eq!(bio.get::<String, _>(0), "written before the crash");
+    db.close().await.expect("goodbye");
+    demo.stop().await.expect("the demo stops");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn demos_run_side_by_side_but_not_in_one_folder() {
+    let (one, other) = (folder(), folder());
+    let first = start(&one).await;
+    let second = start(&other).await;
+    assert_ne!(first.config().media.loopback_ports, second.config().media.loopback_ports);
+    let refused = Demo::start(&options(&one), |_| ()).await.expect_err("the folder is taken");
+    assert!(refused.to_string().contains("Another demo is using"), "{refused}");
+    first.stop().await.expect("the first stops");
+    second.stop().await.expect("the second stops");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopped_demo_leaves_no_process_and_starts_again_with_its_photos_where_they_are() {
+    let folder = folder();
+    let demo = start(&folder).await;
+    let process = demo.server_process().expect("a process");
+    let port = demo.config().media.loopback_ports[0];
+    demo.stop().await.expect("the demo stops");
+    assert!(!is_running(process));
+
+    // Somebody else has the port now.
+    let taken = std::net::TcpListener::bind(("127.0.0.1", port)).expect("the port is free");
+    let demo = start(&folder).await;
+    let now = demo.config().media.loopback_ports[0];
+    assert_ne!(now, port);
+    let mut db = owner(&demo).await;
+    let elsewhere: i64 =
+        sqlx::query_scalar("select count(*) from post_media where media_url not like $1 or thumbnail_url not like $1")
+            .bind(format!("http://127.0.0.1:{now}/%"))
+            .fetch_one(&mut db)
+            .await
+            .expect("addresses");
+    assert_eq!(elsewhere, 0);
+    let url: String = sqlx::query_scalar("select thumbnail_url from post_media where media_id = 9")
+        .fetch_one(&mut db)
+        .await
+        .expect("a photo");
+    let photo = reqwest::get(url).await.expect("an answer").bytes().await.expect("a photo");
+    assert_eq!(image::load_from_memory(&photo).expect("a picture").width(), 320);
+    drop(taken);
+    db.close().await.expect("goodbye");
+    demo.stop().await.expect("the demo stops");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_without_a_server_is_named_in_the_error() {
+    let (folder, nothing) = (folder(), folder());
+    let options = DemoOptions { postgres: nothing.path().to_path_buf(), ..options(&folder) };
+    let error = Demo::start(&options, |_| ()).await.expect_err("there is no server");
+    assert!(error.to_string().contains("KALEIDOSCOPE_POSTGRES"), "{error}");
+}
+
+fn kill(process: u32) {
+    let killed = std::process::Command::new("kill").args(["-9", &process.to_string()]).status().expect("kill runs");
+    assert!(killed.success());
+    for _ in 0..100 {
+        if !is_running(process) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    panic!("process {process} is still there");
+}
