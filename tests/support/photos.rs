@@ -17,12 +17,12 @@ pub struct Photos {
 impl Photos {
     pub async fn serve() -> Self {
         let port = free_port();
-        let _server = Running::start(program().args(["serve", "--faults", "--port", &port.to_string()]));
-        until("the platform's photos", Duration::from_secs(60), async || {
+        let server = Running::start(program().args(["serve", "--faults", "--port", &port.to_string()]));
+        until("the platform's photos", Duration::from_mins(1), async || {
             tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok()
         })
         .await;
-        Self { port, _server }
+        Self { port, _server: server }
     }
 
     pub fn url(&self) -> String {

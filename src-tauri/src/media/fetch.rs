@@ -37,7 +37,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(5),
-            total: Duration::from_secs(10),
+            total: Duration::from_secs(15),
             window: Duration::from_secs(2),
             least: 4 << 10,
             body: 32 << 20,

@@ -1,0 +1,406 @@
+//! Pictures, as each role gets them.
+
+use std::{collections::HashMap, path::Path, sync::Arc};
+
+use axum::{Router, extract::State, http::StatusCode, routing::get};
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+use kaleidoscope_console::{
+    config,
+    db::{FaceId, MediaId, UserId},
+    media::{Exposure, Picture, Pictures, Problem, Size, Wanted},
+};
+use sqlx::PgPool;
+
+use crate::rows::MIGRATOR;
+
+/// Photos on loopback, rows that point to them, and the operator who looks: the superuser of the test, made a user of
+/// the platform in the role in question.
+struct World {
+    db: PgPool,
+    pictures: Pictures,
+    address: String,
+    folder: tempfile::TempDir,
+}
+
+impl World {
+    /// With photos of its own by their paths.
+    async fn new(db: PgPool, photos: HashMap<String, Vec<u8>>) -> Self {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+        let port = listener.local_addr().expect("bound").port();
+        let photos = Router::new().fallback(get(photo)).with_state(Arc::new(photos));
+        tokio::spawn(async move { axum::serve(listener, photos).await });
+        Self::served_at(db, port).await
+    }
+
+    /// With photos that are served at this port.
+    async fn served_at(db: PgPool, port: u16) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = config::Media { loopback_ports: vec![port], ..config::Media::default() };
+        let pictures = Pictures::new(&config, folder.path()).expect("set up");
+        sqlx::raw_sql(
+            "insert into users (user_id, username, email, password, role, account_status)
+             values (1, session_user, 'one@example.org', '', 'ADMIN', 'ACTIVE');
+             insert into posts (post_id, user_id, status) values (1, 1, 'PUBLISHED');",
+        )
+        .execute(&db)
+        .await
+        .expect("an operator and a post");
+        Self { db, pictures, address: format!("http://127.0.0.1:{port}"), folder }
+    }
+
+    async fn operator_is(&self, role: &str) {
+        sqlx::query("update users set role = $1 where user_id = 1")
+            .bind(role)
+            .execute(&self.db)
+            .await
+            .expect("updated");
+    }
+
+    /// A photo at a path of the server, or at a whole address.
+    async fn medium(&self, id: i64, url: &str, status: &str) -> MediaId {
+        let url = if url.starts_with('/') { format!("{}{url}", self.address) } else { url.to_owned() };
+        sqlx::query(
+            "with medium as (
+                 insert into post_media (media_id, post_id, media_type, media_url) values ($1, 1, 'IMAGE', $2)
+                 returning media_id, post_id
+             )
+             insert into media_ai_insights (media_id, post_id, status, is_safe)
+             select media_id, post_id, $3, $3 = 'COMPLETED' from medium",
+        )
+        .bind(id)
+        .bind(url)
+        .bind(status)
+        .execute(&self.db)
+        .await
+        .expect("inserted");
+        MediaId(id)
+    }
+
+    async fn face(&self, media: MediaId, bbox: &str) -> FaceId {
+        let id = sqlx::query_scalar(
+            "insert into media_detected_faces (media_id, bbox, embedding)
+             values ($1, $2::integer[], array_fill(0.03, array[1024])::vector(1024))
+             returning id",
+        )
+        .bind(media.0)
+        .bind(bbox)
+        .fetch_one(&self.db)
+        .await
+        .expect("inserted");
+        FaceId(id)
+    }
+
+    async fn picture(&self, wanted: Wanted, exposure: Exposure) -> Result<Picture, Problem> {
+        self.pictures.picture(&self.db, &wanted, exposure).await
+    }
+
+    async fn shown(&self, wanted: Wanted) -> RgbImage {
+        pixels(&self.picture(wanted, Exposure::Guarded).await.expect("shown"))
+    }
+
+    async fn problem(&self, wanted: Wanted) -> Problem {
+        self.picture(wanted, Exposure::Guarded).await.expect_err("no picture")
+    }
+}
+
+async fn photo(
+    State(photos): State<Arc<HashMap<String, Vec<u8>>>>,
+    uri: axum::http::Uri,
+) -> Result<Vec<u8>, StatusCode> {
+    photos.get(uri.path()).cloned().ok_or(StatusCode::NOT_FOUND)
+}
+
+fn pixels(picture: &Picture) -> RgbImage {
+    image::load_from_memory_with_format(&picture.body, ImageFormat::Jpeg).expect("a JPEG").to_rgb8()
+}
+
+fn is_grey(image: &RgbImage) -> bool {
+    image.pixels().all(|Rgb([red, green, blue])| red == green && green == blue)
+}
+
+/// A red photo of 640 x 480.
+fn red() -> HashMap<String, Vec<u8>> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let image = DynamicImage::from(RgbImage::from_pixel(640, 480, Rgb([220, 30, 20])));
+    image.write_to(&mut bytes, ImageFormat::Jpeg).expect("encoded");
+    HashMap::from([("/red.jpg".to_owned(), bytes.into_inner())])
+}
+
+/// Regular files below a folder.
+fn files(folder: &Path) -> usize {
+    let entries = std::fs::read_dir(folder).expect("a folder").flatten();
+    entries.map(|entry| if entry.path().is_dir() { files(&entry.path()) } else { 1 }).sum()
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn only_admins_get_unsafe_pictures_and_those_guarded(db: PgPool) {
+    let world = World::new(db, red()).await;
+    let media = world.medium(7, "/red.jpg", "UNSAFE").await;
+    let face = world.face(media, "{100,100,80,100}").await;
+    let all = [Wanted::Thumbnail(media), Wanted::Photo(media), Wanted::Crop(face)];
+
+    for role in ["USER", "MODERATOR"] {
+        world.operator_is(role).await;
+        for wanted in all {
+            for exposure in [Exposure::Guarded, Exposure::Clear] {
+                assert_eq!(world.picture(wanted, exposure).await, Err(Problem::NotFound), "{role} {wanted:?}");
+            }
+        }
+        assert_eq!(world.pictures.size(&world.db, media).await, Err(Problem::NotFound));
+    }
+
+    world.operator_is("ADMIN").await;
+    for wanted in all {
+        assert!(is_grey(&world.shown(wanted).await), "{wanted:?}");
+        let revealed = world.picture(wanted, Exposure::Clear).await.expect("revealed");
+        assert!(revealed.fleeting && !is_grey(&pixels(&revealed)), "{wanted:?}");
+    }
+    assert_eq!(world.pictures.size(&world.db, media).await, Ok(Size { width: 640, height: 480 }));
+    assert_eq!(files(world.folder.path()), 0);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn everybody_gets_safe_pictures_clear(db: PgPool) {
+    let world = World::new(db, red()).await;
+    let media = world.medium(7, "/red.jpg", "COMPLETED").await;
+    let face = world.face(media, "{100,100,80,100}").await;
+    for role in ["USER", "MODERATOR", "ADMIN"] {
+        world.operator_is(role).await;
+        assert_eq!(world.shown(Wanted::Thumbnail(media)).await.dimensions(), (320, 240));
+        assert_eq!(world.shown(Wanted::Photo(media)).await.dimensions(), (640, 480));
+        let crop = world.shown(Wanted::Crop(face)).await;
+        assert!(crop.dimensions() == (256, 256) && !is_grey(&crop));
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_picture_that_an_admin_finds_unsafe_is_guarded_at_once(db: PgPool) {
+    let world = World::new(db, red()).await;
+    let media = world.medium(7, "/red.jpg", "COMPLETED").await;
+    assert!(!is_grey(&world.shown(Wanted::Photo(media)).await));
+
+    sqlx::query("update media_ai_insights set is_safe = false").execute(&world.db).await.expect("updated");
+    assert!(is_grey(&world.shown(Wanted::Photo(media)).await));
+    world.operator_is("MODERATOR").await;
+    assert_eq!(world.problem(Wanted::Photo(media)).await, Problem::NotFound);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn boxes_that_are_none_are_a_sentence_each(db: PgPool) {
+    let world = World::new(db, red()).await;
+    let media = world.medium(7, "/red.jpg", "COMPLETED").await;
+    for bbox in [
+        "{700,500,200,260}",
+        "{2147483640,2147483640,2147483640,2147483640}",
+        "{100,100,200}",
+        "{100,100,200,260,7}",
+        "{300,100,-200,260}",
+        "{100,100,0,260}",
+        "{}",
+        "{100,NULL,200,260}",
+        "{{100,100},{200,260}}",
+    ] {
+        let face = world.face(media, bbox).await;
+        let problem = world.problem(Wanted::Crop(face)).await;
+        assert!(matches!(problem, Problem::NoCrop(_)), "{bbox}: {problem}");
+    }
+    for bbox in ["{580,400,200,260}", "{-50,-40,200,260}", "{-10,-10,660,500}", "[0:3]={100,100,80,100}"] {
+        let face = world.face(media, bbox).await;
+        assert_eq!(world.shown(Wanted::Crop(face)).await.dimensions(), (256, 256), "{bbox}");
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn addresses_that_must_not_be_fetched_are_a_sentence_each(db: PgPool) {
+    let world = World::new(db, red()).await;
+    let addresses = [
+        "javascript:alert(document.domain)",
+        "file:///etc/passwd",
+        "http://169.254.169.254/",
+        "http://[::1]:22/",
+        "http://2130706433:22/photo.jpg",
+        "http://127.0.0.1:8900@169.254.169.254/photo.jpg",
+        "data:image/svg+xml,<svg onload=alert(1) xmlns='http://www.w3.org/2000/svg'/>",
+        "../../../../etc/passwd",
+        "",
+    ];
+    for (id, address) in (1..).zip(addresses) {
+        let media = world.medium(id, address, "COMPLETED").await;
+        for wanted in [Wanted::Thumbnail(media), Wanted::Photo(media)] {
+            let problem = world.problem(wanted).await;
+            assert!(matches!(problem, Problem::Refused(_)), "{address}: {problem}");
+        }
+        assert!(matches!(world.pictures.size(&world.db, media).await, Err(Problem::Refused(_))), "{address}");
+    }
+    for (id, path) in (50..).zip(["/my photos/beach party.jpg", "/фото/海滩 🏖.jpg?q=ü#é", &"/a".repeat(480)])
+    {
+        let media = world.medium(id, path, "COMPLETED").await;
+        assert_eq!(world.problem(Wanted::Photo(media)).await, Problem::Missing, "{path}");
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn videos_are_shown_by_their_preview(db: PgPool) {
+    let world = World::new(db, red()).await;
+    let media = world.medium(7, "/clip.mp4", "COMPLETED").await;
+    sqlx::query("update post_media set media_type = 'VIDEO'").execute(&world.db).await.expect("updated");
+    assert_eq!(world.problem(Wanted::Thumbnail(media)).await, Problem::NoPreview);
+
+    let preview = format!("{}/red.jpg", world.address);
+    sqlx::query("update post_media set thumbnail_url = $1").bind(preview).execute(&world.db).await.expect("updated");
+    assert_eq!(world.shown(Wanted::Thumbnail(media)).await.dimensions(), (320, 240));
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn people_are_shown_by_their_own_and_their_enrolled_picture(db: PgPool) {
+    let world = World::new(db, red()).await;
+    let (own, enrolled) = (Wanted::Portrait(UserId(1)), Wanted::Enrolled(UserId(1)));
+    for wanted in [own, enrolled] {
+        assert_eq!(world.problem(wanted).await, Problem::NoPortrait);
+    }
+    assert_eq!(world.problem(Wanted::Portrait(UserId(2))).await, Problem::NotFound);
+
+    sqlx::query(
+        "with portrait as (update users set profile_picture_url = $1)
+         insert into user_face_embeddings (user_id, embedding, source_image_url)
+         values (1, array_fill(0.03, array[1024])::vector(1024), $1)",
+    )
+    .bind(format!("{}/red.jpg", world.address))
+    .execute(&world.db)
+    .await
+    .expect("enrolled");
+    for wanted in [own, enrolled] {
+        assert_eq!(world.shown(wanted).await.dimensions(), (256, 256));
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn without_the_database_there_is_a_sentence_too(db: PgPool) {
+    let world = World::new(db, red()).await;
+    world.db.close().await;
+    let problem = world.problem(Wanted::Photo(MediaId(7))).await;
+    assert_eq!((problem.code(), problem.status()), ("database", 503));
+}
+
+/// On the photographs and the faults of `../shared`.
+mod platform {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::photos::Photos;
+
+    const SCENES: [(&str, Size); 2] =
+        [("landscape", Size { width: 1800, height: 1200 }), ("portrait", Size { width: 1200, height: 1800 })];
+
+    fn photographs() -> HashMap<String, Vec<u8>> {
+        let folder = std::env::var("PHOTOS").expect("PHOTOS is not set: run scripts/test");
+        let all = std::fs::read_dir(folder).expect("a folder").flatten();
+        all.map(|entry| {
+            let name = entry.file_name().into_string().expect("plain names");
+            (format!("/{name}"), std::fs::read(entry.path()).expect("readable"))
+        })
+        .collect()
+    }
+
+    fn mean_difference(left: &RgbImage, right: &RgbImage) -> f64 {
+        assert_eq!(left.dimensions(), right.dimensions());
+        let difference = |(left, right): (&u8, &u8)| f64::from(left.abs_diff(*right));
+        left.iter().zip(right.iter()).map(difference).sum::<f64>() / f64::from(left.width() * left.height() * 3)
+    }
+
+    #[sqlx::test(migrator = "MIGRATOR")]
+    async fn all_eight_orientations_look_the_same_with_boxes_where_they_belong(db: PgPool) {
+        let world = World::new(db, photographs()).await;
+        for (at, (scene, size)) in (0..).zip(SCENES) {
+            let mut upright: Option<[RgbImage; 2]> = None;
+            for orientation in 1..=8 {
+                let path = format!("/exif_{scene}_{orientation}.jpg");
+                let media = world.medium(at * 10 + orientation, &path, "COMPLETED").await;
+                let face = world.face(media, "{300,800,180,240}").await;
+                assert_eq!(world.pictures.size(&world.db, media).await, Ok(size), "{path}");
+                let shown = [world.shown(Wanted::Thumbnail(media)).await, world.shown(Wanted::Crop(face)).await];
+                let first = upright.get_or_insert_with(|| shown.clone());
+                for (shown, first) in shown.iter().zip(first) {
+                    let difference = mean_difference(shown, first);
+                    assert!(difference < 4.0, "{path} differs by {difference:.1} of 255");
+                }
+            }
+        }
+    }
+
+    #[sqlx::test(migrator = "MIGRATOR")]
+    async fn real_photographs_of_every_format_are_shown(db: PgPool) {
+        let world = World::new(db, photographs()).await;
+        let names = ["astronaut.png", "coffee.png", "chelsea.png", "rocket.jpg", "hubble_deep_field.jpg"];
+        for (id, name) in (1..).zip(names) {
+            let media = world.medium(id, &format!("/{name}"), "COMPLETED").await;
+            let size = world.pictures.size(&world.db, media).await.expect(name);
+            let thumbnail = world.shown(Wanted::Thumbnail(media)).await;
+            assert_eq!(thumbnail.width(), 320.min(size.width), "{name}");
+        }
+    }
+
+    /// A medium's address on the platform's server.
+    fn at_platform(id: i64) -> String {
+        format!("/kaleido-1-60/image/upload/v1/{id}.jpg")
+    }
+
+    #[sqlx::test(migrator = "MIGRATOR")]
+    async fn every_fault_of_the_photo_server_is_a_sentence(db: PgPool) {
+        let photos = Photos::serve().await;
+        let world = World::served_at(db, photos.port).await;
+        for (id, codes) in [
+            (51, &["missing"][..]),
+            (52, &["serverError"]),
+            (53, &["tooSlow"]),
+            (54, &["broken"]),
+            (55, &["notAPicture"]),
+            (56, &["redirectRefused"]),
+            (57, &["redirectLoop"]),
+            (58, &["tooManyPixels"]),
+            (59, &["tooLarge", "tooSlow"]),
+            (60, &["empty"]),
+            (61, &["tooLarge"]),
+            (62, &["interrupted"]),
+        ] {
+            let media = world.medium(id, &at_platform(id), "COMPLETED").await;
+            let begun = Instant::now();
+            let problem = world.problem(Wanted::Thumbnail(media)).await;
+            assert!(codes.contains(&problem.code()), "{id}: {problem:?}");
+            assert!(begun.elapsed() < Duration::from_secs(20), "{id} took {:?}", begun.elapsed());
+            // Once more for the reason: it is remembered.
+            let begun = Instant::now();
+            assert_eq!(world.problem(Wanted::Thumbnail(media)).await, problem);
+            assert!(begun.elapsed() < Duration::from_secs(1), "{id} took {:?} again", begun.elapsed());
+        }
+    }
+
+    #[sqlx::test(migrator = "MIGRATOR")]
+    async fn faulty_photos_do_not_keep_the_others_from_being_shown(db: PgPool) {
+        let photos = Photos::serve().await;
+        let world = World::served_at(db, photos.port).await;
+        let mut all = Vec::new();
+        for id in (101..=148).chain(51..=62) {
+            all.push(world.medium(id, &at_platform(id), "COMPLETED").await);
+        }
+        let shown = all.iter().map(|&media| world.picture(Wanted::Thumbnail(media), Exposure::Guarded));
+        let shown = futures::future::join_all(shown).await;
+        for (MediaId(id), picture) in all.iter().zip(shown) {
+            assert_eq!(picture.is_ok(), *id > 100, "{id}: {:?}", picture.map(|_| ()));
+        }
+    }
+
+    #[sqlx::test(migrator = "MIGRATOR")]
+    async fn originals_that_are_stored_turned_have_the_size_that_the_platform_says(db: PgPool) {
+        let photos = Photos::serve().await;
+        let world = World::served_at(db, photos.port).await;
+        // Those with id % 16 = 5 carry orientations 2 to 8 in turn; no other may tell another shape.
+        for id in (4..11).map(|n| n * 16 + 5) {
+            let media = world.medium(id, &at_platform(id), "COMPLETED").await;
+            let size = world.pictures.size(&world.db, media).await.expect("a size");
+            let shown = world.shown(Wanted::Thumbnail(media)).await;
+            let (shown, told) = (shown.width() * size.height, size.width * shown.height());
+            assert!(shown.abs_diff(told) < size.width.max(size.height) * 2, "{id}: {size:?}");
+        }
+    }
+}
