@@ -48,9 +48,9 @@ pub enum Problem {
     Unsupported(&'static str),
     #[error("The picture is damaged or cut off.")]
     Broken,
-    /// The database's own words, see [`Error`].
+    /// Nobody is signed in, or the database does not answer; in the words of [`Error`].
     #[error("{message}")]
-    Database { code: Code, message: String },
+    Console { code: Code, message: String },
 }
 
 impl Problem {
@@ -77,7 +77,8 @@ impl Problem {
             Self::NotAPicture => "notAPicture",
             Self::Unsupported(_) => "unsupported",
             Self::Broken => "broken",
-            Self::Database { .. } => "database",
+            Self::Console { code: Code::SignedOut, .. } => "signedOut",
+            Self::Console { .. } => "database",
         }
     }
 
@@ -85,12 +86,13 @@ impl Problem {
     pub fn status(&self) -> u16 {
         match self {
             Self::BadRequest => 400,
+            Self::Console { code: Code::SignedOut, .. } => 401,
             Self::Refused(_) | Self::RedirectRefused(_) | Self::Denied(_) => 403,
             Self::NotFound | Self::NoPortrait | Self::NoPreview | Self::NoCrop(_) | Self::Missing => 404,
             Self::TooLarge { .. } | Self::TooManyPixels { .. } => 413,
             Self::Empty | Self::NotAPicture | Self::Unsupported(_) | Self::Broken => 422,
             Self::RedirectLoop | Self::ServerError(_) | Self::Unreachable | Self::Interrupted => 502,
-            Self::Database { .. } => 503,
+            Self::Console { .. } => 503,
             Self::TooSlow => 504,
         }
     }
@@ -105,10 +107,15 @@ impl Serialize for Problem {
     }
 }
 
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        Self::Console { code: error.code(), message: error.to_string() }
+    }
+}
+
 impl From<sqlx::Error> for Problem {
     fn from(error: sqlx::Error) -> Self {
-        let error = Error::from(error);
-        Self::Database { code: error.code(), message: error.to_string() }
+        Error::from(error).into()
     }
 }
 
@@ -117,6 +124,7 @@ impl From<Problem> for Error {
         match problem {
             Problem::NotFound => Self::NotFound("This picture".into()),
             Problem::BadRequest => Self::Invalid(problem.to_string()),
+            Problem::Console { code: Code::SignedOut, .. } => Self::SignedOut,
             _ => Self::unavailable(problem.to_string(), problem),
         }
     }
