@@ -8,7 +8,7 @@ import type { FaceStream } from './stream.svelte';
 export interface Stand {
   stream: FaceStream;
   face: Face | undefined;
-  /** True for a face that is only looked at because it is decided already. */
+  /** Nothing is left to say: it is confirmed, or being written. */
   settled: boolean;
   candidates: Candidate[];
 }

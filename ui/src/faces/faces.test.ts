@@ -205,6 +205,43 @@ test('somebody else is found by typing, with keys alone; letters typed there dec
   expect(shown()).toBe(two);
 });
 
+test('a rejected face can still be named from its photo, and is counted once', async () => {
+  const [photo] = photos.filter(({ faces }) => faces.length === 3);
+  if (photo === undefined) throw new Error('no photo of three');
+  const [rejected, next] = photo.faces.map((face) => ({
+    ...face,
+    status: 'SUGGESTED' as const,
+    suggested: people[0] ?? null,
+    identified: null,
+  }));
+  if (rejected === undefined || next === undefined) throw new Error('no faces');
+  const confirmFace = vi.fn(() => underWay<Verdict>().promise);
+  let said = false;
+  open('moderator', 'faces', {
+    facesWaiting: () => ({ total: 2, faces: [rejected, next], next: null }),
+    photo: () => ({
+      ...photo,
+      faces: [said ? { ...rejected, status: 'UNIDENTIFIED', suggested: null } : rejected, next],
+    }),
+    rejectFace: () => {
+      said = true;
+      return { faceId: rejected.id, auditId: 1, judgement: 'isNot', person: people[0] as never };
+    },
+    confirmFace,
+  });
+  const user = userEvent.setup();
+  await isShown(rejected.id);
+  await user.keyboard('n');
+  await waitFor(() => expect(screen.queryByText('Saving 1 verdict')).toBeNull());
+  await user.click(screen.getByRole('button', { name: /^Not identified: Unknown/ }));
+  await isShown(rejected.id);
+  await waitFor(() => expect(document.querySelectorAll('[data-candidate]')).toHaveLength(4));
+  await user.keyboard('1');
+  await isShown(next.id);
+  expect(confirmFace).toHaveBeenCalledTimes(1);
+  expect(screen.getByText('1 suggestion left, most certain first')).toBeTruthy();
+});
+
 test('a queue that does not come says why and can be asked for again', async () => {
   let asked = 0;
   open('moderator', 'faces', {

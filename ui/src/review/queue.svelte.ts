@@ -43,7 +43,8 @@ export class ReviewQueue<Item, Cursor> {
   #total = $state(0);
   /** Decided since `#total` was counted. */
   #since = $state(0);
-  #writing = $state(0);
+  /** Decisions on their way to the database. */
+  readonly #writing = new SvelteSet<number>();
   #next: Cursor | null = null;
   /** Answers to questions asked before the queue was started anew are dropped. */
   #round = 0;
@@ -69,9 +70,12 @@ export class ReviewQueue<Item, Cursor> {
     return Math.min(this.position, this.items.length);
   }
 
-  /** Decisions on their way to the database. */
   get writing(): number {
-    return this.#writing;
+    return this.#writing.size;
+  }
+
+  isWriting(id: number): boolean {
+    return this.#writing.has(id);
   }
 
   /** True when everything was seen, and there is nothing more to fetch. */
@@ -133,36 +137,36 @@ export class ReviewQueue<Item, Cursor> {
   /** Takes the item off the queue at once and writes the decision behind; settles when it is written or back. */
   async decide(item: Item, write: (item: Item) => Promise<unknown>): Promise<boolean> {
     const id = this.#source.idOf(item);
-    if (this.#decided.has(id)) return false;
+    if (this.#writing.has(id)) return false;
+    this.#writing.add(id);
     this.#decided.add(id);
-    this.#since += 1;
     this.troubles.delete(id);
     const place = this.items.findIndex((other) => this.#source.idOf(other) === id);
     if (place >= 0) {
+      this.#since += 1;
       this.items = this.items.toSpliced(place, 1);
       if (place < this.position) this.position -= 1;
     }
     void this.#refill();
 
-    this.#writing += 1;
     try {
       await write(item);
       return true;
     } catch (thrown) {
-      await this.#takeBack(item, thrown);
+      await this.#takeBack(item, thrown, place >= 0);
       return false;
     } finally {
-      this.#writing -= 1;
+      this.#writing.delete(id);
     }
   }
 
-  async #takeBack(item: Item, thrown: unknown): Promise<void> {
+  async #takeBack(item: Item, thrown: unknown, wasCounted: boolean): Promise<void> {
     const id = this.#source.idOf(item);
     const text = sentence(thrown);
     const back = await this.#afterRefusal(item, thrown);
     if (back !== null) {
       this.#decided.delete(id);
-      this.#since -= 1;
+      if (wasCounted) this.#since -= 1;
       this.troubles.set(id, text);
       // Next, not now: a key pressed for what is on the screen must never hit something else.
       const place = this.current === undefined ? this.position : this.position + 1;
@@ -198,7 +202,7 @@ export class ReviewQueue<Item, Cursor> {
 
   async #fetch(after: Cursor | null): Promise<Page<Item, Cursor> | undefined> {
     const round = this.#round;
-    const unwritten = this.#writing;
+    const unwritten = this.#writing.size;
     this.loading = true;
     this.problem = undefined;
     try {

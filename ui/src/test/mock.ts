@@ -1,4 +1,4 @@
-// The console on mock data, for looking at: mock.html?as=admin&theme=dark&fail=search&hang=people&as=nobody#/search
+// The console on mock data, for looking at: mock.html?as=admin&theme=dark&fail=search&hang=people&only=402#/search
 
 import type { Role } from '../bindings';
 import { backend, refuse, serve, type Answers } from './backend';
@@ -39,6 +39,22 @@ if (wishes.has('fallback')) {
     notice:
       'Elasticsearch does not answer, so PostgreSQL searched: word forms and typing mistakes are not recognised.',
   });
+}
+
+// One photo's faces, or one flagged medium: only=402 has every hostile face, only=404 is a crowd.
+const only = Number(wishes.get('only'));
+if (only > 0) {
+  const { facesWaiting, safetyWaiting } = answers;
+  answers.facesWaiting = async () => {
+    const page = await facesWaiting({ after: null, limit: 2000 });
+    const faces = page.faces.filter(({ mediaId }) => mediaId === only);
+    return { total: faces.length, faces, next: null };
+  };
+  answers.safetyWaiting = async () => {
+    const page = await safetyWaiting({ after: null, limit: 2000 });
+    const items = page.items.filter(({ mediaId }) => mediaId >= only);
+    return { total: items.length, items, next: null };
+  };
 }
 
 const theme = wishes.get('theme');

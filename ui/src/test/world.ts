@@ -169,11 +169,11 @@ const ordinary: Photo[] = Array.from({ length: 400 }, (_, index) => ({
   ...(index >= 20 && index < 20 + strange.length ? strange[index - 20] : {}),
 }));
 
-/** A crowd, in which names have no room; its picture is not there. */
+/** A crowd, in which names have no room. */
 const crowd: Photo = {
-  ...photo(403),
+  ...photo(404),
   faces: Array.from({ length: 60 }, (_, index) =>
-    face(403, index, {
+    face(404, index, {
       x: 60 + (index % 12) * 320,
       y: 120 + Math.floor(index / 12) * 420,
       width: 180,
