@@ -223,3 +223,17 @@ fn kill(process: u32) {
     }
     panic!("process {process} is still there");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_elasticsearch_node_comes_and_goes_with_the_demo() {
+    let home = std::env::var_os("KALEIDOSCOPE_ELASTICSEARCH").expect("scripts/test names the node's folder");
+    let folder = folder();
+    let options = DemoOptions { elasticsearch: Some(home.into()), ..options(&folder) };
+    let demo = Demo::start(&options, |_| ()).await.expect("the demo starts");
+    let url = demo.elasticsearch().expect("a node").clone();
+    let health = url.join("_cluster/health").expect("an address");
+    let answer = reqwest::get(health.clone()).await.expect("an answer").text().await.expect("text");
+    assert!(answer.contains("kaleidoscope-demo"), "{answer}");
+    demo.stop().await.expect("the demo stops");
+    reqwest::get(health).await.expect_err("nobody answers any more");
+}

@@ -19,7 +19,7 @@ use super::process::{RunAs, end, last_lines, sentence, unreadable, unwritable};
 use crate::error::{Error, Result};
 
 const OLDEST_JAVA: u32 = 17;
-const START_PATIENCE: Duration = Duration::from_secs(120);
+const START_PATIENCE: Duration = Duration::from_mins(2);
 const STOP: [(Signal, Duration); 2] =
     [(Signal::SIGTERM, Duration::from_secs(30)), (Signal::SIGKILL, Duration::from_secs(5))];
 

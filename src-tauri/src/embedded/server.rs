@@ -27,12 +27,12 @@ use super::{
 use crate::error::{Error, Result};
 
 /// Names the socket's file only: nothing listens on a network port.
-const PORT: u16 = 5432;
+pub(super) const PORT: u16 = 5432;
 /// `sun_path` holds 108 bytes with its closing zero, and PostgreSQL makes a lock file beside the socket.
 const LONGEST_SOCKET: usize = 107;
 const SUPERUSER: &str = "postgres";
 /// Replaying the log after a crash takes longer than an ordinary start.
-const START_PATIENCE: Duration = Duration::from_secs(60);
+const START_PATIENCE: Duration = Duration::from_mins(1);
 const STOP: [(Signal, Duration); 3] = [
     // Fast: sessions are cut off, the log is flushed.
     (Signal::SIGINT, Duration::from_secs(20)),
@@ -117,10 +117,6 @@ impl Server {
     /// The socket's folder, which stands where a host's name would.
     pub(super) fn host(&self) -> &Path {
         self.sockets.path()
-    }
-
-    pub(super) fn port(&self) -> u16 {
-        PORT
     }
 
     pub(super) fn process_id(&self) -> Option<u32> {

@@ -14,7 +14,7 @@ use super::{
     photo_server::{Addresses, PhotoServer},
     process::RunAs,
     sample::{World, fill},
-    server::Server,
+    server::{self, Server},
 };
 use crate::{
     config,
@@ -126,7 +126,7 @@ impl Demo {
         config::Config {
             database: config::Database {
                 host: self.server.host().display().to_string(),
-                port: self.server.port(),
+                port: server::PORT,
                 database: DATABASE.into(),
                 username: None,
                 ca: None,

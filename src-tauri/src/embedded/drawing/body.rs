@@ -2,6 +2,7 @@
 
 use super::{
     canvas::{Canvas, Ink, Pen, ink},
+    garments,
     head::Light,
     look::Look,
 };
@@ -42,15 +43,14 @@ pub(crate) struct Clothes {
 
 pub(crate) fn draw(canvas: &mut Canvas, look: &Look, clothes: Clothes, light: Light) {
     let skin = light.on(look.skin);
-    let main = light.on(clothes.main);
     legs(canvas, clothes, skin, light);
     arms(canvas, look, clothes, light, false);
     neck(canvas, skin);
-    torso(canvas, look, clothes, main, light);
+    garments::torso(canvas, look, clothes, light);
     arms(canvas, look, clothes, light, true);
 }
 
-fn neck(canvas: &mut Canvas, skin: Ink) {
+pub(super) fn neck(canvas: &mut Canvas, skin: Ink) {
     let column = Pen::at(-0.15, 0.25)
         .line(-0.155, 0.6)
         .quad((-0.17, 0.7), -0.32, 0.77)
@@ -63,172 +63,6 @@ fn neck(canvas: &mut Canvas, skin: Ink) {
         Pen::at(-0.152, 0.36).line(-0.155, 0.5).quad((0.0, 0.69), 0.155, 0.5).line(0.152, 0.36),
         skin.darker(0.3).fade(0.75),
     );
-}
-
-fn torso_shape(s: f32, waist: f32) -> Pen {
-    Pen::at(-0.19, 0.68)
-        .curve((-0.24, 0.79), (-s * 0.6, 0.77), -s * 0.8, 0.86)
-        .curve((-s * 0.94, 0.92), (-s, 1.02), -s, 1.22)
-        .curve((-s * 0.97, 1.55), (-waist, 1.7), -waist, 2.05)
-        .line(-waist * 1.02, 2.55)
-        .quad((0.0, 2.72), waist * 1.02, 2.55)
-        .line(waist, 2.05)
-        .curve((waist, 1.7), (s * 0.97, 1.55), s, 1.22)
-        .curve((s, 1.02), (s * 0.94, 0.92), s * 0.8, 0.86)
-        .curve((s * 0.6, 0.77), (0.24, 0.79), 0.19, 0.68)
-}
-
-/// A torso with its neckline cut out by drawing the skin that shows.
-fn torso(canvas: &mut Canvas, look: &Look, clothes: Clothes, main: Ink, light: Light) {
-    let s = look.shoulders;
-    let waist = s * 0.72;
-    let skin = light.on(look.skin);
-    let second = light.on(clothes.second);
-    let dark = main.darker(0.2);
-    let neckline = |depth: f32, half: f32| {
-        Pen::at(-half, 0.66).quad((-half * 0.9, depth), 0.0, depth).quad((half * 0.9, depth), half, 0.66)
-    };
-    match clothes.garment {
-        Garment::Tank => {
-            canvas.fill(torso_shape(s * 0.9, waist), skin.darker(0.03));
-            let top = Pen::at(-0.3, 0.82)
-                .curve((-0.24, 1.25), (0.24, 1.25), 0.3, 0.82)
-                .line(0.42, 0.84)
-                .curve((0.44, 1.2), (s * 0.7, 1.4), s * 0.8, 1.5)
-                .line(waist * 1.05, 2.62)
-                .line(-waist * 1.05, 2.62)
-                .line(-s * 0.8, 1.5)
-                .curve((-s * 0.7, 1.4), (-0.44, 1.2), -0.42, 0.84);
-            canvas.fill(top, main);
-        }
-        Garment::Tee | Garment::Dress => {
-            canvas.fill(torso_shape(s, waist), main);
-            let deep = if clothes.garment == Garment::Dress { 1.02 } else { 0.86 };
-            canvas.fill(neckline(deep, 0.25), skin.darker(0.05));
-            canvas.stroke(
-                Pen::at(-0.25, 0.7).quad((-0.22, deep), 0.0, deep).quad((0.22, deep), 0.25, 0.7),
-                0.035,
-                dark,
-            );
-            if clothes.garment == Garment::Tee {
-                let heart = Pen::at(0.0, 1.62)
-                    .curve((-0.34, 1.42), (-0.26, 1.2), -0.12, 1.23)
-                    .curve((-0.05, 1.24), (0.0, 1.29), 0.0, 1.33)
-                    .curve((0.0, 1.29), (0.05, 1.24), 0.12, 1.23)
-                    .curve((0.26, 1.2), (0.34, 1.42), 0.0, 1.62);
-                canvas.fill(heart, second.fade(0.9));
-            } else {
-                for (x, y) in [(-0.3, 1.3), (0.22, 1.2), (-0.08, 1.55), (0.36, 1.65), (-0.4, 1.85), (0.08, 2.0)] {
-                    canvas.dot(x, y, 0.05, second.fade(0.8));
-                }
-            }
-        }
-        Garment::Sweater => {
-            canvas.fill(torso_shape(s * 1.02, waist * 1.1), main);
-            // No wider than the torso at each height.
-            let half = |y: f32| s * (1.0 - 0.29 * (y - 1.22));
-            for y in [1.28, 1.5, 1.72] {
-                let (upper, lower) = (half(y), half(y + 0.1));
-                let stripe = Pen::at(-upper, y).quad((0.0, y + 0.1), upper, y).line(lower, y + 0.1).quad(
-                    (0.0, y + 0.2),
-                    -lower,
-                    y + 0.1,
-                );
-                canvas.fill(stripe, second.fade(0.9));
-            }
-            canvas.fill(neckline(0.8, 0.23), skin.darker(0.05));
-            canvas.stroke(Pen::at(-0.22, 0.7).quad((0.0, 0.93), 0.22, 0.7), 0.085, dark);
-        }
-        Garment::Hoodie => {
-            canvas.fill(
-                Pen::at(-0.46, 0.86).curve((-0.5, 0.5), (-0.3, 0.46), -0.2, 0.5).line(0.2, 0.5).curve(
-                    (0.3, 0.46),
-                    (0.5, 0.5),
-                    0.46,
-                    0.86,
-                ),
-                dark,
-            );
-            neck(canvas, skin);
-            canvas.fill(torso_shape(s * 1.03, waist * 1.12), main);
-            canvas.fill(neckline(0.92, 0.26), skin.darker(0.12));
-            canvas.stroke(Pen::at(-0.28, 0.68).quad((-0.22, 0.9), 0.0, 0.98).quad((0.22, 0.9), 0.28, 0.68), 0.1, dark);
-            for x in [-0.12, 0.12] {
-                canvas.stroke(Pen::at(x, 0.98).quad((x * 1.3, 1.2), x * 1.1, 1.38), 0.03, ink(0xf4_f0_ea));
-            }
-            canvas.stroke(Pen::at(-0.4, 2.3).line(-0.26, 1.85).line(0.26, 1.85).line(0.4, 2.3), 0.03, dark);
-        }
-        Garment::Shirt => {
-            canvas.fill(torso_shape(s, waist), main);
-            canvas.fill(neckline(0.95, 0.2), skin.darker(0.05));
-            collar(canvas, main.lighter(0.25), dark);
-            canvas.stroke(Pen::at(0.0, 0.98).line(0.0, 2.6), 0.02, dark.fade(0.7));
-            for y in [1.15, 1.45, 1.75, 2.05] {
-                canvas.dot(0.03, y, 0.026, main.lighter(0.6));
-            }
-            canvas.stroke(
-                Pen::at(0.26, 1.32)
-                    .line(0.52, 1.32)
-                    .line(0.52, 1.58)
-                    .line(0.39, 1.64)
-                    .line(0.26, 1.58)
-                    .line(0.26, 1.32),
-                0.016,
-                dark.fade(0.6),
-            );
-        }
-        Garment::Blazer | Garment::Coat => {
-            canvas.fill(torso_shape(s * 1.02, waist * 1.06), main);
-            let under = second.lighter(0.45);
-            canvas.fill(Pen::at(-0.22, 0.68).line(0.0, 1.75).line(0.22, 0.68), under);
-            canvas.fill(neckline(0.92, 0.17), skin.darker(0.05));
-            collar(canvas, under.lighter(0.3), under.darker(0.2));
-            if clothes.garment == Garment::Blazer && look.beard.is_none() && !look.eyes.lashes {
-                canvas.fill(
-                    Pen::at(-0.05, 0.93).line(0.05, 0.93).line(0.075, 1.5).line(0.0, 1.66).line(-0.075, 1.5),
-                    second.darker(0.25),
-                );
-            }
-            for side in [-1.0, 1.0] {
-                let x = |x: f32| side * x;
-                canvas.fill(
-                    Pen::at(x(0.2), 0.66).line(x(0.44), 0.9).line(x(0.36), 1.08).line(x(0.43), 1.14).line(x(0.0), 1.82),
-                    main.darker(0.13),
-                );
-            }
-            canvas.stroke(Pen::at(0.0, 1.82).line(0.0, 2.6), 0.018, main.darker(0.4).fade(0.7));
-            canvas.dot(0.05, 1.95, 0.032, main.darker(0.45));
-            if clothes.garment == Garment::Coat {
-                // A scarf.
-                canvas.fill(
-                    Pen::at(-0.3, 0.6).quad((0.0, 0.86), 0.3, 0.6).line(0.34, 0.8).quad((0.0, 1.1), -0.34, 0.8),
-                    second,
-                );
-                canvas.fill(Pen::at(0.08, 0.9).line(0.3, 0.84).line(0.34, 1.6).line(0.12, 1.62), second.darker(0.12));
-            }
-        }
-    }
-    // The side away from the light.
-    let x = |x: f32| -light.side * x;
-    canvas.fill(
-        Pen::at(x(s * 0.76), 0.845)
-            .curve((x(s * 0.94), 0.91), (x(s), 1.02), x(s), 1.22)
-            .curve((x(s * 0.97), 1.55), (x(waist), 1.7), x(waist), 2.05)
-            .line(x(waist * 1.02), 2.55)
-            .line(x(waist * 0.74), 2.6)
-            .curve((x(waist * 0.62), 1.9), (x(s * 0.82), 1.4), x(s * 0.76), 0.845),
-        ink(0x1c_12_24).fade(0.15),
-    );
-}
-
-fn collar(canvas: &mut Canvas, colour: Ink, edge: Ink) {
-    for side in [-1.0, 1.0] {
-        let x = |x: f32| side * x;
-        let flap =
-            Pen::at(x(0.17), 0.62).line(x(0.27), 0.76).line(x(0.15), 1.04).line(x(0.0), 0.93).line(x(0.17), 0.62);
-        canvas.fill(flap.clone(), colour);
-        canvas.stroke(flap, 0.012, edge.fade(0.6));
-    }
 }
 
 fn legs(canvas: &mut Canvas, clothes: Clothes, skin: Ink, light: Light) {
@@ -266,14 +100,13 @@ fn legs(canvas: &mut Canvas, clothes: Clothes, skin: Ink, light: Light) {
 /// Elbow and hand of the arm on the picture's left (-1.0) or right (1.0), and whether it is before the torso.
 fn arm(arms: Arms, side: f32, s: f32) -> ((f32, f32), (f32, f32), bool) {
     let down = ((s + 0.08, 1.75), (s - 0.02, 2.4), false);
+    let waving = ((s + 0.36, 1.3), (s + 0.42, 0.42), false);
     let right = match arms {
-        Arms::Down => down,
-        Arms::WavingLeft if side < 0.0 => ((s + 0.36, 1.3), (s + 0.42, 0.42), false),
-        Arms::WavingRight if side > 0.0 => ((s + 0.36, 1.3), (s + 0.42, 0.42), false),
+        Arms::WavingLeft | Arms::WavingRight if (arms == Arms::WavingRight) == (side > 0.0) => waving,
         Arms::OnHip if side < 0.0 => ((s + 0.42, 1.7), (s * 0.72, 2.2), false),
         Arms::Cup if side > 0.0 => ((s + 0.1, 1.78), (s * 0.5, 1.52), true),
         Arms::Raised => ((s + 0.38, 0.95), (s + 0.3, -0.05), false),
-        Arms::WavingLeft | Arms::WavingRight | Arms::OnHip | Arms::Cup => down,
+        Arms::Down | Arms::WavingLeft | Arms::WavingRight | Arms::OnHip | Arms::Cup => down,
     };
     ((right.0.0 * side, right.0.1), (right.1.0 * side, right.1.1), right.2)
 }
@@ -301,7 +134,7 @@ fn arms(canvas: &mut Canvas, look: &Look, clothes: Clothes, light: Light, before
         if short || bare {
             canvas.stroke(limb(), 0.19, skin);
             if short {
-                let half = ((shoulder.0 + elbow.0) / 2.0, (shoulder.1 + elbow.1) / 2.0);
+                let half = (shoulder.0.midpoint(elbow.0), shoulder.1.midpoint(elbow.1));
                 canvas.stroke(Pen::at(shoulder.0, shoulder.1).line(half.0, half.1), 0.31, sleeve);
             }
         } else {

@@ -15,7 +15,6 @@ pub(crate) struct Ink {
 }
 
 /// An opaque colour from its usual six digits.
-#[expect(clippy::cast_precision_loss, reason = "a byte fits")]
 pub(crate) const fn ink(rgb: u32) -> Ink {
     let [_, r, g, b] = rgb.to_be_bytes();
     Ink { r: r as f32 / 255.0, g: g as f32 / 255.0, b: b as f32 / 255.0, a: 1.0 }

@@ -250,10 +250,8 @@ impl Look {
         other.brows.slant = -0.018 - self.brows.slant;
         other.shape.jaw = (self.shape.jaw + if self.shape.jaw > 0.25 { -0.035 } else { 0.035 }).clamp(0.2, 0.31);
         other.glasses = match self.glasses {
-            Some(glasses) if rng.random_bool(0.5) => Some(Glasses { round: !glasses.round, ..glasses }),
-            Some(_) => None,
-            None if rng.random_bool(0.35) => Some(Glasses { round: true, frame: pick(rng, &FRAMES) }),
-            None => None,
+            Some(glasses) => rng.random_bool(0.5).then_some(Glasses { round: !glasses.round, ..glasses }),
+            None => rng.random_bool(0.35).then(|| Glasses { round: true, frame: pick(rng, &FRAMES) }),
         };
         other.beard = match self.beard {
             Some(Beard::Full) => Some(Beard::Goatee),
@@ -332,7 +330,7 @@ const GREY: [Ink; 3] = [ink(0xc9_c7_c3), ink(0x9a_98_96), ink(0xe6_e3_dc)];
 fn hairs(family: Family) -> &'static [Ink] {
     match family {
         Family::African => const { &[ink(0x1c_15_14), ink(0x2a_1c_17), ink(0x3b_25_1b)] },
-        Family::SouthAsian | Family::MiddleEastern => const { &[ink(0x20_17_16), ink(0x33_21_1a), ink(0x17_14_18)] },
+        Family::SouthAsian | Family::MiddleEastern => const { &[ink(0x20_17_17), ink(0x33_21_1a), ink(0x17_14_18)] },
         Family::EastAsian => const { &[ink(0x17_17_1c), ink(0x2b_1e_1a), ink(0x3c_2a_22)] },
         Family::Latin => const { &[ink(0x2b_1a_14), ink(0x4a_2c_1c), ink(0x6b_42_26)] },
         Family::European => {

@@ -2,11 +2,15 @@
 
 pub(crate) mod body;
 pub(crate) mod canvas;
+mod garments;
 mod hair;
 pub(crate) mod head;
 mod jpeg;
 pub(crate) mod look;
+#[expect(clippy::many_single_char_names, reason = "w, h, u, x, y, s, r: pictures are geometry")]
 mod scenes;
+#[cfg(test)]
+mod tests;
 
 use rand::Rng;
 use tiny_skia::Transform;
@@ -33,7 +37,7 @@ pub(crate) fn photo(world: &World, id: usize, at_most: Option<u32>) -> Option<Ve
 
 /// JPEG of a user's profile picture, which is also the one that they enrolled with.
 pub(crate) fn portrait(world: &World, user: usize, at_most: Option<u32>) -> Option<Vec<u8>> {
-    let person = world.person(user).filter(|_| user <= world.users())?;
+    let person = world.person(user).filter(|_| user <= World::USERS)?;
     let size = (PORTRAIT, PORTRAIT);
     let pixels = scaled(size, at_most);
     let mut canvas = Canvas::new(size, pixels)?;

@@ -79,7 +79,7 @@ pub(super) fn figures(
         height * rng.random_range(0.52..0.58)
     };
     let mut figures = Vec::new();
-    row(rng, &mut figures, back_row, (width, level - head * 1.1, head * 0.9), theme, people);
+    row(rng, &mut figures, back_row, (width, level - head * 1.25, head * 0.9), theme, people);
     row(rng, &mut figures, front_row, (width, level, head), theme, people);
     // Only who stands at the edge of the last row waves, and outwards: no arm hides a face.
     let last = if back_row.is_empty() { figures.len() } else { back_row.len() };
@@ -113,7 +113,7 @@ fn row(
         let margin = head * 0.62;
         let centre = (
             (x + head * rng.random_range(-0.05..0.05)).clamp(margin, width - margin),
-            (level + head * rng.random_range(-0.16..0.16)).max(head * 0.72),
+            (level + head * rng.random_range(-0.1..0.1)).max(head * 0.72),
         );
         figures.push(figure(rng, *person, centre, head * scale, theme, people));
         x += apart;

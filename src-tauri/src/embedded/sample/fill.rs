@@ -90,10 +90,10 @@ fn posted(world: &World, post: usize, now: DateTime<Utc>) -> DateTime<Utc> {
 }
 
 async fn users(db: &mut PgConnection, world: &World, addresses: Addresses, now: DateTime<Utc>) -> Result<()> {
-    let ids: Vec<i64> = (1..=world.users()).map(id).collect();
+    let ids: Vec<i64> = (1..=World::USERS).map(id).collect();
     let (mut departments, mut designations, mut bios) = (Vec::new(), Vec::new(), Vec::new());
     let (mut roles, mut statuses, mut pictures, mut joined) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for number in 1..=world.users() {
+    for number in 1..=World::USERS {
         let mut rng = rng(world.seed, &format!("user {number}"));
         departments.push(DEPARTMENTS[rng.random_range(0..DEPARTMENTS.len())].to_owned());
         designations.push(DESIGNATIONS[rng.random_range(0..DESIGNATIONS.len())].to_owned());

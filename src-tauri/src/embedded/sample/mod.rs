@@ -6,6 +6,8 @@ mod compose;
 pub(super) mod fill;
 mod insights;
 pub(crate) mod people;
+#[cfg(test)]
+mod tests;
 pub(crate) mod themes;
 mod vectors;
 
@@ -98,6 +100,9 @@ pub(crate) struct Figure {
 }
 
 impl World {
+    /// People with a number up to this are on the platform.
+    pub(crate) const USERS: usize = PROFILES.len();
+
     pub(crate) fn new(seed: u64) -> Self {
         let people = people(seed);
         let (mut posts, mut media) = (Vec::new(), Vec::new());
@@ -112,10 +117,6 @@ impl World {
             posts.push(Post { author, theme });
         }
         Self { seed, people, posts, media }
-    }
-
-    pub(crate) fn users(&self) -> usize {
-        PROFILES.len()
     }
 
     pub(crate) fn person(&self, number: usize) -> Option<&Person> {

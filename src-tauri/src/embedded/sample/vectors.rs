@@ -41,7 +41,7 @@ impl<'a> Faces<'a> {
                 identities[index] = toward(&identities[other - 1], &identities[index], ALIKE);
             }
         }
-        let enrolments = (1..=world.users())
+        let enrolments = (1..=World::USERS)
             .filter(|number| world.people[number - 1].enrolled)
             .map(|number| {
                 let mut rng = rng(world.seed, &format!("enrolment {number}"));

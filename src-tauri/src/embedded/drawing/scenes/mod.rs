@@ -3,6 +3,8 @@
 mod indoors;
 mod night;
 mod outdoors;
+mod party;
+mod seaside;
 mod winter;
 
 use rand::{Rng, rngs::StdRng};
@@ -19,7 +21,7 @@ pub(super) fn draw(canvas: &mut Canvas, theme: Theme, rng: &mut StdRng) -> Light
     let light = |tint: u32, amount: f32| Light { tint: ink(tint), amount, side };
     match theme {
         Theme::Beach => {
-            outdoors::beach(canvas, rng, side);
+            seaside::beach(canvas, rng, side);
             light(0xff_e9_c4, 0.05)
         }
         Theme::Mountains => {
@@ -31,7 +33,7 @@ pub(super) fn draw(canvas: &mut Canvas, theme: Theme, rng: &mut StdRng) -> Light
             light(0xf4_f7_c8, 0.05)
         }
         Theme::Sunset => {
-            outdoors::sunset(canvas, rng, side);
+            seaside::sunset(canvas, rng, side);
             light(0xd9_6b_45, 0.2)
         }
         Theme::Snow => {
@@ -47,7 +49,7 @@ pub(super) fn draw(canvas: &mut Canvas, theme: Theme, rng: &mut StdRng) -> Light
             light(0xf0_a8_58, 0.1)
         }
         Theme::Party => {
-            indoors::party(canvas, rng, side);
+            party::party(canvas, rng, side);
             light(0xf2_9a_7a, 0.09)
         }
         Theme::CityNight => {
@@ -66,7 +68,7 @@ pub(super) fn finish(canvas: &mut Canvas, theme: Theme, rng: &mut StdRng) {
     let (w, h) = (canvas.width, canvas.height);
     match theme {
         Theme::Snow => winter::falling(canvas, rng),
-        Theme::Party => indoors::confetti(canvas, rng),
+        Theme::Party => party::confetti(canvas, rng),
         Theme::Sunset => canvas.wash(Fill::down(0.0, h, ink(0xff_9a_3c).fade(0.1), ink(0x5a_1e_5e).fade(0.14))),
         _ => {}
     }
@@ -86,7 +88,7 @@ pub(super) fn unsettle(canvas: &mut Canvas, rng: &mut StdRng) {
     for _ in 0..rng.random_range(5..8) {
         let (x, y) = (rng.random_range(0.1..0.9) * w, rng.random_range(0.1..0.9) * h);
         let r = rng.random_range(0.05..0.17) * w.min(h);
-        let red = ink(0x8f_0d_16).mix(ink(0x3d_04_0c), rng.random_range(0.0..0.8));
+        let red = ink(0x8f_0d_17).mix(ink(0x3d_04_0c), rng.random_range(0.0..0.8));
         splash(canvas, rng, (x, y), r, red);
     }
     for _ in 0..6 {
