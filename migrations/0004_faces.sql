@@ -145,6 +145,13 @@ revoke all on function console.last_verdict(bigint), console.face_candidates(big
 grant execute on function console.last_verdict(bigint), console.face_candidates(bigint, integer), console.face_similarity(bigint, bigint)
     to kaleidoscope_moderator;
 
+-- How sure the AI is of a suggestion; a score that is no similarity counts as the least sure.
+create function console.certainty(score double precision) returns double precision
+language sql immutable parallel safe
+return case when score between -1 and 1 then score else -2 end;
+
+grant execute on function console.certainty(double precision) to kaleidoscope_staff;
+
 -- The queue, most certain first.
-create index console_faces_suggested on public.media_detected_faces (confidence_score desc, id)
+create index console_faces_suggested on public.media_detected_faces (console.certainty(confidence_score) desc, id)
     where status = 'SUGGESTED';

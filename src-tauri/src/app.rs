@@ -1,1 +1,276 @@
 //! The window: the only file that builds the Tauri app.
+
+use std::{fs, path::PathBuf, sync::Arc, time::Instant};
+
+use sqlx::PgPool;
+use tauri::{
+    AppHandle, Manager, RunEvent, State, Theme, UriSchemeContext, UriSchemeResponder, WebviewUrl,
+    WebviewWindowBuilder, Wry,
+    http::{Request, Response},
+};
+use tokio::{runtime::Runtime, sync::RwLock};
+
+use crate::{
+    access::{self, Operator, Role},
+    audit,
+    config::Config,
+    db::Address,
+    elastic::Elastic,
+    error::{Error, Result},
+    faces,
+    media::{self, Exposure, Pictures, Problem, scheme},
+    people, safety,
+    safety::Reveals,
+    system,
+};
+
+/// How the window is opened.
+#[derive(Debug, Default)]
+pub struct Launch {
+    pub config: Config,
+    /// The demo's people, the first of whom is signed in from the start.
+    pub samples: Vec<Sample>,
+    /// Said on the sign-in screen when nobody can sign in yet.
+    pub problem: Option<String>,
+    /// The screen that is shown first, as the rail calls it.
+    pub screen: Option<String>,
+    /// `None`: as the desktop has it.
+    pub dark: Option<bool>,
+    /// Made when the first screen has its content.
+    pub ready_file: Option<PathBuf>,
+}
+
+/// A person whom the demo can be tried as.
+#[derive(Debug, Clone)]
+pub struct Sample {
+    pub role: Role,
+    pub address: Address,
+}
+
+/// What the commands share.
+#[derive(Debug)]
+pub struct Console {
+    pub config: Config,
+    pub pictures: Pictures,
+    pub elastic: Option<Elastic>,
+    pub reveals: Reveals,
+    pub samples: Vec<Sample>,
+    pub problem: Option<String>,
+    session: RwLock<Option<Session>>,
+    ready_file: Option<PathBuf>,
+    started: Instant,
+}
+
+/// A signed-in operator and the connections that are theirs.
+#[derive(Debug, Clone)]
+pub struct Session {
+    pub db: PgPool,
+    pub operator: Operator,
+}
+
+impl Console {
+    fn new(launch: Launch, started: Instant) -> Result<Self> {
+        let cache = match &launch.config.media.cache_dir {
+            Some(folder) => folder.clone(),
+            None => usual_cache()?,
+        };
+        Ok(Self {
+            pictures: Pictures::new(&launch.config.media, &cache)?,
+            elastic: Elastic::new(&launch.config.elasticsearch)?,
+            config: launch.config,
+            reveals: Reveals::default(),
+            samples: launch.samples,
+            problem: launch.problem,
+            session: RwLock::default(),
+            ready_file: launch.ready_file,
+            started,
+        })
+    }
+
+    /// # Errors
+    /// `SignedOut` when nobody is signed in.
+    pub async fn session(&self) -> Result<Session> {
+        self.session.read().await.clone().ok_or(Error::SignedOut)
+    }
+
+    /// The session with the role that the operator has now: who was suspended or demoted sees it at once.
+    ///
+    /// # Errors
+    /// `SignedOut` when nobody is signed in, or may not be any more.
+    pub async fn refreshed_session(&self) -> Result<Session> {
+        let session = self.session().await?;
+        let now = access::current(&session.db).await?;
+        if now.as_ref() == Some(&session.operator) {
+            return Ok(session);
+        }
+        let mut signed_in = self.session.write().await;
+        // Somebody else may have signed in while the database was asked.
+        if signed_in.as_ref().map(|other| &other.operator) == Some(&session.operator) {
+            *signed_in = now.map(|operator| Session { operator, ..session });
+        }
+        signed_in.clone().ok_or(Error::SignedOut)
+    }
+
+    pub async fn enter(&self, db: PgPool, operator: Operator) {
+        self.reveals.close_all();
+        let before = self.session.write().await.replace(Session { db, operator });
+        if let Some(before) = before {
+            before.db.close().await;
+        }
+    }
+
+    pub async fn leave(&self) {
+        self.reveals.close_all();
+        let before = self.session.write().await.take();
+        if let Some(before) = before {
+            before.db.close().await;
+        }
+    }
+
+    async fn picture(&self, path: &str) -> Result<media::Picture, Problem> {
+        let session = self.session().await.map_err(Problem::from)?;
+        match scheme::parse(path)? {
+            scheme::Asked::Picture(wanted) => self.pictures.picture(&session.db, &wanted, Exposure::Guarded).await,
+            scheme::Asked::Revealed(token) => {
+                let media = self.reveals.media(&token, Instant::now()).ok_or(Problem::NotFound)?;
+                self.pictures.picture(&session.db, &media::Wanted::Photo(media), Exposure::Clear).await
+            }
+        }
+    }
+}
+
+fn usual_cache() -> Result<PathBuf> {
+    let folders = directories::ProjectDirs::from("org", "Kaleidoscope", "kaleidoscope-console").ok_or_else(|| {
+        Error::Invalid("There is no home folder for the picture cache. Set `cache_dir` under [media].".into())
+    })?;
+    Ok(folders.cache_dir().join("pictures"))
+}
+
+/// The commands, and the bindings that the window calls them by.
+pub fn commands() -> tauri_specta::Builder<Wry> {
+    tauri_specta::Builder::<Wry>::new().commands(tauri_specta::collect_commands![
+        access::commands::session,
+        access::commands::sign_in,
+        access::commands::sign_in_as_sample,
+        access::commands::sign_out,
+        audit::commands::activity,
+        audit::commands::verify_audit,
+        faces::commands::faces_waiting,
+        faces::commands::photo,
+        faces::commands::face_candidates,
+        faces::commands::confirm_face,
+        faces::commands::reject_face,
+        media::commands::picture_size,
+        people::commands::people,
+        people::commands::find_people,
+        people::commands::person,
+        safety::commands::safety_waiting,
+        safety::commands::reveal_media,
+        safety::commands::conceal_media,
+        safety::commands::decide_media,
+        system::commands::status,
+        system::commands::system,
+        window_ready,
+    ])
+}
+
+/// The first screen has its content.
+#[tauri::command]
+#[specta::specta]
+async fn window_ready(console: State<'_, Console>) -> Result<()> {
+    let milliseconds = console.started.elapsed().as_millis();
+    tracing::info!(milliseconds, "the first screen is there");
+    if let Some(file) = &console.ready_file {
+        fs::write(file, format!("{milliseconds}\n"))
+            .map_err(|error| Error::internal(format!("{} can't be written: {error}.", file.display()), error))?;
+    }
+    Ok(())
+}
+
+/// Opens the window and returns its exit code when it is closed.
+///
+/// # Errors
+/// When the window can't be built: no display, an unusable cache folder, a wrong Elasticsearch address.
+pub fn run(runtime: &Runtime, launch: Launch, started: Instant) -> Result<i32> {
+    tauri::async_runtime::set(runtime.handle().clone());
+    let (screen, dark) = (launch.screen.clone(), launch.dark);
+    let console = Console::new(launch, started)?;
+    if let Some(first) = console.samples.first() {
+        let (db, operator) = runtime.block_on(access::sign_in(&first.address))?;
+        runtime.block_on(console.enter(db, operator));
+    }
+    let commands = commands();
+    let app = tauri::Builder::default()
+        .manage(console)
+        .invoke_handler(commands.invoke_handler())
+        .register_asynchronous_uri_scheme_protocol("media", serve_picture)
+        .setup(move |app| {
+            commands.mount_events(app);
+            open_window(app.handle(), screen.as_deref(), dark)?;
+            Ok(())
+        })
+        .build(tauri::generate_context!())
+        .map_err(|error| Error::internal(format!("The window can't be opened: {error}."), error))?;
+    end_on_signal(app.handle().clone());
+    Ok(app.run_return(|handle, event| {
+        if let RunEvent::Exit = event {
+            tauri::async_runtime::block_on(handle.state::<Console>().leave());
+        }
+    }))
+}
+
+fn open_window(app: &AppHandle, screen: Option<&str>, dark: Option<bool>) -> tauri::Result<()> {
+    let page = screen.map_or_else(|| "index.html".into(), |screen| format!("index.html#/{screen}"));
+    let theme = dark.map(|dark| if dark { Theme::Dark } else { Theme::Light });
+    WebviewWindowBuilder::new(app, "main", WebviewUrl::App(page.into()))
+        .title("Kaleidoscope Console")
+        .inner_size(1440.0, 900.0)
+        .min_inner_size(900.0, 600.0)
+        .theme(theme)
+        .on_navigation(|url| matches!(url.scheme(), "tauri") || url.host_str() == Some("tauri.localhost"))
+        .build()?;
+    Ok(())
+}
+
+fn serve_picture(context: UriSchemeContext<'_, Wry>, request: Request<Vec<u8>>, responder: UriSchemeResponder) {
+    let app = context.app_handle().clone();
+    tauri::async_runtime::spawn(async move {
+        let outcome = app.state::<Console>().picture(request.uri().path()).await;
+        let response: Response<Vec<u8>> = scheme::respond(outcome);
+        responder.respond(response);
+    });
+}
+
+/// Ctrl+C and a service manager's stop close the window as its button does, so that what was started is ended.
+fn end_on_signal(app: AppHandle) {
+    let app = Arc::new(app);
+    tauri::async_runtime::spawn(async move {
+        crate::cli::stop_signal().await;
+        app.exit(0);
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{env, fs, path::Path};
+
+    use specta_typescript::Typescript;
+
+    /// Run with `UPDATE_BINDINGS=1` to write the file.
+    #[test]
+    fn the_window_s_bindings_are_those_of_the_commands() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("ui/src/bindings.ts");
+        let header = "/* eslint-disable */\n// Made from the commands; `UPDATE_BINDINGS=1 cargo test --lib bindings` writes it anew.\n";
+        let folder = tempfile::tempdir().expect("a folder for the fresh file");
+        let fresh = folder.path().join("bindings.ts");
+        super::commands()
+            .export(Typescript::default().header(header), &fresh)
+            .expect("every type of the commands has a TypeScript form");
+        let made = fs::read_to_string(&fresh).expect("it was just written");
+        if env::var_os("UPDATE_BINDINGS").is_some() {
+            fs::write(&file, &made).expect("the bindings can be written");
+        }
+        let there = fs::read_to_string(&file).expect("the bindings are there");
+        assert!(there == made, "ui/src/bindings.ts is not what the commands are: run this test with UPDATE_BINDINGS=1");
+    }
+}

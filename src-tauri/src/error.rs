@@ -1,7 +1,7 @@
 //! What can go wrong, in words for the person in front of the window.
 
-use serde::{Serialize, Serializer, ser::SerializeStruct};
-use specta::Type;
+use serde::{Serialize, Serializer};
+use specta::{Type, Types, datatype::DataType};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -109,11 +109,21 @@ impl From<sqlx::Error> for Error {
     }
 }
 
+/// How an error looks to the window.
+#[derive(Serialize, Type)]
+struct AppError {
+    code: Code,
+    message: String,
+}
+
 impl Serialize for Error {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut error = serializer.serialize_struct("AppError", 2)?;
-        error.serialize_field("code", &self.code())?;
-        error.serialize_field("message", &self.to_string())?;
-        error.end()
+        AppError { code: self.code(), message: self.to_string() }.serialize(serializer)
+    }
+}
+
+impl Type for Error {
+    fn definition(types: &mut Types) -> DataType {
+        AppError::definition(types)
     }
 }

@@ -19,3 +19,4 @@ pub mod read_models;
 pub mod safety;
 pub mod search;
 pub mod sync;
+pub mod system;

@@ -1,1 +1,75 @@
-//! What was done: the append-only, hash-chained log of what operators changed.
+//! What was done: the append-only, hash-chained log of what operators changed. Triggers write it, in the transaction of
+//! the change.
+
+#[cfg(feature = "desktop")]
+pub mod commands;
+mod queries;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::Value;
+use specta::Type;
+use sqlx::{PgConnection, PgPool};
+
+use crate::{
+    access::{Operator, Right},
+    db::AuditId,
+    error::Result,
+};
+
+/// One thing that somebody did.
+#[derive(Debug, Clone, PartialEq, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct Entry {
+    pub id: AuditId,
+    pub at: DateTime<Utc>,
+    /// The PostgreSQL login.
+    pub operator: String,
+    /// Their role at that moment.
+    pub role: String,
+    /// `faces.confirm`, `faces.reject`, `safety.decide`, `safety.reveal`
+    pub action: String,
+    /// `face 12`, `media 7`
+    pub subject: String,
+    pub before: Option<Value>,
+    pub after: Option<Value>,
+    pub reason: Option<String>,
+}
+
+/// Whether the chain of hashes holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct Verification {
+    #[specta(type = f64)]
+    pub entries: i64,
+    /// The first entry that was changed, or that is missing.
+    pub broken_at: Option<AuditId>,
+}
+
+/// The newest entries that the operator may see, those before `before` where given.
+pub async fn activity(db: &PgPool, by: &Operator, before: Option<AuditId>, limit: i64) -> Result<Vec<Entry>> {
+    by.may(Right::Search)?;
+    queries::activity(db, before, limit.clamp(1, 200)).await
+}
+
+/// # Errors
+/// `Forbidden` for others than admins.
+pub async fn verify(db: &PgPool, by: &Operator) -> Result<Verification> {
+    by.may(Right::VerifyAudit)?;
+    queries::verify(db).await
+}
+
+/// The same for the command line, where the database login is the authority.
+pub async fn verify_as_owner(db: &PgPool) -> Result<Verification> {
+    queries::verify(db).await
+}
+
+/// Says why, for the entries of this transaction.
+pub async fn set_reason(tx: &mut PgConnection, reason: Option<&str>) -> Result<()> {
+    queries::set_reason(tx, reason.unwrap_or_default()).await
+}
+
+/// The entry that this transaction wrote about a row.
+pub async fn entry_of(tx: &mut PgConnection, subject: &str, id: i64) -> Result<AuditId> {
+    queries::entry_of(tx, subject, id).await
+}

@@ -21,7 +21,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 
 #[cfg(unix)]
-pub use self::session::{Demo, SampleLogin, SampleOperator, SampleRole};
+pub use self::session::{Demo, SampleLogin, SampleOperator};
 
 /// How a demo is started.
 #[derive(Debug, Clone)]

@@ -17,7 +17,9 @@ use super::{
     server::{self, Server},
 };
 use crate::{
+    access::Role,
     config,
+    db::MIGRATOR,
     error::{Error, Result},
 };
 
@@ -25,30 +27,11 @@ const DATABASE: &str = "kaleidoscope";
 const WORKER: &str = "sample_worker";
 const WORKERS: &str = "kaleidoscope_worker";
 
-/// What a sample operator may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SampleRole {
-    Staff,
-    Moderator,
-    Admin,
-}
-
-impl SampleRole {
-    /// The group role of the database.
-    fn group(self) -> &'static str {
-        match self {
-            Self::Staff => "kaleidoscope_staff",
-            Self::Moderator => "kaleidoscope_moderator",
-            Self::Admin => "kaleidoscope_admin",
-        }
-    }
-}
-
 /// The users 1, 2 and 3 of the sample platform.
-const OPERATORS: [(&str, SampleRole); 3] = [
-    ("grace.mensah", SampleRole::Admin),
-    ("noor.haddad", SampleRole::Moderator),
-    ("tomas.lindqvist", SampleRole::Staff),
+const OPERATORS: [(&str, Role); 3] = [
+    ("grace.mensah", Role::Admin),
+    ("noor.haddad", Role::Moderator),
+    ("tomas.lindqvist", Role::Staff),
 ];
 
 /// A login of the demo's database.
@@ -66,7 +49,7 @@ impl std::fmt::Debug for SampleLogin {
 
 #[derive(Debug, Clone)]
 pub struct SampleOperator {
-    pub role: SampleRole,
+    pub role: Role,
     pub login: SampleLogin,
 }
 
@@ -211,10 +194,7 @@ async fn create_database(server: &Server) -> Result<()> {
 }
 
 async fn migrate(db: &mut PgConnection) -> Result<()> {
-    let mut migrator = sqlx::migrate!("./migrations");
-    migrator.create_schema("console");
-    migrator.dangerous_set_table_name("console._sqlx_migrations");
-    migrator.run(db).await.map_err(|error| {
+    MIGRATOR.run(db).await.map_err(|error| {
         Error::unavailable(
             format!("The demo's database can't be brought up to date: {error}. Start it with another folder (--data)."),
             error,

@@ -11,6 +11,8 @@ use specta::Type;
 use crate::db::{FaceId, MediaId, UserId};
 
 mod cache;
+#[cfg(feature = "desktop")]
+pub mod commands;
 mod crop;
 mod decode;
 mod derivative;

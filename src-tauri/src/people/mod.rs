@@ -1,1 +1,115 @@
 //! Users of the platform: profile, enrolment, the photos they are on.
+
+#[cfg(feature = "desktop")]
+pub mod commands;
+mod queries;
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use specta::Type;
+use sqlx::PgPool;
+
+use crate::{
+    access::{Operator, Right},
+    db::{MediaId, UserId},
+    error::{Error, Result},
+};
+
+/// A user as they are named beside a face, a photo or an entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct Person {
+    pub id: UserId,
+    pub username: String,
+    pub full_name: Option<String>,
+    pub department: Option<String>,
+    /// Has an active enrolment, so that faces can be matched to them.
+    pub enrolled: bool,
+}
+
+/// A page of people in the order of their usernames.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct PeoplePage {
+    #[specta(type = f64)]
+    pub total: i64,
+    pub people: Vec<Person>,
+    /// Where the next page starts.
+    pub next: Option<String>,
+}
+
+/// A user's page.
+#[derive(Debug, Clone, PartialEq, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct Profile {
+    pub person: Person,
+    pub designation: Option<String>,
+    pub bio: Option<String>,
+    pub account_status: String,
+    pub role: String,
+    pub joined_at: DateTime<Utc>,
+    pub enrolled_at: Option<DateTime<Utc>>,
+    /// Photos with a face confirmed as theirs, newest first, at most 200.
+    pub on_photos: Vec<MediaId>,
+    /// Photos they uploaded, newest first, at most 200.
+    pub uploaded: Vec<MediaId>,
+}
+
+/// People whose username, name or department contains the text.
+pub async fn people(db: &PgPool, by: &Operator, text: &str, after: Option<&str>, limit: i64) -> Result<PeoplePage> {
+    by.may(Right::Search)?;
+    let pattern = contains(text);
+    let limit = limit.clamp(1, 200);
+    let total = queries::count(db, &pattern).await?;
+    let people = queries::page(db, &pattern, after, limit).await?;
+    let full = i64::try_from(people.len()).unwrap_or(i64::MAX) == limit;
+    let next = people.last().filter(|_| full).map(|person| person.username.clone());
+    Ok(PeoplePage { total, people, next })
+}
+
+/// The people whom an operator may mean by a few letters, those whose name starts with them first.
+pub async fn find(db: &PgPool, by: &Operator, text: &str) -> Result<Vec<Person>> {
+    by.may(Right::Search)?;
+    queries::find(db, text.trim(), &contains(text)).await
+}
+
+/// # Errors
+/// `NotFound` where the account is gone.
+pub async fn profile(db: &PgPool, by: &Operator, id: UserId) -> Result<Profile> {
+    by.may(Right::Search)?;
+    let mut profile = queries::profile(db, id).await?.ok_or_else(|| Error::NotFound("This person".into()))?;
+    profile.on_photos = queries::on_photos(db, id).await?;
+    profile.uploaded = queries::uploaded(db, id).await?;
+    Ok(profile)
+}
+
+/// The people with these ids; ids of accounts that are gone are missing.
+pub async fn by_ids(db: &PgPool, ids: &[UserId]) -> Result<HashMap<UserId, Person>> {
+    let people = queries::by_ids(db, ids).await?;
+    Ok(people.into_iter().map(|person| (person.id, person)).collect())
+}
+
+/// A `LIKE` pattern that takes every character of the text as itself.
+fn contains(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for character in text.trim().chars() {
+        if matches!(character, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern.push('%');
+    pattern
+}
+
+#[cfg(test)]
+mod tests {
+    use super::contains;
+
+    #[test]
+    fn wildcards_that_people_type_are_letters() {
+        assert_eq!(contains(" 100%_\\ "), "%100\\%\\_\\\\%");
+    }
+}

@@ -15,6 +15,6 @@ mod status;
 mod worker;
 
 pub use self::{
-    status::{IndexStatus, QueueKind, QueueStatus, SyncStatus, WorkerStatus, status},
+    status::{IndexStatus, QueueKind, QueueStatus, SyncStatus, WorkerStatus, queues, status},
     worker::run_worker,
 };

@@ -55,10 +55,9 @@ pub struct WorkerStatus {
     pub seen_seconds_ago: f64,
 }
 
-/// Queues, indices and workers, as a member of staff may see them. An Elasticsearch that does not answer leaves its columns
-/// empty: why is in its health.
-pub async fn status(db: &PgPool, elastic: Option<&Elastic>) -> Result<SyncStatus> {
-    let queues = query!(
+/// What waits, as a member of staff may know it.
+pub async fn queues(db: &PgPool, has_elastic: bool) -> Result<Vec<QueueStatus>> {
+    Ok(query!(
         r#"
         select kind as "kind!", name as "name!", waiting as "waiting!", oldest_seconds, dead_letters as "dead_letters!"
           from console.queue_status()
@@ -75,8 +74,14 @@ pub async fn status(db: &PgPool, elastic: Option<&Elastic>) -> Result<SyncStatus
         dead_letters: row.dead_letters,
     })
     // Without Elasticsearch nobody sends these, and nobody waits for them.
-    .filter(|queue| elastic.is_some() || queue.kind == QueueKind::ReadModel || queue.name == folder::NAME)
-    .collect();
+    .filter(|queue| has_elastic || queue.kind == QueueKind::ReadModel || queue.name == folder::NAME)
+    .collect())
+}
+
+/// Queues, indices and workers, as a member of staff may see them. An Elasticsearch that does not answer leaves its columns
+/// empty: why is in its health.
+pub async fn status(db: &PgPool, elastic: Option<&Elastic>) -> Result<SyncStatus> {
+    let queues = queues(db, elastic.is_some()).await?;
     let workers =
         query!(r#"select name as "name!", seen_seconds_ago as "seen_seconds_ago!" from console.worker_status()"#)
             .fetch_all(db)

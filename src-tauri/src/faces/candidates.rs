@@ -1,0 +1,34 @@
+use serde::Serialize;
+use specta::Type;
+use sqlx::PgPool;
+
+use super::queries;
+use crate::{
+    access::{Operator, Right},
+    db::{FaceId, UserId},
+    error::Result,
+    people::{self, Person},
+};
+
+/// How many people are proposed: one for each of the keys 1 to 9.
+const AT_MOST: i32 = 9;
+
+/// Somebody who may be on the photo.
+#[derive(Debug, Clone, PartialEq, Serialize, Type)]
+pub struct Candidate {
+    pub person: Person,
+    /// Cosine similarity of the face to their enrolment, -1.0 to 1.0.
+    pub similarity: f64,
+}
+
+/// The enrolled people whose faces are nearest, nearest first.
+pub async fn candidates(db: &PgPool, by: &Operator, face: FaceId) -> Result<Vec<Candidate>> {
+    by.may(Right::NameFaces)?;
+    let nearest = queries::candidates(db, face, AT_MOST).await?;
+    let ids: Vec<UserId> = nearest.iter().map(|row| row.user_id).collect();
+    let mut people = people::by_ids(db, &ids).await?;
+    Ok(nearest
+        .into_iter()
+        .filter_map(|row| Some(Candidate { person: people.remove(&row.user_id)?, similarity: row.similarity }))
+        .collect())
+}

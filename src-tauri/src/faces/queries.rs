@@ -1,0 +1,314 @@
+//! Faces as operators see them, and the writes of verdicts.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use sqlx::{PgConnection, PgPool, query, query_as, query_scalar};
+
+use super::{Bounds, Face, FaceCursor, FaceStatus};
+use crate::{
+    db::{FaceId, MediaId, PostId, RowVersion, Seen, UserId},
+    error::Result,
+    people::{self, Person},
+};
+
+pub(super) struct FaceRow {
+    pub(super) id: FaceId,
+    pub(super) media_id: MediaId,
+    pub(super) bbox: Vec<Option<i32>>,
+    pub(super) status: String,
+    pub(super) identified_user_id: Option<UserId>,
+    pub(super) suggested_user_id: Option<UserId>,
+    pub(super) confidence_score: Option<f64>,
+    pub(super) version: RowVersion,
+}
+
+/// The suggested faces after the cursor, most certain first; those whose score is no similarity come last.
+pub(super) async fn suggested(db: &PgPool, after: Option<FaceCursor>, limit: i64) -> Result<Vec<FaceRow>> {
+    Ok(query_as!(
+        FaceRow,
+        r#"
+        select face_id   as "id!: FaceId",
+               media_id  as "media_id!: MediaId",
+               array(select unnest(bbox)) as "bbox!: Vec<Option<i32>>",
+               status    as "status!",
+               identified_user_id as "identified_user_id: UserId",
+               suggested_user_id  as "suggested_user_id: UserId",
+               confidence_score,
+               version   as "version!: RowVersion"
+          from console.face
+         where status = 'SUGGESTED'
+           and (
+               $1::bigint is null
+               or (console.certainty(confidence_score), -face_id) < ($2::double precision, -$1)
+           )
+         order by console.certainty(confidence_score) desc, face_id
+         limit $3
+        "#,
+        after.map(|cursor| cursor.id.0),
+        after.map(|cursor| cursor.certainty),
+        limit
+    )
+    .fetch_all(db)
+    .await?)
+}
+
+pub(super) async fn count_suggested(db: &PgPool) -> Result<i64> {
+    Ok(query_scalar!(r#"select count(*) as "count!" from console.face where status = 'SUGGESTED'"#)
+        .fetch_one(db)
+        .await?)
+}
+
+pub(super) async fn on_media(db: &PgPool, media: MediaId) -> Result<Vec<FaceRow>> {
+    Ok(query_as!(
+        FaceRow,
+        r#"
+        select face_id   as "id!: FaceId",
+               media_id  as "media_id!: MediaId",
+               array(select unnest(bbox)) as "bbox!: Vec<Option<i32>>",
+               status    as "status!",
+               identified_user_id as "identified_user_id: UserId",
+               suggested_user_id  as "suggested_user_id: UserId",
+               confidence_score,
+               version   as "version!: RowVersion"
+          from console.face
+         where media_id = $1
+         order by face_id
+        "#,
+        media.0
+    )
+    .fetch_all(db)
+    .await?)
+}
+
+/// The rows as faces, each with the people that it names.
+pub(super) async fn with_people(db: &PgPool, rows: Vec<FaceRow>) -> Result<Vec<Face>> {
+    let mut ids: Vec<UserId> =
+        rows.iter().flat_map(|row| [row.identified_user_id, row.suggested_user_id]).flatten().collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let people = people::by_ids(db, &ids).await?;
+    Ok(rows.into_iter().map(|row| face(row, &people)).collect())
+}
+
+fn face(row: FaceRow, people: &HashMap<UserId, Person>) -> Face {
+    let (bounds, bounds_problem) = match Bounds::from_stored(&row.bbox) {
+        Ok(bounds) => (Some(bounds), None),
+        Err(problem) => (None, Some(problem)),
+    };
+    let named = |id: Option<UserId>| id.and_then(|id| people.get(&id).cloned());
+    Face {
+        id: row.id,
+        media_id: row.media_id,
+        bounds,
+        bounds_problem,
+        status: FaceStatus::from_stored(&row.status),
+        identified: named(row.identified_user_id),
+        suggested: named(row.suggested_user_id),
+        similarity: row.confidence_score.filter(|score| (-1.0..=1.0).contains(score)),
+        version: row.version,
+    }
+}
+
+pub(super) struct PhotoRow {
+    pub(super) media_id: MediaId,
+    pub(super) post_id: PostId,
+    pub(super) post_title: Option<String>,
+    pub(super) media_type: String,
+    pub(super) width: Option<i32>,
+    pub(super) height: Option<i32>,
+    pub(super) is_unsafe: bool,
+    pub(super) caption: Option<String>,
+    pub(super) tags: Vec<String>,
+    pub(super) scenes: Vec<String>,
+    pub(super) uploader_id: UserId,
+    pub(super) created_at: DateTime<Utc>,
+}
+
+/// At most 500 tags and scenes of at most 200 characters: what a screen can show.
+pub(super) async fn photo(db: &PgPool, media: MediaId) -> Result<Option<PhotoRow>> {
+    Ok(query_as!(
+        PhotoRow,
+        r#"
+        select media_id    as "media_id!: MediaId",
+               post_id     as "post_id!: PostId",
+               post_title,
+               media_type  as "media_type!",
+               width,
+               height,
+               unsafe      as "is_unsafe!",
+               caption,
+               array(select left(tag, 200) from unnest(tags) as tag where tag <> '' limit 500) as "tags!",
+               array(select left(scene, 200) from unnest(scenes) as scene where scene <> '' limit 500) as "scenes!",
+               uploader_id as "uploader_id!: UserId",
+               created_at  as "created_at!"
+          from console.photo
+         where media_id = $1
+        "#,
+        media.0
+    )
+    .fetch_optional(db)
+    .await?)
+}
+
+pub(super) struct CandidateRow {
+    pub(super) user_id: UserId,
+    pub(super) similarity: f64,
+}
+
+pub(super) async fn candidates(db: &PgPool, face: FaceId, at_most: i32) -> Result<Vec<CandidateRow>> {
+    Ok(query_as!(
+        CandidateRow,
+        r#"
+        select user_id as "user_id!: UserId", similarity as "similarity!"
+          from console.face_candidates($1, $2)
+        "#,
+        face.0,
+        at_most
+    )
+    .fetch_all(db)
+    .await?)
+}
+
+/// Verdicts on faces of one photo come one after the other, so that nobody is named twice on it.
+pub(super) async fn lock_photo_of(tx: &mut PgConnection, face: FaceId) -> Result<Option<MediaId>> {
+    let media = query_scalar!(
+        r#"select media_id as "media_id!: MediaId" from console.face where face_id = $1"#,
+        face.0
+    )
+    .fetch_optional(&mut *tx)
+    .await?;
+    if let Some(media) = media {
+        query!("select pg_advisory_xact_lock($1)", media.0).execute(tx).await?;
+    }
+    Ok(media)
+}
+
+pub(super) async fn person_is_elsewhere_on(
+    tx: &mut PgConnection,
+    media: MediaId,
+    face: FaceId,
+    person: UserId,
+) -> Result<bool> {
+    Ok(query_scalar!(
+        r#"
+        select exists (
+            select
+              from console.face
+             where media_id = $1
+               and face_id <> $2
+               and status = 'CONFIRMED'
+               and identified_user_id = $3
+        ) as "elsewhere!"
+        "#,
+        media.0,
+        face.0,
+        person.0
+    )
+    .fetch_one(tx)
+    .await?)
+}
+
+/// False when the row is no longer the one that was seen.
+pub(super) async fn name(tx: &mut PgConnection, face: &Seen<FaceId>, person: UserId) -> Result<bool> {
+    let done = query!(
+        r#"
+        update console.face
+           set identified_user_id = $2,
+               suggested_user_id  = null,
+               confidence_score   = case
+                                        when suggested_user_id = $2 then confidence_score
+                                        else console.face_similarity($1, $2)
+                                    end,
+               status             = 'CONFIRMED'
+         where face_id = $1
+           and version = $3
+        "#,
+        face.id.0,
+        person.0,
+        face.version.0
+    )
+    .execute(tx)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// The person who is suggested for the face, in the version that was seen.
+pub(super) async fn suggested_person(tx: &mut PgConnection, face: &Seen<FaceId>) -> Result<Option<Option<UserId>>> {
+    Ok(query_scalar!(
+        r#"
+        select suggested_user_id as "suggested_user_id: UserId"
+          from console.face
+         where face_id = $1
+           and version = $2
+        "#,
+        face.id.0,
+        face.version.0
+    )
+    .fetch_optional(tx)
+    .await?)
+}
+
+/// False when the row is no longer the one that was seen.
+pub(super) async fn turn_down(tx: &mut PgConnection, face: &Seen<FaceId>) -> Result<bool> {
+    let done = query!(
+        r#"
+        update console.face
+           set identified_user_id = null,
+               suggested_user_id  = null,
+               status             = 'UNIDENTIFIED'
+         where face_id = $1
+           and version = $2
+        "#,
+        face.id.0,
+        face.version.0
+    )
+    .execute(tx)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(super) struct LastVerdict {
+    pub(super) decided_by: String,
+    pub(super) person_id: UserId,
+    pub(super) judgement: String,
+}
+
+pub(super) async fn last_verdict(tx: &mut PgConnection, face: FaceId) -> Result<Option<LastVerdict>> {
+    Ok(query_as!(
+        LastVerdict,
+        r#"
+        select decided_by as "decided_by!",
+               person_id  as "person_id!: UserId",
+               judgement  as "judgement!"
+          from console.last_verdict($1)
+        "#,
+        face.0
+    )
+    .fetch_optional(tx)
+    .await?)
+}
+
+/// `None` when the account is gone.
+pub(super) async fn person(tx: &mut PgConnection, id: UserId) -> Result<Option<(Person, String)>> {
+    let row = query!(
+        r#"
+        select username as "username!", full_name, department, enrolled as "enrolled!", account_status as "account_status!"
+          from console.person
+         where user_id = $1
+        "#,
+        id.0
+    )
+    .fetch_optional(tx)
+    .await?;
+    Ok(row.map(|row| {
+        let person = Person {
+            id,
+            username: row.username,
+            full_name: row.full_name,
+            department: row.department,
+            enrolled: row.enrolled,
+        };
+        (person, row.account_status)
+    }))
+}

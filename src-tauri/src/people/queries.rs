@@ -1,0 +1,168 @@
+//! Users, without what operators may not know of them.
+
+use sqlx::{PgPool, query_as, query_scalar};
+
+use super::{Person, Profile};
+use crate::{
+    db::{MediaId, UserId},
+    error::Result,
+};
+
+pub(super) async fn count(db: &PgPool, pattern: &str) -> Result<i64> {
+    Ok(query_scalar!(
+        r#"
+        select count(*) as "count!"
+          from console.person
+         where username ilike $1
+            or full_name ilike $1
+            or department ilike $1
+        "#,
+        pattern
+    )
+    .fetch_one(db)
+    .await?)
+}
+
+pub(super) async fn page(db: &PgPool, pattern: &str, after: Option<&str>, limit: i64) -> Result<Vec<Person>> {
+    Ok(query_as!(
+        Person,
+        r#"
+        select user_id  as "id!: UserId",
+               username as "username!",
+               full_name,
+               department,
+               enrolled as "enrolled!"
+          from console.person
+         where (username ilike $1 or full_name ilike $1 or department ilike $1)
+           and ($2::text is null or username > $2)
+         order by username
+         limit $3
+        "#,
+        pattern,
+        after,
+        limit
+    )
+    .fetch_all(db)
+    .await?)
+}
+
+/// At most 20 ACTIVE accounts.
+pub(super) async fn find(db: &PgPool, text: &str, pattern: &str) -> Result<Vec<Person>> {
+    Ok(query_as!(
+        Person,
+        r#"
+        select user_id  as "id!: UserId",
+               username as "username!",
+               full_name,
+               department,
+               enrolled as "enrolled!"
+          from console.person
+         where account_status = 'ACTIVE'
+           and (username ilike $2 or full_name ilike $2)
+         order by starts_with(lower(username), lower($1)) or starts_with(lower(full_name), lower($1)) desc nulls last,
+                  enrolled desc,
+                  username
+         limit 20
+        "#,
+        text,
+        pattern
+    )
+    .fetch_all(db)
+    .await?)
+}
+
+pub(super) async fn by_ids(db: &PgPool, ids: &[UserId]) -> Result<Vec<Person>> {
+    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    Ok(query_as!(
+        Person,
+        r#"
+        select user_id  as "id!: UserId",
+               username as "username!",
+               full_name,
+               department,
+               enrolled as "enrolled!"
+          from console.person
+         where user_id = any($1)
+        "#,
+        &ids
+    )
+    .fetch_all(db)
+    .await?)
+}
+
+pub(super) async fn profile(db: &PgPool, id: UserId) -> Result<Option<Profile>> {
+    let row = sqlx::query!(
+        r#"
+        select user_id        as "id!: UserId",
+               username       as "username!",
+               full_name,
+               department,
+               enrolled       as "enrolled!",
+               designation,
+               bio,
+               account_status as "account_status!",
+               role           as "role!",
+               created_at     as "created_at!",
+               enrolled_at
+          from console.person
+         where user_id = $1
+        "#,
+        id.0
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| Profile {
+        person: Person {
+            id: row.id,
+            username: row.username,
+            full_name: row.full_name,
+            department: row.department,
+            enrolled: row.enrolled,
+        },
+        designation: row.designation,
+        bio: row.bio,
+        account_status: row.account_status,
+        role: row.role,
+        joined_at: row.created_at,
+        enrolled_at: row.enrolled_at,
+        on_photos: Vec::new(),
+        uploaded: Vec::new(),
+    }))
+}
+
+pub(super) async fn on_photos(db: &PgPool, id: UserId) -> Result<Vec<MediaId>> {
+    Ok(query_scalar!(
+        r#"
+        select p.media_id as "media_id!: MediaId"
+          from console.photo p
+         where not p.unsafe
+           and p.media_id in (
+               select f.media_id
+                 from console.face f
+                where f.identified_user_id = $1
+                  and f.status = 'CONFIRMED'
+           )
+         order by p.created_at desc, p.media_id desc
+         limit 200
+        "#,
+        id.0
+    )
+    .fetch_all(db)
+    .await?)
+}
+
+pub(super) async fn uploaded(db: &PgPool, id: UserId) -> Result<Vec<MediaId>> {
+    Ok(query_scalar!(
+        r#"
+        select media_id as "media_id!: MediaId"
+          from console.photo
+         where uploader_id = $1
+           and not unsafe
+         order by created_at desc, media_id desc
+         limit 200
+        "#,
+        id.0
+    )
+    .fetch_all(db)
+    .await?)
+}
