@@ -23,6 +23,7 @@ export default defineConfig({
     setupFiles: ['src/test/setup.ts'],
     include: ['src/**/*.test.ts'],
     restoreMocks: true,
-    testTimeout: 30_000,
+    // Axe reads a whole screen, on a machine that may be busy.
+    testTimeout: 60_000,
   },
 });

@@ -74,7 +74,7 @@ const activity: Entry[] = Array.from({ length: 130 }, (_, index) => {
     at: new Date(Date.UTC(2025, 10, 20, 16, 40) - index * 540_000).toISOString(),
     operator: index % 3 === 0 ? 'mei.tanaka' : 'bo.lindqvist',
     role: index % 3 === 0 ? 'admin' : 'moderator',
-    action: ['face.confirm', 'face.reject', 'media.reveal', 'media.decide'][kind] ?? '',
+    action: ['faces.confirm', 'faces.reject', 'safety.reveal', 'safety.decide'][kind] ?? '',
     subject: kind < 2 ? `face ${media?.faces[0]?.id ?? 0}` : `media ${media?.mediaId ?? 0}`,
     before:
       (

@@ -1,7 +1,11 @@
 // What the browser has and jsdom does not.
 
 import { clearMocks } from '@tauri-apps/api/mocks';
+import { configure } from '@testing-library/svelte';
 import { afterEach, beforeEach, vi } from 'vitest';
+
+// Longer than any machine is busy; what is awaited is there long before.
+configure({ asyncUtilTimeout: 15_000 });
 
 class NothingObserved {
   observe(): void {}
@@ -12,6 +16,7 @@ class NothingObserved {
   }
 }
 
+vi.stubGlobal('CSS', { escape: (text: string) => text.replace(/[^\w-]/g, String.raw`\$&`) });
 vi.stubGlobal('ResizeObserver', NothingObserved);
 vi.stubGlobal('IntersectionObserver', NothingObserved);
 Element.prototype.scrollIntoView = () => {};

@@ -1,0 +1,115 @@
+import { screen, waitFor, within } from '@testing-library/svelte';
+import { expect, test, vi } from 'vitest';
+
+import type { Hit, SearchResults } from '../bindings';
+import { refuse } from '../test/backend';
+import { openConsole } from '../test/render';
+import { photos } from '../test/world';
+
+const results = (more: Partial<SearchResults> = {}): SearchResults => ({
+  engine: 'elasticsearch',
+  notice: null,
+  total: 0,
+  tookMs: 1,
+  hits: [],
+  next: null,
+  ...more,
+});
+
+const hit = (mediaId: number, caption: string): Hit => ({
+  mediaId,
+  postId: 1,
+  title: null,
+  caption,
+  tags: [],
+  people: [],
+  uploader: 'Amara',
+  createdAt: '2025-01-01T00:00:00Z',
+});
+
+const grid = () => screen.findByRole('group', { name: 'Photos' });
+
+test('without words the newest photos are there, and how many there are', async () => {
+  openConsole('moderator');
+  expect(within(await grid()).getAllByRole('button').length).toBeGreaterThan(10);
+  expect(await screen.findByText('377 photos')).toBeTruthy();
+});
+
+test('only the rows in sight are in the document', async () => {
+  const hits = Array.from({ length: 5000 }, (_, index) => hit(index + 1, `photo ${index}`));
+  openConsole('moderator', '', { search: () => results({ total: 5000, hits }) });
+  expect(within(await grid()).getAllByRole('button').length).toBeLessThan(120);
+});
+
+test('typing and Enter search at once, and lead to the first hit', async () => {
+  const user = openConsole('moderator');
+  await grid();
+  await user.keyboard('/');
+  const box = screen.getByRole('textbox', { name: 'Search all media' });
+  expect(document.activeElement).toBe(box);
+  await user.keyboard('lanterns{Enter}');
+  const expected = photos.filter(
+    ({ unsafe, caption, tags }) => !unsafe && `${caption} ${tags.join()}`.includes('lanterns'),
+  ).length;
+  expect(await screen.findByText(`${expected} photos`)).toBeTruthy();
+});
+
+test('no hits are said, and everything is one press away', async () => {
+  const user = openConsole('moderator');
+  await grid();
+  await user.type(screen.getByRole('textbox', { name: 'Search all media' }), 'xylophone{Enter}');
+  expect(await screen.findByText('Nothing matches.')).toBeTruthy();
+  await user.click(screen.getByRole('button', { name: 'Clear the search' }));
+  await grid();
+});
+
+test('a failure is one sentence with a way to try again', async () => {
+  const search = vi.fn(() => results({ total: 1, hits: [hit(1, 'A kite')] }));
+  search.mockImplementationOnce(() => refuse('unavailable', 'PostgreSQL does not answer.'));
+  const user = openConsole('moderator', '', { search });
+  expect(await screen.findByText('PostgreSQL does not answer.')).toBeTruthy();
+  await user.click(screen.getByRole('button', { name: 'Try again' }));
+  expect(await screen.findByRole('button', { name: /A kite/ })).toBeTruthy();
+});
+
+test('when PostgreSQL answers, the banner says what is missing', async () => {
+  const notice = 'Elasticsearch does not answer: word forms are not recognised.';
+  openConsole('moderator', '', {
+    search: () => results({ engine: 'postgresql', notice, total: 1, hits: [hit(1, 'A kite')] }),
+  });
+  expect(await screen.findByText(notice)).toBeTruthy();
+});
+
+test('arrows walk, Enter opens the photo, Escape closes it', async () => {
+  const user = openConsole('moderator');
+  await grid();
+  await user.keyboard('{ArrowRight}');
+  await user.keyboard('{ArrowRight}');
+  await waitFor(() => expect(document.activeElement?.getAttribute('data-media')).toBe('2'));
+  await user.keyboard('{Enter}');
+  const preview = await screen.findByRole('complementary', { name: 'Photo' });
+  expect(await within(preview).findByText(photos[1]?.caption ?? '')).toBeTruthy();
+  await user.keyboard('{Escape}');
+  await waitFor(() => expect(screen.queryByRole('complementary', { name: 'Photo' })).toBeNull());
+});
+
+test('hostile text stays text, and stays short', async () => {
+  openConsole('admin', '#/search/21');
+  const preview = await screen.findByRole('complementary', { name: 'Photo' });
+  await within(preview).findByText(/All work and no play/);
+  expect(document.body.textContent?.length).toBeLessThan(50_000);
+  window.location.hash = '#/search/24';
+  await within(preview).findByText(/<img src=x onerror/);
+  expect(document.querySelector('img[onerror]')).toBeNull();
+});
+
+test('the last page asks for no more', async () => {
+  const search = vi.fn(({ query }: { query: { after: string | null } }) =>
+    query.after === null
+      ? results({ total: 2, hits: [hit(1, 'one')], next: 'second' })
+      : results({ total: 2, hits: [hit(2, 'two')] }),
+  );
+  openConsole('moderator', '', { search });
+  expect(await screen.findByRole('button', { name: /two/ })).toBeTruthy();
+  expect(search).toHaveBeenCalledTimes(2);
+});
