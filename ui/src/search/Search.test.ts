@@ -27,18 +27,22 @@ const hit = (mediaId: number, caption: string): Hit => ({
   createdAt: '2025-01-01T00:00:00Z',
 });
 
+/** How many are in the document; asking for roles would take a second on a full screen. */
+const tiles = (grid: HTMLElement) => grid.querySelectorAll('[data-media]').length;
+
 const grid = () => screen.findByRole('group', { name: 'Photos' });
 
 test('without words the newest photos are there, and how many there are', async () => {
   openConsole('moderator');
-  expect(within(await grid()).getAllByRole('button').length).toBeGreaterThan(10);
-  expect(await screen.findByText('377 photos')).toBeTruthy();
+  expect(tiles(await grid())).toBeGreaterThan(10);
+  const safe = photos.filter(({ unsafe }) => !unsafe).length;
+  expect(await screen.findByText(`${safe} photos`)).toBeTruthy();
 });
 
 test('only the rows in sight are in the document', async () => {
   const hits = Array.from({ length: 5000 }, (_, index) => hit(index + 1, `photo ${index}`));
   openConsole('moderator', '', { search: () => results({ total: 5000, hits }) });
-  expect(within(await grid()).getAllByRole('button').length).toBeLessThan(120);
+  expect(tiles(await grid())).toBeLessThan(120);
 });
 
 test('typing and Enter search at once, and lead to the first hit', async () => {
