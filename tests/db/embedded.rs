@@ -160,6 +160,32 @@ async fn a_server_that_was_killed_is_recovered_with_what_was_written() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_outlived_its_console_is_ended_and_its_folder_used_again() {
+    use std::os::unix::{fs::MetadataExt, process::CommandExt};
+
+    let folder = folder();
+    start(&folder).await.stop().await.expect("the demo stops");
+    let data = folder.path().join("postgres");
+    let owner = fs::metadata(&data).expect("data");
+    let mut orphan = std::process::Command::new(options(&folder).postgres.join("bin/postgres"));
+    orphan.arg("-D").arg(&data).args(["-c", "listen_addresses=", "-c"]);
+    orphan.arg(format!("unix_socket_directories={}", folder.path().join("run").display()));
+    let mut orphan = orphan.uid(owner.uid()).gid(owner.gid()).current_dir("/").spawn().expect("the orphan starts");
+    let pid_file = data.join("postmaster.pid");
+    for _ in 0..200 {
+        if fs::read_to_string(&pid_file).is_ok_and(|content| content.contains("ready")) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+
+    let demo = start(&folder).await;
+    assert!(!is_running(orphan.id()));
+    orphan.wait().expect("the orphan has ended");
+    demo.stop().await.expect("the demo stops");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn demos_run_side_by_side_but_not_in_one_folder() {
     let (one, other) = (folder(), folder());
     let first = start(&one).await;

@@ -15,7 +15,7 @@ use nix::{
 use tokio::process::Child;
 use url::Url;
 
-use super::process::{RunAs, end, last_lines, sentence, unreadable, unwritable};
+use super::process::{RunAs, end, end_orphan, last_lines, sentence, unreadable, unwritable};
 use crate::error::{Error, Result};
 
 const OLDEST_JAVA: u32 = 17;
@@ -46,6 +46,8 @@ impl Node {
         let home = run_as.reachable(home, folder)?;
         let java = newest_java(run_as)?;
         let own = folder.join("elasticsearch");
+        let pid_file = own.join("node.pid");
+        end_orphan("Elasticsearch", &pid_file, &own, &STOP).await?;
         let (config, logs, temporary) = (own.join("config"), own.join("logs"), own.join("tmp"));
         for part in [&config, &logs, &temporary] {
             fs::create_dir_all(part).map_err(|error| unwritable(part, error))?;
@@ -60,6 +62,8 @@ impl Node {
         let errors = output_file.try_clone().map_err(|error| unwritable(&output, error))?;
         let mut child = run_as
             .command(home.join("bin/elasticsearch"))
+            .arg("--pidfile")
+            .arg(&pid_file)
             .env("ES_JAVA_HOME", &java)
             .env("ES_JAVA_OPTS", "-Xms512m -Xmx512m")
             .env("ES_PATH_CONF", &config)

@@ -140,9 +140,55 @@ pub(super) async fn end(child: &mut Child, name: &str, signals: &[(Signal, Durat
     Err(sentence(format!("{name} does not end. End it by hand.")))
 }
 
-/// Whether a process with this id is there.
-pub(super) fn is_alive(pid: i32) -> bool {
-    kill(Pid::from_raw(pid), None) != Err(nix::errno::Errno::ESRCH)
+/// Ends a server that outlived a console that was killed: the caller holds the lock of the folder that it works in.
+///
+/// # Errors
+/// `Unavailable` when it is still there after the last signal.
+pub(super) async fn end_orphan(
+    name: &str,
+    pid_file: &Path,
+    works_in: &Path,
+    signals: &[(Signal, Duration)],
+) -> Result<()> {
+    let Some(pid) = running(pid_file, works_in) else { return Ok(()) };
+    tracing::info!(name, %pid, "ending the server of a demo that was killed");
+    for (signal, patience) in signals {
+        let _ = kill(pid, *signal);
+        let mut left = *patience;
+        while is_alive(pid) && !left.is_zero() {
+            let moment = Duration::from_millis(50);
+            tokio::time::sleep(moment).await;
+            left = left.saturating_sub(moment);
+        }
+        if !is_alive(pid) {
+            return Ok(());
+        }
+    }
+    Err(sentence(format!("{name} (process {pid}) still uses {}. End it by hand.", works_in.display())))
+}
+
+/// The process that a file names, while it is there and works in a folder. Its id may have passed to another process
+/// since, so its command line is looked at where the system shows it.
+fn running(pid_file: &Path, works_in: &Path) -> Option<Pid> {
+    let pid: i32 = fs::read_to_string(pid_file).ok()?.lines().next()?.trim().parse().ok()?;
+    let pid = Pid::from_raw(pid);
+    // 0 and below would stand for groups of processes.
+    if pid.as_raw() <= 1 || !is_alive(pid) {
+        return None;
+    }
+    match fs::read(format!("/proc/{pid}/cmdline")) {
+        Ok(line) => String::from_utf8_lossy(&line).contains(&*works_in.to_string_lossy()).then_some(pid),
+        Err(_) if Path::new("/proc/self").exists() => None,
+        Err(_) => Some(pid),
+    }
+}
+
+/// A process that has ended and that nobody has waited for yet is not alive.
+fn is_alive(pid: Pid) -> bool {
+    if kill(pid, None) == Err(nix::errno::Errno::ESRCH) {
+        return false;
+    }
+    fs::read_to_string(format!("/proc/{pid}/stat")).map_or(true, |stat| !stat.contains(") Z "))
 }
 
 /// The last lines of a log, on one line, to be read in an error's sentence.

@@ -22,7 +22,7 @@ use tokio::process::Child;
 
 use super::{
     folder::write_secret,
-    process::{RunAs, end, is_alive, last_lines, sentence, unreadable, unwritable},
+    process::{RunAs, end, end_orphan, last_lines, sentence, unreadable, unwritable},
 };
 use crate::error::{Error, Result};
 
@@ -78,7 +78,7 @@ impl Server {
         if !data.exists() {
             initialise(&binaries, folder, &data, password, run_as).await?;
         }
-        end_orphan(&data).await?;
+        end_orphan("PostgreSQL", &data.join("postmaster.pid"), &data, &STOP).await?;
         let sockets = sockets(folder, run_as)?;
         let log = data.join("server.log");
         let log_file =
@@ -223,39 +223,6 @@ async fn initialise(binaries: &Path, folder: &Path, data: &Path, password: &str,
         return Err(sentence(format!("initdb could not make a database: {}", said.trim().replace('\n', " | "))));
     }
     fs::rename(&unfinished, data).map_err(|error| unwritable(data, error))
-}
-
-/// Since the folder's lock is ours, a server on these data outlived a console that was killed.
-async fn end_orphan(data: &Path) -> Result<()> {
-    let Some(pid) = running(data) else { return Ok(()) };
-    tracing::info!(pid, "ending the server of a demo that was killed");
-    for (signal, patience) in STOP {
-        let _ = kill(Pid::from_raw(pid), signal);
-        let mut left = patience;
-        while is_alive(pid) && !left.is_zero() {
-            let moment = Duration::from_millis(50);
-            tokio::time::sleep(moment).await;
-            left = left.saturating_sub(moment);
-        }
-        if !is_alive(pid) {
-            return Ok(());
-        }
-    }
-    Err(sentence(format!("Process {pid} still uses {}. End it by hand.", data.display())))
-}
-
-/// The process of a server on these data. The id may have passed to another process since, so its command line is
-/// looked at where the system shows it.
-fn running(data: &Path) -> Option<i32> {
-    let pid: i32 = fs::read_to_string(data.join("postmaster.pid")).ok()?.lines().next()?.trim().parse().ok()?;
-    if pid <= 1 || !is_alive(pid) {
-        return None;
-    }
-    match fs::read(format!("/proc/{pid}/cmdline")) {
-        Ok(line) => String::from_utf8_lossy(&line).contains(&*data.to_string_lossy()).then_some(pid),
-        Err(_) if Path::new("/proc/self").exists() => None,
-        Err(_) => Some(pid),
-    }
 }
 
 fn sockets(folder: &Path, run_as: RunAs) -> Result<Sockets> {

@@ -100,7 +100,7 @@ fn boxes_sit_on_heads_and_no_two_on_the_same_place() {
 }
 
 #[test]
-fn the_unsafe_are_few_and_look_different() {
+fn about_one_picture_in_25_is_unsafe() {
     let world = World::new(SEED);
     let unsafe_media = world.media.iter().filter(|medium| medium.unsafe_content).count();
     assert!((12..=20).contains(&unsafe_media), "{unsafe_media}");
