@@ -4,7 +4,7 @@ import type { QueryClient } from '@tanstack/svelte-query';
 
 import { SvelteMap } from 'svelte/reactivity';
 
-import type { SafetyItem } from '../bindings';
+import type { SafetyItem, SafetyWaiting } from '../bindings';
 import { warn } from '../components/toast';
 import { media } from '../host';
 import { preload, preparePhoto } from '../photo/api';
@@ -14,8 +14,8 @@ import { Exposure } from './reveal.svelte';
 
 /** So many guarded pictures are fetched before they are needed. */
 const PREPARED = 10;
-/** As far as the queue is searched for one that somebody else decided meanwhile. */
-const REREAD = 200;
+/** Pages of the queue that are searched for one that somebody else decided meanwhile. */
+const REREAD = 10;
 
 export class SafetyReview {
   readonly queue: ReviewQueue<SafetyItem, number>;
@@ -39,8 +39,14 @@ export class SafetyReview {
       idOf: (item) => item.mediaId,
       page: (after, limit) => pageOfFlagged(client, after, limit),
       reread: async ({ mediaId }) => {
-        const { items } = await pageOfFlagged(client, null, REREAD);
-        return items.find((item) => item.mediaId === mediaId) ?? null;
+        let after: number | null = null;
+        for (let page = 0; page < REREAD; page += 1) {
+          const { items, next }: SafetyWaiting = await pageOfFlagged(client, after, 100);
+          const found = items.find((item) => item.mediaId === mediaId);
+          if (found !== undefined || next === null) return found ?? null;
+          after = next;
+        }
+        return null;
       },
       refused: ({ text, item }) =>
         warn(text, item === null ? undefined : { title: 'Show it', run: () => this.look(item) }),
