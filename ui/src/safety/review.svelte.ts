@@ -4,7 +4,7 @@ import type { QueryClient } from '@tanstack/svelte-query';
 
 import { SvelteMap } from 'svelte/reactivity';
 
-import type { SafetyItem, SafetyWaiting } from '../bindings';
+import type { SafetyItem } from '../bindings';
 import { warn } from '../components/toast';
 import { media } from '../host';
 import { preload, preparePhoto } from '../photo/api';
@@ -41,7 +41,11 @@ export class SafetyReview {
       reread: async ({ mediaId }) => {
         let after: number | null = null;
         for (let page = 0; page < REREAD; page += 1) {
-          const { items, next }: SafetyWaiting = await pageOfFlagged(client, after, 100);
+          const { items, next }: Awaited<ReturnType<typeof pageOfFlagged>> = await pageOfFlagged(
+            client,
+            after,
+            100,
+          );
           const found = items.find((item) => item.mediaId === mediaId);
           if (found !== undefined || next === null) return found ?? null;
           after = next;
