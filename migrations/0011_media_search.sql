@@ -84,7 +84,7 @@ select 'user', identified_user_id, media_id from public.media_detected_faces whe
 -- Compressing a vector's text takes most of the time of writing it, and gains little.
 alter table public.read_model_media_search alter column image_embedding set storage external;
 
--- The same words as in the index, for searching without Elasticsearch; folded in Rust, see search/fold.rs.
+-- The same words as in the index, for searching without Elasticsearch; folded in Rust, see read_models/fold.rs.
 create table console.media_search_text (
     media_id   bigint      primary key,
     version    bigint      not null,

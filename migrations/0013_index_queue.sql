@@ -148,7 +148,8 @@ language sql stable security definer set search_path = pg_catalog, pg_temp
 begin atomic
     with known (kind, name) as (
         values ('read_model', 'media_search'), ('read_model', 'face_search'),
-               ('index', 'media_search'), ('index', 'face_search'), ('index', 'media_search_text')
+               ('index', 'media_search'), ('index', 'face_search'), ('index', 'media_search_text'),
+               ('index', 'person_text')
     ),
     waiting as (
         select 'read_model' as kind, read_model as name, count(*) as waiting, min(enqueued_at) as oldest

@@ -4,8 +4,8 @@ use std::{fs, path::PathBuf, sync::Arc, time::Instant};
 
 use sqlx::PgPool;
 use tauri::{
-    AppHandle, Manager, RunEvent, State, Theme, UriSchemeContext, UriSchemeResponder, WebviewUrl,
-    WebviewWindowBuilder, Wry,
+    AppHandle, Manager, RunEvent, State, Theme, UriSchemeContext, UriSchemeResponder, WebviewUrl, WebviewWindowBuilder,
+    Wry,
     http::{Request, Response},
 };
 use tokio::{runtime::Runtime, sync::RwLock};
@@ -21,7 +21,7 @@ use crate::{
     media::{self, Exposure, Pictures, Problem, scheme},
     people, safety,
     safety::Reveals,
-    system,
+    search, system,
 };
 
 /// How the window is opened.
@@ -168,6 +168,7 @@ pub fn commands() -> tauri_specta::Builder<Wry> {
         safety::commands::reveal_media,
         safety::commands::conceal_media,
         safety::commands::decide_media,
+        search::commands::search,
         system::commands::status,
         system::commands::system,
         window_ready,

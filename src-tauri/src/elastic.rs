@@ -26,7 +26,7 @@ const ASK: Duration = Duration::from_secs(5);
 const SEARCH: Duration = Duration::from_secs(5);
 /// Making an index waits for the cluster's state.
 const CHANGE: Duration = Duration::from_secs(30);
-const BULK: Duration = Duration::from_secs(60);
+const BULK: Duration = Duration::from_mins(1);
 
 /// One cluster and the prefix of the console's names in it. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -10,9 +10,11 @@ mod loaded;
 mod media;
 #[path = "../support/photos.rs"]
 mod photos;
+mod platform;
 #[path = "../support/process.rs"]
 mod process;
 mod read_models;
 #[path = "../support/rows.rs"]
 mod rows;
+mod search;
 mod sync;

@@ -1,6 +1,6 @@
 //! What the rows of the read models must be.
 
-use crate::rows::MIGRATOR;
+use kaleidoscope_console::db::MIGRATOR;
 use sqlx::{PgPool, query_as, query_scalar};
 
 use crate::rows::{face, photo, post, run, user, work_off};

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use kaleidoscope_console::{
     config::{self, ReadModels},
+    db::MIGRATOR,
     sync::{QueueKind, status},
 };
 use sqlx::{PgPool, query, query_as, query_scalar};
 
-use crate::rows::{MIGRATOR, Worker, face, photo, post, run, settled, until, user, work_off};
+use crate::rows::{Worker, differences, face, photo, post, run, settled, until, user, work_off};
 
 async fn marks(db: &PgPool) -> Vec<(String, String, i64)> {
     query_as("select read_model, scope, key from console.read_model_queue order by 1, 2, 3")
@@ -19,41 +20,6 @@ async fn marks(db: &PgPool) -> Vec<(String, String, i64)> {
 
 async fn forget_marks(db: &PgPool) {
     query("truncate console.read_model_queue, console.index_queue").execute(db).await.expect("truncated");
-}
-
-/// What the source views say and the read models do not, or the other way round.
-async fn differences(db: &PgPool) -> Vec<String> {
-    query_scalar(
-        "(table console.media_search_source except
-          select media_id, post_id, post_title, post_all_tags, media_url, ai_caption, ai_tags, ai_scenes, image_embedding,
-                 is_safe, detected_user_ids, detected_usernames, uploader_id, uploader_username, uploader_department,
-                 created_at
-            from read_model_media_search)",
-    )
-    .fetch_all(db)
-    .await
-    .map(|rows: Vec<i64>| rows.iter().map(|media| format!("medium {media}")).collect::<Vec<_>>())
-    .expect("both can be read")
-    .into_iter()
-    .chain(
-        query_scalar::<_, String>(
-            "select coalesce(s.face_id, r.face_id)
-               from console.face_search_source as s
-               full join read_model_face_search as r on r.face_id = s.face_id
-              where (s.media_id, s.post_id, s.face_embedding, s.bbox, s.identified_user_id, s.identified_username,
-                     s.match_confidence, s.uploader_id, s.post_title, s.media_url, s.created_at)
-                    is distinct from
-                    (r.media_id, r.post_id, r.face_embedding, r.bbox, r.identified_user_id, r.identified_username,
-                     r.match_confidence, r.uploader_id, r.post_title, r.media_url, r.created_at)
-             union all
-             select 'ghost ' || media_id from read_model_media_search
-              where media_id not in (select media_id from console.media_search_source)",
-        )
-        .fetch_all(db)
-        .await
-        .expect("both can be read"),
-    )
-    .collect()
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
@@ -273,7 +239,7 @@ async fn with_another_writer_the_read_models_are_left_alone_and_their_words_kept
 
     let words: Vec<(i64, String)> =
         query_as("select media_id, words::text from console.media_search_text").fetch_all(&db).await.expect("words");
-    assert_eq!(words, [(77, "'ada' 'ete'".to_owned())]);
+    assert_eq!(words, [(77, "'@1' 'ada' 'ete'".to_owned())]);
     worker.stop().await;
 }
 

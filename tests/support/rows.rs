@@ -2,15 +2,22 @@
 
 use std::time::Duration;
 
-use kaleidoscope_console::{config, elastic::Elastic, error::Result, sync};
+use kaleidoscope_console::{
+    access::{Operator, Role},
+    config,
+    db::UserId,
+    elastic::Elastic,
+    error::Result,
+    sync,
+};
 use sqlx::{PgExecutor, PgPool, query_scalar};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// What a test waits for comes within this time, or never.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_mins(2);
 
-pub async fn user(db: impl PgExecutor<'_>, username: &str) -> i64 {
+pub(crate) async fn user(db: impl PgExecutor<'_>, username: &str) -> i64 {
     query_scalar(
         "insert into users (username, email, password, full_name, department, role, account_status)
          values ($1, $1 || '@example.org', '', initcap($1), 'Research', 'USER', 'ACTIVE') returning user_id",
@@ -22,7 +29,7 @@ pub async fn user(db: impl PgExecutor<'_>, username: &str) -> i64 {
 }
 
 /// PUBLISHED and PUBLIC.
-pub async fn post(db: impl PgExecutor<'_>, author: i64, title: &str) -> i64 {
+pub(crate) async fn post(db: impl PgExecutor<'_>, author: i64, title: &str) -> i64 {
     query_scalar("insert into posts (user_id, title, status) values ($1, $2, 'PUBLISHED') returning post_id")
         .bind(author)
         .bind(title)
@@ -32,7 +39,7 @@ pub async fn post(db: impl PgExecutor<'_>, author: i64, title: &str) -> i64 {
 }
 
 /// A photo that the AI is done with and found safe.
-pub async fn photo(db: &PgPool, post: i64, caption: &str, tags: &[&str]) -> i64 {
+pub(crate) async fn photo(db: &PgPool, post: i64, caption: &str, tags: &[&str]) -> i64 {
     let media = query_scalar(
         "insert into post_media (post_id, media_type, media_url) values ($1, 'IMAGE', 'https://example.org/a.jpg')
          returning media_id",
@@ -55,7 +62,7 @@ pub async fn photo(db: &PgPool, post: i64, caption: &str, tags: &[&str]) -> i64 
     media
 }
 
-pub async fn face(db: impl PgExecutor<'_>, media: i64, identified: Option<i64>) -> i64 {
+pub(crate) async fn face(db: impl PgExecutor<'_>, media: i64, identified: Option<i64>) -> i64 {
     query_scalar(
         "insert into media_detected_faces (media_id, bbox, embedding, identified_user_id, confidence_score)
          values ($1, '{10,20,30,40}', array_fill(0.03, array[1024])::vector, $2, 0.9) returning id",
@@ -68,42 +75,42 @@ pub async fn face(db: impl PgExecutor<'_>, media: i64, identified: Option<i64>) 
 }
 
 /// Runs a statement that must do something.
-pub async fn run(db: impl PgExecutor<'_>, sql: &'static str, id: i64) {
+pub(crate) async fn run(db: impl PgExecutor<'_>, sql: &'static str, id: i64) {
     let done = sqlx::query(sql).bind(id).execute(db).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
     assert_ne!(done.rows_affected(), 0, "{sql}");
 }
 
 /// A worker in this process, stopped by `stop`.
 #[derive(Debug)]
-pub struct Worker {
+pub(crate) struct Worker {
     stop: CancellationToken,
     running: JoinHandle<Result<()>>,
 }
 
 impl Worker {
-    pub fn start(db: &PgPool, elastic: Option<&Elastic>) -> Self {
+    pub(crate) fn start(db: &PgPool, elastic: Option<&Elastic>) -> Self {
         Self::start_with(db, elastic, &config::Worker::default())
     }
 
-    pub fn start_with(db: &PgPool, elastic: Option<&Elastic>, settings: &config::Worker) -> Self {
+    pub(crate) fn start_with(db: &PgPool, elastic: Option<&Elastic>, settings: &config::Worker) -> Self {
         let stop = CancellationToken::new();
         let (db, elastic, settings, token) = (db.clone(), elastic.cloned(), settings.clone(), stop.clone());
         let running = tokio::spawn(async move { sync::run_worker(db, elastic, &settings, token).await });
         Self { stop, running }
     }
 
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.stop.cancel();
         self.running.await.expect("the worker does not panic").expect("the worker ends cleanly");
     }
 }
 
 /// Waits until the queues that are worked off here are empty.
-pub async fn settled(db: &PgPool, elastic: bool) {
+pub(crate) async fn settled(db: &PgPool, elastic: bool) {
     until("empty queues", async || {
         query_scalar(
             "select not exists (select from console.read_model_queue)
-                and not exists (select from console.index_queue where $1 or index_name = 'media_search_text')",
+                and not exists (select from console.index_queue where $1 or index_name in ('media_search_text', 'person_text'))",
         )
         .bind(elastic)
         .fetch_one(db)
@@ -114,17 +121,17 @@ pub async fn settled(db: &PgPool, elastic: bool) {
 }
 
 /// One worker from the first mark to the last.
-pub async fn work_off(db: &PgPool, elastic: Option<&Elastic>) {
+pub(crate) async fn work_off(db: &PgPool, elastic: Option<&Elastic>) {
     let worker = Worker::start(db, elastic);
     settled(db, elastic.is_some()).await;
     worker.stop().await;
 }
 
-pub async fn until(what: &str, ready: impl AsyncFnMut() -> bool) {
+pub(crate) async fn until(what: &str, ready: impl AsyncFnMut() -> bool) {
     within(PATIENCE, what, ready).await;
 }
 
-pub async fn within(limit: Duration, what: &str, mut ready: impl AsyncFnMut() -> bool) {
+pub(crate) async fn within(limit: Duration, what: &str, mut ready: impl AsyncFnMut() -> bool) {
     let begun = std::time::Instant::now();
     while !ready().await {
         assert!(begun.elapsed() < limit, "{what}: not within {limit:?}");
@@ -132,10 +139,53 @@ pub async fn within(limit: Duration, what: &str, mut ready: impl AsyncFnMut() ->
     }
 }
 
-/// As `db::MIGRATOR`.
-pub static MIGRATOR: std::sync::LazyLock<sqlx::migrate::Migrator> = std::sync::LazyLock::new(|| {
-    let mut migrator = sqlx::migrate!("./migrations");
-    migrator.create_schema("console");
-    migrator.dangerous_set_table_name("console._sqlx_migrations");
-    migrator
-});
+/// What the source views say and the read models do not, and the other way round.
+pub(crate) async fn differences(db: &PgPool) -> Vec<String> {
+    query_scalar(
+        "with source as (table console.media_search_source),
+              found as (
+                  select media_id, post_id, post_title, post_all_tags, media_url, ai_caption, ai_tags, ai_scenes,
+                         image_embedding, is_safe, detected_user_ids, detected_usernames, uploader_id, uploader_username,
+                         uploader_department, created_at
+                    from read_model_media_search
+              )
+         select 'medium ' || media_id || ' is not as it must be' from (table source except table found) as missing
+          union all
+         select 'medium ' || media_id || ' must not be so' from (table found except table source) as ghosts
+          union all
+         select 'face ' || coalesce(s.face_id, r.face_id)
+           from console.face_search_source as s
+           full join read_model_face_search as r on r.face_id = s.face_id
+          where (s.media_id, s.post_id, s.face_embedding, s.bbox, s.identified_user_id, s.identified_username,
+                 s.match_confidence, s.uploader_id, s.post_title, s.media_url, s.created_at)
+                is distinct from
+                (r.media_id, r.post_id, r.face_embedding, r.bbox, r.identified_user_id, r.identified_username,
+                 r.match_confidence, r.uploader_id, r.post_title, r.media_url, r.created_at)",
+    )
+    .fetch_all(db)
+    .await
+    .expect("both can be read")
+}
+
+/// A person with a login of their own: the operator, and a connection as them.
+pub(crate) async fn operator(db: &PgPool, name: &str, role: Role) -> (Operator, PgPool) {
+    // Logins belong to the whole server, and tests run beside each other.
+    let username = format!("{name}_{:016x}", rand::random::<u64>());
+    let user_id = user(db, &username).await;
+    let platform = match role {
+        Role::Admin => "ADMIN",
+        Role::Moderator => "MODERATOR",
+        Role::Staff => "USER",
+    };
+    sqlx::query("update users set role = $1 where user_id = $2")
+        .bind(platform)
+        .bind(user_id)
+        .execute(db)
+        .await
+        .expect("a role");
+    let login = format!("create role {username} login password 'test' in role {}", role.group());
+    sqlx::query(sqlx::AssertSqlSafe(login)).execute(db).await.expect("a login");
+    let options = (*db.connect_options()).clone().username(&username).password("test");
+    let pool = PgPool::connect_lazy_with(options);
+    (Operator { user_id: UserId(user_id), username, full_name: None, role }, pool)
+}

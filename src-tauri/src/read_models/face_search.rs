@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json, value::RawValue};
 
-use super::{ReadModel, Row, dense_vector, exact, folded, shown, vector};
-use crate::search::fold;
+use super::{ReadModel, Row, dense_vector, exact, fold, folded, shown, vector};
 
 pub static MODEL: ReadModel = ReadModel {
     name: "face_search",
@@ -30,7 +29,7 @@ pub static MODEL: ReadModel = ReadModel {
     document,
 };
 
-/// AdaFace
+/// Of the AI's face recognition
 const DIMS: usize = 1024;
 
 #[derive(Debug, Deserialize)]

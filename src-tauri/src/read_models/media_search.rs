@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json, value::RawValue};
 
-use super::{ReadModel, Row, Texts, dense_vector, exact, folded, shown, vector};
-use crate::search::fold;
+use super::{ReadModel, Row, Texts, dense_vector, exact, fold, folded, shown, vector};
 
 pub static MODEL: ReadModel = ReadModel {
     name: "media_search",
@@ -34,7 +33,7 @@ pub static MODEL: ReadModel = ReadModel {
     document,
 };
 
-/// CLIP
+/// Of CLIP
 const DIMS: usize = 512;
 
 #[derive(Debug, Deserialize)]
@@ -183,7 +182,7 @@ fn mapping() -> Value {
 mod tests {
     use super::*;
 
-    fn row(changes: Value) -> String {
+    fn row(changes: &Value) -> String {
         let mut row = json!({
             "media_id": 7, "post_id": 3, "post_title": "Off we go", "post_all_tags": ["beach", "sea"], "media_url": "",
             "ai_caption": "A beach", "ai_tags": ["beach"], "ai_scenes": [], "image_embedding": null, "is_safe": true,
@@ -195,14 +194,14 @@ mod tests {
         row.to_string()
     }
 
-    fn document_of(changes: Value) -> Value {
+    fn document_of(changes: &Value) -> Value {
         let document = document(&Row { json: &row(changes), hash: "abc" }).expect("a document");
         serde_json::from_slice(&document).expect("JSON")
     }
 
     #[test]
     fn people_are_found_by_the_words_of_their_names() {
-        let document = document_of(json!({}));
+        let document = document_of(&json!({}));
         assert_eq!(document["folded"]["people"], "amara okafor4");
         assert_eq!(document["detected_usernames"], json!(["Amara.Okafor4"]));
         assert_eq!(document["row_hash"], "abc");
@@ -211,21 +210,21 @@ mod tests {
     #[test]
     fn an_unusable_vector_is_left_out_and_the_document_says_so() {
         let zero = format!("[{}]", vec!["0"; DIMS].join(","));
-        let document = document_of(json!({"image_embedding": zero}));
+        let document = document_of(&json!({"image_embedding": zero}));
         assert!(document.get("image_embedding").is_none());
         assert_eq!(document["left_out"], json!(["image_embedding: of no length"]));
     }
 
     #[test]
     fn arrays_of_another_writer_may_hold_anything() {
-        let document = document_of(json!({"ai_tags": ["sea", null, ["sand"]], "ai_scenes": null}));
+        let document = document_of(&json!({"ai_tags": ["sea", null, ["sand"]], "ai_scenes": null}));
         assert_eq!(document["ai_tags"], json!(["sea", "sand"]));
         assert_eq!(document["folded"]["tags"], "sea sand");
     }
 
     #[test]
     fn every_field_of_the_document_is_in_the_mapping() {
-        let (mapping, document) = (mapping(), document_of(json!({})));
+        let (mapping, document) = (mapping(), document_of(&json!({})));
         for field in document.as_object().expect("an object").keys() {
             assert!(mapping["properties"].get(field).is_some(), "{field}");
         }

@@ -1,6 +1,7 @@
 //! One file per read model: which columns its source view gives, and the document that its index holds.
 
 pub mod face_search;
+pub mod fold;
 pub mod media_search;
 mod vector;
 
@@ -46,7 +47,7 @@ fn exact() -> Value {
     json!({"type": "keyword", "ignore_above": 1024})
 }
 
-/// Folded words, see `search::fold`.
+/// Folded words, see `fold`.
 fn folded() -> Value {
     json!({"type": "text", "analyzer": "whitespace"})
 }
@@ -58,9 +59,13 @@ fn dense_vector(dims: usize) -> Value {
 /// The texts of an array as PostgreSQL writes it in JSON; an array may hold NULL and arrays.
 #[derive(Debug, Default, Serialize)]
 #[serde(transparent)]
-struct Texts(Vec<String>);
+pub struct Texts(Vec<String>);
 
 impl Texts {
+    pub fn into_vec(self) -> Vec<String> {
+        self.0
+    }
+
     fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }

@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     fn vector(value: &str) -> String {
-        format!("[{}]", vec![value; 4].join(","))
+        format!("[{}]", [value; 4].join(","))
     }
 
     #[test]

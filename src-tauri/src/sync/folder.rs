@@ -1,40 +1,61 @@
-//! From the read model to `console.media_search_text`: the words that the index holds, for searching in PostgreSQL.
+//! From rows to folded words in PostgreSQL: those of media, for searching without Elasticsearch, and those of people's
+//! names, by which media are found in either engine. They wait in the index queue, beside the documents of the indices.
 
-use sqlx::{PgPool, query};
+use sqlx::{PgConnection, PgPool, query};
 
 use super::{
     projector::is_refusal,
     queue::{self, DeadLetter, Entry},
 };
-use crate::{error::Result, read_models::media_search::MediaTexts};
-
-/// Its name in the index queue, where it stands beside the indices.
-pub(super) const NAME: &str = "media_search_text";
+use crate::{
+    error::Result,
+    read_models::{fold, media_search::MediaTexts},
+};
 
 /// A row has up to 1 MB of text.
 const BATCH: i64 = 100;
 
-/// Keeps the words true to the read model.
+/// Whose words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Texts {
+    Media,
+    People,
+}
+
+impl Texts {
+    /// The name of the table, and in the index queue.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Media => "media_search_text",
+            Self::People => "person_text",
+        }
+    }
+}
+
+/// Keeps words true to their rows.
 #[derive(Debug)]
 pub(super) struct Folder {
     pub db: PgPool,
+    pub texts: Texts,
     pub worker: String,
 }
 
 struct Folded {
     entry: Entry,
-    media_id: i64,
+    /// The key of the row, which may be gone
+    key: i64,
+    /// As PostgreSQL reads a `tsvector`
     words: String,
 }
 
 impl Folder {
     /// Folds one batch of rows; how many there were.
     pub(super) async fn step(&self) -> Result<usize> {
-        let entries = queue::claim(&self.db, NAME, &self.worker, BATCH).await?;
+        let entries = queue::claim(&self.db, self.texts.name(), &self.worker, BATCH).await?;
         let done = self.fold(&entries).await;
         if done.is_err() {
             let versions: Vec<i64> = entries.iter().map(|entry| entry.version).collect();
-            queue::release(&self.db, NAME, &self.worker, &versions, 0.0).await?;
+            queue::release(&self.db, self.texts.name(), &self.worker, &versions, 0.0).await?;
         }
         done.map(|()| entries.len())
     }
@@ -44,35 +65,11 @@ impl Folder {
             return Ok(());
         }
         let versions: Vec<i64> = entries.iter().map(|entry| entry.version).collect();
-        let rows = query!(
-            r#"
-            select queue.document_id, queue.version, queue.attempts, queue.document_id::bigint as "media_id!",
-                   case when r.media_id is not null then json_build_object(
-                       'post_title', r.post_title, 'post_all_tags', r.post_all_tags, 'ai_caption', r.ai_caption,
-                       'ai_tags', r.ai_tags, 'ai_scenes', r.ai_scenes, 'detected_usernames', r.detected_usernames,
-                       'uploader_username', r.uploader_username, 'uploader_department', r.uploader_department
-                   )::text end as texts
-              from console.index_queue as queue
-              left join public.read_model_media_search as r on r.media_id = queue.document_id::bigint
-             where queue.index_name = $1
-               and queue.version = any ($2)
-            "#,
-            NAME,
-            &versions,
-        )
-        .fetch_all(&self.db)
-        .await?;
-        let (mut folded, mut letters) = (Vec::new(), Vec::new());
-        for row in rows {
-            let entry = Entry { document_id: row.document_id, version: row.version, attempts: row.attempts };
-            match row.texts.map(|json| serde_json::from_str::<MediaTexts>(&json)).transpose() {
-                Ok(texts) => {
-                    let words = texts.map(|texts| lexemes(&texts)).unwrap_or_default();
-                    folded.push(Folded { entry, media_id: row.media_id, words });
-                }
-                Err(error) => letters.push(letter(entry, format!("the row has no texts: {error}"))),
-            }
-        }
+        let mut letters = Vec::new();
+        let folded = match self.texts {
+            Texts::Media => media(&self.db, &versions, &mut letters).await?,
+            Texts::People => people(&self.db, &versions).await?,
+        };
         self.bury(&letters).await?;
         self.write_or_split(&folded).await
     }
@@ -91,42 +88,17 @@ impl Folder {
     }
 
     async fn write(&self, folded: &[Folded]) -> sqlx::Result<()> {
-        let media: Vec<i64> = folded.iter().map(|row| row.media_id).collect();
+        let keys: Vec<i64> = folded.iter().map(|row| row.key).collect();
         let versions: Vec<i64> = folded.iter().map(|row| row.entry.version).collect();
         let words: Vec<String> = folded.iter().map(|row| row.words.clone()).collect();
         let mut tx = self.db.begin().await?;
-        // Only what is newer than what is there: another worker may have been given a later version of the same row.
-        query!(
-            r#"
-            with folded as materialized (
-                select * from unnest($1::bigint[], $2::bigint[], $3::text[]) as folded (media_id, version, words)
-                 order by media_id
-            ),
-            gone as (
-                delete from console.media_search_text as t
-                 using folded as f
-                 where t.media_id = f.media_id
-                   and t.version < f.version
-                   and not exists (select from public.read_model_media_search as r where r.media_id = f.media_id)
-            )
-            insert into console.media_search_text as t (media_id, version, is_safe, created_at, words)
-            select f.media_id, f.version, coalesce(r.is_safe, false), r.created_at, f.words::tsvector
-              from folded as f
-              join public.read_model_media_search as r on r.media_id = f.media_id
-                on conflict (media_id) do update
-               set version = excluded.version, is_safe = excluded.is_safe, created_at = excluded.created_at,
-                   words = excluded.words
-             where t.version < excluded.version
-            "#,
-            &media,
-            &versions,
-            &words,
-        )
-        .execute(&mut *tx)
-        .await?;
-        let keys: Vec<String> = media.iter().map(i64::to_string).collect();
-        queue::revive(&mut tx, "index", NAME, &keys).await?;
-        queue::settle(&mut tx, NAME, &versions).await?;
+        match self.texts {
+            Texts::Media => write_media(&mut tx, &keys, &versions, &words).await?,
+            Texts::People => write_people(&mut tx, &keys, &versions, &words).await?,
+        }
+        let keys: Vec<String> = keys.iter().map(i64::to_string).collect();
+        queue::revive(&mut tx, "index", self.texts.name(), &keys).await?;
+        queue::settle(&mut tx, self.texts.name(), &versions).await?;
         tx.commit().await
     }
 
@@ -134,11 +106,11 @@ impl Folder {
         if letters.is_empty() {
             return Ok(());
         }
-        tracing::warn!(?letters, "rows whose words can't be kept");
+        tracing::warn!(texts = self.texts.name(), ?letters, "rows whose words can't be kept");
         let versions: Vec<i64> = letters.iter().map(|letter| letter.version).collect();
         let mut tx = self.db.begin().await?;
-        queue::bury(&mut tx, "index", NAME, letters).await?;
-        queue::settle(&mut tx, NAME, &versions).await?;
+        queue::bury(&mut tx, "index", self.texts.name(), letters).await?;
+        queue::settle(&mut tx, self.texts.name(), &versions).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -148,14 +120,131 @@ fn letter(entry: Entry, reason: String) -> DeadLetter {
     DeadLetter { key: entry.document_id, version: entry.version, attempts: entry.attempts, reason }
 }
 
-/// The words as PostgreSQL reads a `tsvector`, which takes each once. A folded word has neither quote nor backslash.
-fn lexemes(texts: &MediaTexts) -> String {
-    let words = texts.words();
-    let mut lexemes = String::new();
-    for word in words.iter() {
-        lexemes.push('\'');
-        lexemes.push_str(word);
-        lexemes.push_str("' ");
+async fn media(db: &PgPool, versions: &[i64], letters: &mut Vec<DeadLetter>) -> Result<Vec<Folded>> {
+    let rows = query!(
+        r#"
+        select queue.document_id, queue.version, queue.attempts, queue.document_id::bigint as "media_id!",
+               array_remove(array_append(r.detected_user_ids, r.uploader_id), null) as "people: Vec<i64>",
+               case when r.media_id is not null then json_build_object(
+                   'post_title', r.post_title, 'post_all_tags', r.post_all_tags, 'ai_caption', r.ai_caption,
+                   'ai_tags', r.ai_tags, 'ai_scenes', r.ai_scenes, 'detected_usernames', r.detected_usernames,
+                   'uploader_username', r.uploader_username, 'uploader_department', r.uploader_department
+               )::text end as texts
+          from console.index_queue as queue
+          left join public.read_model_media_search as r on r.media_id = queue.document_id::bigint
+         where queue.index_name = 'media_search_text'
+           and queue.version = any ($1)
+        "#,
+        versions,
+    )
+    .fetch_all(db)
+    .await?;
+    let mut folded = Vec::new();
+    for row in rows {
+        let entry = Entry { document_id: row.document_id, version: row.version, attempts: row.attempts };
+        match row.texts.map(|json| serde_json::from_str::<MediaTexts>(&json)).transpose() {
+            Ok(texts) => {
+                let people = row.people.unwrap_or_default().into_iter().map(|person| format!("@{person}"));
+                let text = texts.map(|texts| texts.words());
+                let words = text.iter().flat_map(|words| words.iter().map(str::to_owned));
+                folded.push(Folded { entry, key: row.media_id, words: lexemes(words.chain(people)) });
+            }
+            Err(error) => letters.push(letter(entry, format!("the row has no texts: {error}"))),
+        }
     }
-    lexemes
+    Ok(folded)
+}
+
+async fn people(db: &PgPool, versions: &[i64]) -> Result<Vec<Folded>> {
+    let rows = query!(
+        r#"
+        select queue.document_id, queue.version, queue.attempts, queue.document_id::bigint as "user_id!",
+               concat_ws(' ', u.username, u.full_name) as "names!"
+          from console.index_queue as queue
+          left join public.users as u on u.user_id = queue.document_id::bigint
+         where queue.index_name = 'person_text'
+           and queue.version = any ($1)
+        "#,
+        versions,
+    )
+    .fetch_all(db)
+    .await?;
+    let fold = |row: &str| lexemes(fold::words(row).into_iter());
+    Ok(rows
+        .into_iter()
+        .map(|row| Folded {
+            words: fold(&row.names),
+            key: row.user_id,
+            entry: Entry { document_id: row.document_id, version: row.version, attempts: row.attempts },
+        })
+        .collect())
+}
+
+/// Only what is newer than what is there: another worker may have been given a later version of the same row.
+async fn write_media(tx: &mut PgConnection, keys: &[i64], versions: &[i64], words: &[String]) -> sqlx::Result<()> {
+    query!(
+        r#"
+        with folded as materialized (
+            select * from unnest($1::bigint[], $2::bigint[], $3::text[]) as folded (media_id, version, words)
+             order by media_id
+        ),
+        gone as (
+            delete from console.media_search_text as t
+             using folded as f
+             where t.media_id = f.media_id
+               and t.version < f.version
+               and not exists (select from public.read_model_media_search as r where r.media_id = f.media_id)
+        )
+        insert into console.media_search_text as t (media_id, version, is_safe, created_at, words)
+        select f.media_id, f.version, coalesce(r.is_safe, false), r.created_at, f.words::tsvector
+          from folded as f
+          join public.read_model_media_search as r on r.media_id = f.media_id
+            on conflict (media_id) do update
+           set version = excluded.version, is_safe = excluded.is_safe, created_at = excluded.created_at,
+               words = excluded.words
+         where t.version < excluded.version
+        "#,
+        keys,
+        versions,
+        words,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+async fn write_people(tx: &mut PgConnection, keys: &[i64], versions: &[i64], words: &[String]) -> sqlx::Result<()> {
+    query!(
+        r#"
+        with folded as materialized (
+            select * from unnest($1::bigint[], $2::bigint[], $3::text[]) as folded (user_id, version, words)
+             order by user_id
+        ),
+        gone as (
+            delete from console.person_text as t
+             using folded as f
+             where t.user_id = f.user_id
+               and t.version < f.version
+               and not exists (select from public.users as u where u.user_id = f.user_id)
+        )
+        insert into console.person_text as t (user_id, version, words)
+        select f.user_id, f.version, f.words::tsvector
+          from folded as f
+          join public.users as u on u.user_id = f.user_id
+            on conflict (user_id) do update
+           set version = excluded.version, words = excluded.words
+         where t.version < excluded.version
+        "#,
+        keys,
+        versions,
+        words,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// As PostgreSQL reads a `tsvector`, which takes each word once. A folded word has neither quote nor backslash.
+fn lexemes(words: impl Iterator<Item = String>) -> String {
+    words.fold(String::new(), |lexemes, word| lexemes + "'" + &word + "' ")
 }

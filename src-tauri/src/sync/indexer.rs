@@ -74,7 +74,7 @@ impl Indexer {
             match json.map(|json| self.document(&json)).transpose() {
                 Ok(document) => bulk.push(entry, document.as_deref()),
                 Err(error) => {
-                    unreadable.push((entry, Outcome::Rejected(format!("the row makes no document: {error}"))))
+                    unreadable.push((entry, Outcome::Rejected(format!("the row makes no document: {error}"))));
                 }
             }
             if bulk.is_full() {
@@ -89,7 +89,7 @@ impl Indexer {
     }
 
     fn document(&self, json: &str) -> Result<Vec<u8>, serde_json::Error> {
-        let hash = Sha256::digest(json.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let hash = hex(&Sha256::digest(json.as_bytes()));
         (self.model.document)(&Row { json, hash: &hash })
     }
 
@@ -158,6 +158,13 @@ impl Indexer {
         tx.commit().await?;
         Ok(())
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
+        hex.extend([byte >> 4, byte & 15].map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])));
+        hex
+    })
 }
 
 /// The marked documents with their rows, if there are any.

@@ -14,7 +14,8 @@ pub(super) struct Mark {
     pub attempts: i32,
 }
 
-/// The oldest marks that nobody works on, leased to this worker.
+/// The oldest marks that nobody works on, leased to this worker. It has one stage for each queue, so what it holds already
+/// is left over from a step that failed.
 pub(super) async fn claim(db: &PgPool, read_model: &str, worker: &str, at_most: i64) -> sqlx::Result<Vec<Mark>> {
     query_as!(
         Mark,
@@ -30,6 +31,7 @@ pub(super) async fn claim(db: &PgPool, read_model: &str, worker: &str, at_most: 
                 where free.read_model = $1
                   and (free.leased_until is null
                        or free.leased_until < clock_timestamp()
+                       or free.lease_holder = $2
                        or free.lease_holder is not null
                           and not exists (
                               select from console.worker as holder

@@ -24,7 +24,8 @@ pub(super) struct DeadLetter {
     pub reason: String,
 }
 
-/// The oldest entries that nobody works on, leased to this worker.
+/// The oldest entries that nobody works on, leased to this worker. It has one stage for each queue, so what it holds already
+/// is left over from a step that failed.
 pub(super) async fn claim(db: &PgPool, index: &str, worker: &str, at_most: i64) -> sqlx::Result<Vec<Entry>> {
     query_as!(
         Entry,
@@ -40,6 +41,7 @@ pub(super) async fn claim(db: &PgPool, index: &str, worker: &str, at_most: i64) 
                 where free.index_name = $1
                   and (free.leased_until is null
                        or free.leased_until < clock_timestamp()
+                       or free.lease_holder = $2
                        or free.lease_holder is not null
                           and not exists (
                               select from console.worker as holder

@@ -4,7 +4,7 @@ use serde::Serialize;
 use specta::Type;
 use sqlx::{PgPool, query};
 
-use super::{folder, generation};
+use super::{folder::Texts, generation};
 use crate::{elastic::Elastic, error::Result, read_models};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Type)]
@@ -74,7 +74,10 @@ pub async fn queues(db: &PgPool, has_elastic: bool) -> Result<Vec<QueueStatus>> 
         dead_letters: row.dead_letters,
     })
     // Without Elasticsearch nobody sends these, and nobody waits for them.
-    .filter(|queue| has_elastic || queue.kind == QueueKind::ReadModel || queue.name == folder::NAME)
+    .filter(|queue| {
+        let is_in_postgresql = [Texts::Media, Texts::People].iter().any(|texts| texts.name() == queue.name);
+        has_elastic || queue.kind == QueueKind::ReadModel || is_in_postgresql
+    })
     .collect())
 }
 

@@ -1,17 +1,18 @@
 //! The worker: one loop for each stage, woken by PostgreSQL, stopped together.
 
-use std::{
-    future::Future,
-    sync::{Arc, atomic::AtomicBool},
-    time::Duration,
-};
+use std::{sync::atomic::AtomicBool, time::Duration};
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use sqlx::{PgPool, postgres::PgListener, query};
 use tokio::{sync::watch, task::JoinSet, time};
 use tokio_util::sync::CancellationToken;
 
-use super::{folder::Folder, indexer::Indexer, marks, projector::Projector};
+use super::{
+    folder::{Folder, Texts},
+    indexer::Indexer,
+    marks,
+    projector::Projector,
+};
 use crate::{
     config::{self, ReadModels},
     elastic::Elastic,
@@ -40,62 +41,76 @@ pub async fn run_worker(
     // Before the first claim: leases of a worker that nobody has seen are void.
     sign_of_life(&db, &name).await?;
     let (wake, woken) = watch::channel(());
-    let wake = Arc::new(wake);
-    let mut stages = JoinSet::new();
-    stages.spawn(beat(db.clone(), name.clone(), stop.clone()));
-    stages.spawn(listen(db.clone(), Arc::clone(&wake), stop.clone()));
-    for model in read_models::ALL {
-        if settings.read_models == ReadModels::Projected {
-            let projector = Arc::new(Projector { db: db.clone(), model, worker: name.clone() });
-            let step = move || step_of(Arc::clone(&projector), |stage| async move { stage.step().await });
-            stages.spawn(repeat("projector", model.name, woken.clone(), stop.clone(), step));
-        }
-        if let Some(elastic) = &elastic {
-            let indexer = Arc::new(Indexer {
-                db: db.clone(),
-                elastic: elastic.clone(),
-                model,
-                worker: name.clone(),
-                ready: AtomicBool::new(false),
-            });
-            let step = move || step_of(Arc::clone(&indexer), |stage| async move { stage.step().await });
-            stages.spawn(repeat("indexer", model.name, woken.clone(), stop.clone(), step));
-        }
+    let mut running = JoinSet::new();
+    running.spawn(beat(db.clone(), name.clone(), stop.clone()));
+    running.spawn(listen(db.clone(), wake, stop.clone()));
+    for stage in stages(&db, elastic.as_ref(), settings, &name) {
+        running.spawn(repeat(stage, woken.clone(), stop.clone()));
     }
-    if settings.read_models == ReadModels::External {
-        let db = db.clone();
-        let step = move || {
-            let db = db.clone();
-            async move { Ok(usize::try_from(marks::clear(&db).await?).unwrap_or(usize::MAX)) }
-        };
-        stages.spawn(repeat("clearer", "all", woken.clone(), stop.clone(), step));
-    }
-    let folder = Arc::new(Folder { db: db.clone(), worker: name.clone() });
-    let step = move || step_of(Arc::clone(&folder), |stage| async move { stage.step().await });
-    stages.spawn(repeat("folder", "media_search", woken, stop.clone(), step));
 
     tracing::info!(worker = name, "working");
-    while stages.join_next().await.is_some() {}
+    while running.join_next().await.is_some() {}
     leave(&db, &name).await?;
     tracing::info!(worker = name, "stopped");
     Ok(())
 }
 
-fn step_of<T, F: Future>(stage: Arc<T>, step: impl FnOnce(Arc<T>) -> F) -> F {
-    step(stage)
+/// One of the loops.
+#[derive(Debug)]
+enum Stage {
+    Projector(Projector),
+    /// In place of the projectors, where somebody else writes the read models
+    Clearer(PgPool),
+    Indexer(Indexer),
+    Folder(Folder),
+}
+
+impl Stage {
+    /// What was to be done now; how much it was.
+    async fn step(&self) -> Result<usize> {
+        match self {
+            Self::Projector(projector) => projector.step().await,
+            Self::Clearer(db) => Ok(usize::try_from(marks::clear(db).await?).unwrap_or(usize::MAX)),
+            Self::Indexer(indexer) => indexer.step().await,
+            Self::Folder(folder) => folder.step().await,
+        }
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::Projector(projector) => format!("projector of {}", projector.model.name),
+            Self::Clearer(_) => "clearer".into(),
+            Self::Indexer(indexer) => format!("indexer of {}", indexer.model.name),
+            Self::Folder(folder) => format!("folder of {}", folder.texts.name()),
+        }
+    }
+}
+
+fn stages(db: &PgPool, elastic: Option<&Elastic>, settings: &config::Worker, worker: &str) -> Vec<Stage> {
+    let folder = |texts| Stage::Folder(Folder { db: db.clone(), texts, worker: worker.to_owned() });
+    let mut stages = vec![folder(Texts::Media), folder(Texts::People)];
+    if settings.read_models == ReadModels::External {
+        stages.push(Stage::Clearer(db.clone()));
+    }
+    for model in read_models::ALL {
+        if settings.read_models == ReadModels::Projected {
+            stages.push(Stage::Projector(Projector { db: db.clone(), model, worker: worker.to_owned() }));
+        }
+        stages.extend(elastic.map(|elastic| {
+            Stage::Indexer(Indexer {
+                db: db.clone(),
+                elastic: elastic.clone(),
+                model,
+                worker: worker.to_owned(),
+                ready: AtomicBool::new(false),
+            })
+        }));
+    }
+    stages
 }
 
 /// Steps as long as there is something to do, waits when there is not, and ever longer while it fails.
-async fn repeat<F, S>(
-    kind: &'static str,
-    name: &'static str,
-    mut woken: watch::Receiver<()>,
-    stop: CancellationToken,
-    step: F,
-) where
-    F: Fn() -> S,
-    S: Future<Output = Result<usize>>,
-{
+async fn repeat(stage: Stage, mut woken: watch::Receiver<()>, stop: CancellationToken) {
     let pauses = ExponentialBuilder::default()
         .with_jitter()
         .with_min_delay(Duration::from_millis(200))
@@ -107,7 +122,7 @@ async fn repeat<F, S>(
         let result = tokio::select! {
             biased;
             () = stop.cancelled() => return,
-            result = step() => result,
+            result = stage.step() => result,
         };
         let wait = match result {
             Ok(0) => {
@@ -123,7 +138,7 @@ async fn repeat<F, S>(
                 continue;
             }
             Err(error) => {
-                tracing::warn!(kind, name, %error, "failed, and will try again");
+                tracing::warn!(stage = stage.name(), %error, "failed, and will try again");
                 failing.next().unwrap_or(Duration::from_secs(5))
             }
         };
@@ -134,7 +149,7 @@ async fn repeat<F, S>(
     }
 }
 
-async fn listen(db: PgPool, wake: Arc<watch::Sender<()>>, stop: CancellationToken) {
+async fn listen(db: PgPool, wake: watch::Sender<()>, stop: CancellationToken) {
     loop {
         tokio::select! {
             () = stop.cancelled() => return,

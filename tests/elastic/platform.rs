@@ -1,0 +1,122 @@
+//! On the platform's own data, hostile rows among them.
+
+use std::collections::BTreeMap;
+
+use kaleidoscope_console::{
+    access::Role,
+    db::MIGRATOR,
+    search::{SearchQuery, search},
+};
+use sqlx::{PgPool, query_as, query_scalar};
+
+use crate::{
+    database::Database,
+    loaded::{load, program},
+    node::Node,
+    rows::{Worker, differences, operator, settled, work_off},
+};
+
+#[tokio::test]
+async fn every_row_reaches_its_index_or_is_a_dead_letter_that_says_why() {
+    let database = Database::create("kaleidoscope_elastic_platform").await;
+    load(&database, 500, "http://127.0.0.1:8900");
+    let db = database.pool().await;
+    MIGRATOR.run(&db).await.expect("migrated");
+    let node = Node::new();
+
+    work_off(&db, Some(&node.elastic)).await;
+
+    agree(&db, &node).await;
+    for (index, identities) in [
+        ("media_search", "select media_id::text from read_model_media_search"),
+        ("face_search", "select face_id::text from read_model_face_search"),
+    ] {
+        let mut wanted: Vec<String> = query_scalar(identities).fetch_all(&db).await.expect("rows");
+        wanted.sort_by_key(|id| (id.len(), id.clone()));
+        assert!(wanted.len() > 300, "{index}: {}", wanted.len());
+        let letters: Vec<(String, String)> =
+            query_as("select key, reason from console.dead_letter where kind = 'index' and name = $1")
+                .bind(index)
+                .fetch_all(&db)
+                .await
+                .expect("letters");
+        assert!(letters.iter().all(|(_, reason)| !reason.is_empty()), "{letters:?}");
+        wanted.retain(|id| letters.iter().all(|(key, _)| key != id));
+        assert_eq!(node.ids(index).await, wanted, "{index}");
+        assert!(letters.is_empty(), "nothing of this is beyond the index: {letters:?}");
+    }
+
+    let (admin, pool) = operator(&db, "admin", Role::Admin).await;
+    let names: Vec<String> =
+        query_scalar("select distinct unnest(detected_usernames) from read_model_media_search limit 20")
+            .fetch_all(&db)
+            .await
+            .expect("names");
+    for text in ["beach", "hostile", "beach outdoor", "500", "été", "שاطئ", "npe", "wave sea", ""]
+        .into_iter()
+        .chain(names.iter().map(String::as_str))
+    {
+        let ids = async |elastic| {
+            let query = SearchQuery { text: text.into(), after: None, limit: 200 };
+            let results =
+                search(&pool, elastic, &admin, &query).await.unwrap_or_else(|error| panic!("{text}: {error}"));
+            let mut ids: Vec<i64> = results.hits.iter().map(|hit| hit.media_id.0).collect();
+            ids.sort_unstable();
+            (results.total, if results.total <= 200 { ids } else { Vec::new() })
+        };
+        assert_eq!(ids(Some(&node.elastic)).await, ids(None).await, "{text}");
+    }
+    node.clear().await;
+    pool.close().await;
+    db.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_platform_s_traffic_leaves_is_in_the_read_models_and_the_indices() {
+    let database = Database::create("kaleidoscope_elastic_churn").await;
+    load(&database, 500, "http://127.0.0.1:8900");
+    let db = database.pool().await;
+    MIGRATOR.run(&db).await.expect("migrated");
+    let node = Node::new();
+    let workers = [Worker::start(&db, Some(&node.elastic)), Worker::start(&db, Some(&node.elastic))];
+
+    let mut churn = program();
+    churn.args(["churn", "--dsn", &database.url(), "--seconds", "12", "--rate", "60"]);
+    let status = tokio::task::spawn_blocking(move || churn.status()).await.expect("it runs").expect("it starts");
+    assert!(status.success(), "{status}");
+    settled(&db, true).await;
+
+    agree(&db, &node).await;
+    for worker in workers {
+        worker.stop().await;
+    }
+    node.clear().await;
+    db.close().await;
+}
+
+/// Core tables, read models and indices say the same: every document is there, of the row as it is, and no other.
+async fn agree(db: &PgPool, node: &Node) {
+    assert_eq!(differences(db).await, [""; 0]);
+    for (index, hashes) in [
+        (
+            "media_search",
+            "select media_id::text, encode(sha256(convert_to(row, 'UTF8')), 'hex') from console.media_search_document",
+        ),
+        (
+            "face_search",
+            "select face_id::text, encode(sha256(convert_to(row, 'UTF8')), 'hex') from console.face_search_document",
+        ),
+    ] {
+        let rows: Vec<(String, String)> = query_as(hashes).fetch_all(db).await.expect("hashes");
+        let rows: BTreeMap<String, String> = rows.into_iter().collect();
+        let documents = node.hashes(index).await;
+        let differing: Vec<&String> =
+            rows.keys().chain(documents.keys()).filter(|id| rows.get(*id) != documents.get(*id)).collect();
+        assert!(
+            differing.is_empty(),
+            "{index}: {} rows, {} documents, differing {differing:?}",
+            rows.len(),
+            documents.len()
+        );
+    }
+}
