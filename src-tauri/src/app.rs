@@ -143,12 +143,12 @@ fn usual_cache() -> Result<PathBuf> {
     let folders = directories::ProjectDirs::from("org", "Kaleidoscope", "kaleidoscope-console").ok_or_else(|| {
         Error::Invalid("There is no home folder for the picture cache. Set `cache_dir` under [media].".into())
     })?;
-    Ok(folders.cache_dir().join("pictures"))
+    Ok(folders.cache_dir().to_path_buf())
 }
 
 /// The commands, and the bindings that the window calls them by.
 pub fn commands() -> tauri_specta::Builder<Wry> {
-    tauri_specta::Builder::<Wry>::new().commands(tauri_specta::collect_commands![
+    tauri_specta::Builder::<Wry>::new().disable_serde_phases().commands(tauri_specta::collect_commands![
         access::commands::session,
         access::commands::sign_in,
         access::commands::sign_in_as_sample,

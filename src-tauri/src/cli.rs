@@ -118,7 +118,9 @@ pub fn run() -> i32 {
     let started = Instant::now();
     let cli = Cli::parse();
     tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,kaleidoscope_console=info")))
+        .with_env_filter(
+            EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,kaleidoscope_console=info")),
+        )
         .with_writer(std::io::stderr)
         .init();
     let outcome = Runtime::new()
@@ -237,7 +239,9 @@ fn window(_: &Runtime, _: Result<Config>, _: Instant) -> Result<i32> {
 
 #[cfg(not(feature = "desktop"))]
 fn demo_window(_: &Runtime, _: DemoArgs, _: Instant) -> Result<i32> {
-    Err(Error::Invalid("This build has no window, so it can't show the demo. Build it with the feature desktop.".into()))
+    Err(Error::Invalid(
+        "This build has no window, so it can't show the demo. Build it with the feature desktop.".into(),
+    ))
 }
 
 #[cfg(feature = "desktop")]
@@ -293,11 +297,12 @@ fn demo_window(runtime: &Runtime, args: DemoArgs, started: Instant) -> Result<i3
         .collect();
     samples.sort_by_key(|sample| sample.role != args.opens_for);
     let stop = CancellationToken::new();
-    let worker = {
-        let db = sqlx::postgres::PgPoolOptions::new().max_connections(6).connect_lazy_with(demo.worker());
-        let (elastic, settings, stop) = (Elastic::new(&config.elasticsearch)?, config.worker.clone(), stop.clone());
-        runtime.spawn(async move { sync::run_worker(db, elastic, &settings, stop).await })
-    };
+    let (elastic, settings, stopped) = (Elastic::new(&config.elasticsearch)?, config.worker.clone(), stop.clone());
+    let login = demo.worker();
+    let worker = runtime.spawn(async move {
+        let db = sqlx::postgres::PgPoolOptions::new().max_connections(6).connect_lazy_with(login);
+        sync::run_worker(db, elastic, &settings, stopped).await
+    });
     let dark = args.theme.map(|theme| theme == "dark");
     let launch = Launch { config, samples, problem: None, screen: args.screen, dark, ready_file: args.ready_file };
     let outcome = app::run(runtime, launch, started);

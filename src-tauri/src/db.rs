@@ -13,14 +13,15 @@ use tokio::time::timeout;
 
 use crate::error::{Error, Result};
 
-/// Row identities are 64-bit in PostgreSQL and plain numbers in the window.
+/// Row identities are 64-bit in PostgreSQL and plain numbers in the window: to the bindings they are said to be `i32`, the
+/// type that becomes `number` there.
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Type, sqlx::Type)]
         #[serde(transparent)]
         #[sqlx(transparent)]
-        pub struct $name(#[specta(type = f64)] pub i64);
+        pub struct $name(#[specta(type = i32)] pub i64);
 
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -173,11 +174,8 @@ pub async fn connect_url(url: &str) -> Result<PgPool> {
 }
 
 async fn open(address: &Address) -> Result<PgPool> {
-    let shown = if address.host.starts_with('/') {
-        address.host.clone()
-    } else {
-        format!("{}:{}", address.host, address.port)
-    };
+    let shown =
+        if address.host.starts_with('/') { address.host.clone() } else { format!("{}:{}", address.host, address.port) };
     open_with(address.options(), &shown, &address.username, &address.database).await
 }
 
@@ -307,11 +305,10 @@ pub async fn schema_version(pool: &PgPool) -> Result<Option<i64>> {
     if !there {
         return Ok(None);
     }
-    let readable = sqlx::query_scalar!(
-        r#"select has_table_privilege('console._sqlx_migrations', 'select') as "readable!""#
-    )
-    .fetch_one(pool)
-    .await?;
+    let readable =
+        sqlx::query_scalar!(r#"select has_table_privilege('console._sqlx_migrations', 'select') as "readable!""#)
+            .fetch_one(pool)
+            .await?;
     if !readable {
         return Err(Error::SignIn(
             "This login is not in one of the console's groups. Have an administrator run \
@@ -358,11 +355,10 @@ pub async fn migrate(pool: &PgPool) -> Result<i64> {
             "The database has {found} of the platform's 13 tables. Migrate an empty database or a whole platform's."
         )));
     }
-    let available =
-        sqlx::query_scalar!("select default_version from pg_available_extensions where name = 'vector'")
-            .fetch_optional(pool)
-            .await?
-            .flatten();
+    let available = sqlx::query_scalar!("select default_version from pg_available_extensions where name = 'vector'")
+        .fetch_optional(pool)
+        .await?
+        .flatten();
     require_pgvector(available.as_deref())?;
     if found != 0 {
         check_pgvector(pool).await?;
@@ -391,7 +387,10 @@ mod tests {
     #[test]
     fn an_old_server_is_named_with_what_to_do() {
         let error = require_server(130_014).expect_err("13 is too old");
-        assert_eq!(error.to_string(), "The server is PostgreSQL 13; the console needs 14 or newer. Upgrade the server.");
+        assert_eq!(
+            error.to_string(),
+            "The server is PostgreSQL 13; the console needs 14 or newer. Upgrade the server."
+        );
         assert!(require_server(140_000).is_ok());
     }
 

@@ -93,8 +93,7 @@ pub async fn sign_in(console: State<'_, Console>, request: SignInRequest) -> Res
         Some(password) => password,
         None => passwords::recall(place.clone(), username.clone()).await?,
     };
-    let address =
-        Address { host, port, database, username, password, ca: console.config.database.ca.clone() };
+    let address = Address { host, port, database, username, password, ca: console.config.database.ca.clone() };
     let (db, operator) = enter(&address).await?;
     if remember {
         passwords::keep(place, address.username, address.password).await?;
@@ -109,11 +108,10 @@ pub async fn sign_in(console: State<'_, Console>, request: SignInRequest) -> Res
 #[tauri::command]
 #[specta::specta]
 pub async fn sign_in_as_sample(console: State<'_, Console>, role: Role) -> Result<Operator> {
-    let sample = console
-        .samples
-        .iter()
-        .find(|sample| sample.role == role)
-        .ok_or_else(|| Error::SignIn("Sample operators are there in the demo only. Sign in with your login.".into()))?;
+    let sample =
+        console.samples.iter().find(|sample| sample.role == role).ok_or_else(|| {
+            Error::SignIn("Sample operators are there in the demo only. Sign in with your login.".into())
+        })?;
     let (db, operator) = enter(&sample.address).await?;
     console.enter(db, operator.clone()).await;
     Ok(operator)

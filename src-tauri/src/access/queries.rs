@@ -72,7 +72,12 @@ pub(super) async fn login_exists(db: &mut PgConnection, username: &str) -> Resul
 }
 
 /// The statement that makes or renews a login, quoted by PostgreSQL itself: role statements take no parameters.
-pub(super) async fn login_statement(db: &mut PgConnection, exists: bool, username: &str, password: &str) -> Result<String> {
+pub(super) async fn login_statement(
+    db: &mut PgConnection,
+    exists: bool,
+    username: &str,
+    password: &str,
+) -> Result<String> {
     let verb = if exists { "alter" } else { "create" };
     Ok(query_scalar!(
         r#"select format('%s role %I login nosuperuser password %L', $1::text, $2::text, $3::text) as "statement!""#,

@@ -5,6 +5,8 @@
 pub mod commands;
 mod queries;
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
@@ -31,16 +33,28 @@ pub struct Entry {
     pub action: String,
     /// `face 12`, `media 7`
     pub subject: String,
+    #[specta(type = Option<HashMap<String, Option<Fact>>>)]
     pub before: Option<Value>,
+    #[specta(type = Option<HashMap<String, Option<Fact>>>)]
     pub after: Option<Value>,
     pub reason: Option<String>,
+}
+
+/// How a value of `before` and `after` looks to the window.
+#[derive(Serialize, Type)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it only describes what PostgreSQL puts into the entries")]
+enum Fact {
+    Flag(bool),
+    Number(f64),
+    Text(String),
 }
 
 /// Whether the chain of hashes holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
 #[serde(rename_all = "camelCase")]
 pub struct Verification {
-    #[specta(type = f64)]
+    #[specta(type = i32)]
     pub entries: i64,
     /// The first entry that was changed, or that is missing.
     pub broken_at: Option<AuditId>,

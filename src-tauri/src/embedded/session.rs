@@ -28,11 +28,8 @@ const WORKER: &str = "sample_worker";
 const WORKERS: &str = "kaleidoscope_worker";
 
 /// The users 1, 2 and 3 of the sample platform.
-const OPERATORS: [(&str, Role); 3] = [
-    ("grace.mensah", Role::Admin),
-    ("noor.haddad", Role::Moderator),
-    ("tomas.lindqvist", Role::Staff),
-];
+const OPERATORS: [(&str, Role); 3] =
+    [("grace.mensah", Role::Admin), ("noor.haddad", Role::Moderator), ("tomas.lindqvist", Role::Staff)];
 
 /// A login of the demo's database.
 #[derive(Clone)]

@@ -18,6 +18,7 @@ const AT_MOST: i32 = 9;
 pub struct Candidate {
     pub person: Person,
     /// Cosine similarity of the face to their enrolment, -1.0 to 1.0.
+    #[specta(type = i32)]
     pub similarity: f64,
 }
 

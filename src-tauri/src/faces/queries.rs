@@ -172,12 +172,10 @@ pub(super) async fn candidates(db: &PgPool, face: FaceId, at_most: i32) -> Resul
 
 /// Verdicts on faces of one photo come one after the other, so that nobody is named twice on it.
 pub(super) async fn lock_photo_of(tx: &mut PgConnection, face: FaceId) -> Result<Option<MediaId>> {
-    let media = query_scalar!(
-        r#"select media_id as "media_id!: MediaId" from console.face where face_id = $1"#,
-        face.0
-    )
-    .fetch_optional(&mut *tx)
-    .await?;
+    let media =
+        query_scalar!(r#"select media_id as "media_id!: MediaId" from console.face where face_id = $1"#, face.0)
+            .fetch_optional(&mut *tx)
+            .await?;
     if let Some(media) = media {
         query!("select pg_advisory_xact_lock($1)", media.0).execute(tx).await?;
     }

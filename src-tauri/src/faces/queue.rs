@@ -13,7 +13,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Serialize, Type)]
 pub struct FaceQueue {
     /// How many faces wait in all.
-    #[specta(type = f64)]
+    #[specta(type = i32)]
     pub total: i64,
     pub faces: Vec<Face>,
     /// Where the next window starts; `None` at the end.
@@ -23,6 +23,7 @@ pub struct FaceQueue {
 /// A place in the queue: the face before it, and how certain that one is.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, Type)]
 pub struct FaceCursor {
+    #[specta(type = i32)]
     pub certainty: f64,
     pub id: FaceId,
 }

@@ -3,7 +3,11 @@
 use tauri::State;
 
 use super::Size;
-use crate::{app::Console, db::MediaId, error::{Error, Result}};
+use crate::{
+    app::Console,
+    db::MediaId,
+    error::{Error, Result},
+};
 
 /// The true size of the upright original, in whose pixels boxes are given.
 #[tauri::command]

@@ -3,7 +3,12 @@
 use tauri::State;
 
 use super::{PeoplePage, Person, Profile};
-use crate::{app::Console, db::UserId, error::Result, people::{self}};
+use crate::{
+    app::Console,
+    db::UserId,
+    error::Result,
+    people::{self},
+};
 
 /// A page of people whose name or department contains the text.
 #[tauri::command]

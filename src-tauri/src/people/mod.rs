@@ -33,7 +33,7 @@ pub struct Person {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
 #[serde(rename_all = "camelCase")]
 pub struct PeoplePage {
-    #[specta(type = f64)]
+    #[specta(type = i32)]
     pub total: i64,
     pub people: Vec<Person>,
     /// Where the next page starts.

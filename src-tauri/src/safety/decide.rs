@@ -55,11 +55,9 @@ async fn changed(tx: &mut PgConnection, media: MediaId) -> Result<Error> {
         return Ok(Error::NotFound("This photo".into()));
     }
     Ok(Error::Conflict(match queries::last_decision(tx, media).await? {
-        Some(last) => format!(
-            "{} has decided meanwhile: it is {}.",
-            last.decided_by,
-            if last.safe { "safe" } else { "unsafe" }
-        ),
+        Some(last) => {
+            format!("{} has decided meanwhile: it is {}.", last.decided_by, if last.safe { "safe" } else { "unsafe" })
+        }
         None => "The AI changed its result since you saw it. Look at it again.".into(),
     }))
 }

@@ -83,12 +83,9 @@ pub(super) async fn decide(tx: &mut PgConnection, media: &Seen<MediaId>, safe: b
 }
 
 pub(super) async fn exists(tx: &mut PgConnection, media: MediaId) -> Result<bool> {
-    Ok(query_scalar!(
-        r#"select exists (select from console.insight where media_id = $1) as "exists!""#,
-        media.0
-    )
-    .fetch_one(tx)
-    .await?)
+    Ok(query_scalar!(r#"select exists (select from console.insight where media_id = $1) as "exists!""#, media.0)
+        .fetch_one(tx)
+        .await?)
 }
 
 pub(super) struct LastDecision {
@@ -113,10 +110,7 @@ pub(super) async fn record_reveal(db: &PgPool, media: MediaId) -> Result<()> {
 
 /// Whether the operator may see the medium at all.
 pub(super) async fn is_visible(db: &PgPool, media: MediaId) -> Result<bool> {
-    Ok(query_scalar!(
-        r#"select exists (select from console.photo where media_id = $1) as "visible!""#,
-        media.0
-    )
-    .fetch_one(db)
-    .await?)
+    Ok(query_scalar!(r#"select exists (select from console.photo where media_id = $1) as "visible!""#, media.0)
+        .fetch_one(db)
+        .await?)
 }

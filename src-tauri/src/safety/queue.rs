@@ -15,7 +15,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Serialize, Type)]
 pub struct SafetyQueue {
     /// How many media wait in all.
-    #[specta(type = f64)]
+    #[specta(type = i32)]
     pub total: i64,
     pub items: Vec<SafetyItem>,
     /// Where the next window starts; `None` at the end.

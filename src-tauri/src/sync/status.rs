@@ -20,11 +20,11 @@ pub struct SyncStatus {
 pub struct QueueStatus {
     pub name: String,
     pub kind: QueueKind,
-    #[specta(type = f64)]
+    #[specta(type = i32)]
     pub waiting: i64,
     /// `None` when nothing waits.
     pub oldest_seconds: Option<f64>,
-    #[specta(type = f64)]
+    #[specta(type = i32)]
     pub dead_letters: i64,
 }
 
@@ -41,10 +41,10 @@ pub struct IndexStatus {
     pub name: String,
     /// The index behind the alias. `None` without Elasticsearch, or while there is none.
     pub generation: Option<String>,
-    #[specta(type = Option<f64>)]
+    #[specta(type = Option<i32>)]
     pub documents: Option<i64>,
     /// Of the read model
-    #[specta(type = f64)]
+    #[specta(type = i32)]
     pub rows: i64,
 }
 
@@ -52,6 +52,7 @@ pub struct IndexStatus {
 #[serde(rename_all = "camelCase")]
 pub struct WorkerStatus {
     pub name: String,
+    #[specta(type = i32)]
     pub seen_seconds_ago: f64,
 }
 

@@ -41,15 +41,15 @@ pub struct Status {
     pub postgres: Health,
     pub elasticsearch: Health,
     /// `None` for those who do not decide them.
-    #[specta(type = Option<f64>)]
+    #[specta(type = Option<i32>)]
     pub faces_waiting: Option<i64>,
-    #[specta(type = Option<f64>)]
+    #[specta(type = Option<i32>)]
     pub safety_waiting: Option<i64>,
     /// Keys whose rows are to be computed anew.
-    #[specta(type = f64)]
+    #[specta(type = i32)]
     pub read_model_queue: i64,
     /// Documents that are to be sent.
-    #[specta(type = f64)]
+    #[specta(type = i32)]
     pub index_queue: i64,
 }
 
@@ -58,7 +58,7 @@ pub struct Status {
 #[serde(rename_all = "camelCase")]
 pub struct System {
     pub version: String,
-    #[specta(type = f64)]
+    #[specta(type = i32)]
     pub schema_version: i64,
     pub postgres: Postgres,
     pub elasticsearch: ElasticsearchState,
