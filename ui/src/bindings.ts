@@ -8,47 +8,49 @@ import { invoke as __TAURI_INVOKE } from "@tauri-apps/api/core";
 /** Commands */
 export const commands = {
 	/**  Who is signed in, and who could be. */
-	session: () => typedError<SessionState_Serialize, AppError>(__TAURI_INVOKE("session")),
+	session: () => typedError<SessionState, AppError>(__TAURI_INVOKE("session")),
 	/**  Signs in with a PostgreSQL login. */
-	signIn: (request: SignInRequest_Deserialize) => typedError<Operator_Serialize, AppError>(__TAURI_INVOKE("sign_in", { request })),
+	signIn: (request: SignInRequest) => typedError<Operator, AppError>(__TAURI_INVOKE("sign_in", { request })),
 	/**  Signs in as one of the demo's people. */
-	signInAsSample: (role: Role) => typedError<Operator_Serialize, AppError>(__TAURI_INVOKE("sign_in_as_sample", { role })),
+	signInAsSample: (role: Role) => typedError<Operator, AppError>(__TAURI_INVOKE("sign_in_as_sample", { role })),
 	/**  Closes the operator's connections and open reveals. */
 	signOut: () => typedError<null, AppError>(__TAURI_INVOKE("sign_out")),
 	/**  What operators did, newest first. */
-	activity: (before: AuditId | null, limit: number) => typedError<Entry_Serialize[], AppError>(__TAURI_INVOKE("activity", { before, limit })),
+	activity: (before: AuditId | null, limit: number) => typedError<Entry[], AppError>(__TAURI_INVOKE("activity", { before, limit })),
 	/**  Whether anybody tampered with the log. */
-	verifyAudit: () => typedError<Verification_Serialize, AppError>(__TAURI_INVOKE("verify_audit")),
+	verifyAudit: () => typedError<Verification, AppError>(__TAURI_INVOKE("verify_audit")),
 	/**  The suggested faces after a place in the queue, most certain first. */
-	facesWaiting: (after: FaceCursor | null, limit: number) => typedError<FaceQueue_Serialize, AppError>(__TAURI_INVOKE("faces_waiting", { after, limit })),
+	facesWaiting: (after: FaceCursor | null, limit: number) => typedError<FaceQueue, AppError>(__TAURI_INVOKE("faces_waiting", { after, limit })),
 	/**  A medium with its faces. */
-	photo: (mediaId: MediaId) => typedError<Photo_Serialize, AppError>(__TAURI_INVOKE("photo", { mediaId })),
+	photo: (mediaId: MediaId) => typedError<Photo, AppError>(__TAURI_INVOKE("photo", { mediaId })),
 	/**  The enrolled people nearest to a face. */
-	faceCandidates: (faceId: FaceId) => typedError<Candidate_Serialize[], AppError>(__TAURI_INVOKE("face_candidates", { faceId })),
+	faceCandidates: (faceId: FaceId) => typedError<Candidate[], AppError>(__TAURI_INVOKE("face_candidates", { faceId })),
 	/**  The person on this face is `person`. */
-	confirmFace: (seen: Seen<FaceId>, person: UserId) => typedError<Verdict_Serialize, AppError>(__TAURI_INVOKE("confirm_face", { seen, person })),
+	confirmFace: (seen: Seen<FaceId>, person: UserId) => typedError<Verdict, AppError>(__TAURI_INVOKE("confirm_face", { seen, person })),
 	/**  The person on this face is not the suggested one. */
-	rejectFace: (seen: Seen<FaceId>) => typedError<Verdict_Serialize, AppError>(__TAURI_INVOKE("reject_face", { seen })),
+	rejectFace: (seen: Seen<FaceId>) => typedError<Verdict, AppError>(__TAURI_INVOKE("reject_face", { seen })),
 	/**  The true size of the upright original, in whose pixels boxes are given. */
 	pictureSize: (mediaId: MediaId) => typedError<Size, AppError>(__TAURI_INVOKE("picture_size", { mediaId })),
 	/**  A page of people whose name or department contains the text. */
-	people: (text: string, after: string | null, limit: number) => typedError<PeoplePage_Serialize, AppError>(__TAURI_INVOKE("people", { text, after, limit })),
+	people: (text: string, after: string | null, limit: number) => typedError<PeoplePage, AppError>(__TAURI_INVOKE("people", { text, after, limit })),
 	/**  The people whom a few letters may mean. */
-	findPeople: (text: string) => typedError<Person_Serialize[], AppError>(__TAURI_INVOKE("find_people", { text })),
+	findPeople: (text: string) => typedError<Person[], AppError>(__TAURI_INVOKE("find_people", { text })),
 	/**  A person's page. */
-	person: (userId: UserId) => typedError<Profile_Serialize, AppError>(__TAURI_INVOKE("person", { userId })),
+	person: (userId: UserId) => typedError<Profile, AppError>(__TAURI_INVOKE("person", { userId })),
 	/**  Unsafe media after a place in the queue, oldest first. */
-	safetyWaiting: (after: MediaId | null, limit: number) => typedError<SafetyQueue_Serialize, AppError>(__TAURI_INVOKE("safety_waiting", { after, limit })),
+	safetyWaiting: (after: MediaId | null, limit: number) => typedError<SafetyQueue, AppError>(__TAURI_INVOKE("safety_waiting", { after, limit })),
 	/**  Opens one medium in clear for a while. */
 	revealMedia: (mediaId: MediaId) => typedError<Reveal, AppError>(__TAURI_INVOKE("reveal_media", { mediaId })),
 	/**  Ends a reveal before its time. */
 	concealMedia: (token: string) => typedError<null, AppError>(__TAURI_INVOKE("conceal_media", { token })),
 	/**  The medium may be shown, or may not. */
 	decideMedia: (seen: Seen<MediaId>, safe: boolean, reason: string | null) => typedError<Decision, AppError>(__TAURI_INVOKE("decide_media", { seen, safe, reason })),
+	/**  A page of media for the words that were typed. */
+	search: (query: SearchQuery) => typedError<SearchResults, AppError>(__TAURI_INVOKE("search", { query })),
 	/**  For the status bar. */
-	status: () => typedError<Status_Serialize, AppError>(__TAURI_INVOKE("status")),
+	status: () => typedError<Status, AppError>(__TAURI_INVOKE("status")),
 	/**  For the System screen. */
-	system: () => typedError<System_Serialize, AppError>(__TAURI_INVOKE("system")),
+	system: () => typedError<System, AppError>(__TAURI_INVOKE("system")),
 	/**  The first screen has its content. */
 	windowReady: () => typedError<null, AppError>(__TAURI_INVOKE("window_ready")),
 };
@@ -61,7 +63,7 @@ export type AppError = {
 };
 
 /**  `console.audit_entry.id` */
-export type AuditId = number | null;
+export type AuditId = number;
 
 /**  A box in pixels of the upright picture; it may lie partly or wholly outside. */
 export type Bounds = {
@@ -72,20 +74,10 @@ export type Bounds = {
 };
 
 /**  Somebody who may be on the photo. */
-export type Candidate = Candidate_Serialize | Candidate_Deserialize;
-
-/**  Somebody who may be on the photo. */
-export type Candidate_Deserialize = {
-	person: Person_Deserialize,
+export type Candidate = {
+	person: Person,
 	/**  Cosine similarity of the face to their enrolment, -1.0 to 1.0. */
-	similarity: number | null,
-};
-
-/**  Somebody who may be on the photo. */
-export type Candidate_Serialize = {
-	person: Person_Serialize,
-	/**  Cosine similarity of the face to their enrolment, -1.0 to 1.0. */
-	similarity: number | null,
+	similarity: number,
 };
 
 /**  What the window does about an error, where it does something other than show it. */
@@ -118,42 +110,16 @@ export type Decision = {
 	safe: boolean,
 };
 
-export type ElasticsearchState = ElasticsearchState_Serialize | ElasticsearchState_Deserialize;
-
-export type ElasticsearchState_Deserialize = {
-	url?: string | null,
-	version?: string | null,
-	health: Health,
-};
-
-export type ElasticsearchState_Serialize = {
+export type ElasticsearchState = {
 	url: string | null,
 	version: string | null,
 	health: Health,
 };
 
-/**  One thing that somebody did. */
-export type Entry = Entry_Serialize | Entry_Deserialize;
+export type Engine = "elasticsearch" | "postgresql";
 
 /**  One thing that somebody did. */
-export type Entry_Deserialize = {
-	id: AuditId,
-	at: string,
-	/**  The PostgreSQL login. */
-	operator: string,
-	/**  Their role at that moment. */
-	role: string,
-	/**  `faces.confirm`, `faces.reject`, `safety.decide`, `safety.reveal` */
-	action: string,
-	/**  `face 12`, `media 7` */
-	subject: string,
-	before?: { [key in string]: Fact | null } | null,
-	after?: { [key in string]: Fact | null } | null,
-	reason?: string | null,
-};
-
-/**  One thing that somebody did. */
-export type Entry_Serialize = {
+export type Entry = {
 	id: AuditId,
 	at: string,
 	/**  The PostgreSQL login. */
@@ -170,69 +136,39 @@ export type Entry_Serialize = {
 };
 
 /**  A face as the AI found it, and as the operator saw it. */
-export type Face = Face_Serialize | Face_Deserialize;
-
-/**  A place in the queue: the face before it, and how certain that one is. */
-export type FaceCursor = {
-	certainty: number | null,
-	id: FaceId,
-};
-
-/**  `media_detected_faces.id` */
-export type FaceId = number | null;
-
-/**  A window of the queue. */
-export type FaceQueue = FaceQueue_Serialize | FaceQueue_Deserialize;
-
-/**  A window of the queue. */
-export type FaceQueue_Deserialize = {
-	/**  How many faces wait in all. */
-	total: number | null,
-	faces: Face_Deserialize[],
-	/**  Where the next window starts; `None` at the end. */
-	next?: FaceCursor | null,
-};
-
-/**  A window of the queue. */
-export type FaceQueue_Serialize = {
-	/**  How many faces wait in all. */
-	total: number | null,
-	faces: Face_Serialize[],
-	/**  Where the next window starts; `None` at the end. */
-	next: FaceCursor | null,
-};
-
-export type FaceStatus = "UNIDENTIFIED" | "SUGGESTED" | "CONFIRMED";
-
-/**  A face as the AI found it, and as the operator saw it. */
-export type Face_Deserialize = {
-	id: FaceId,
-	mediaId: MediaId,
-	/**  `None` when the stored box is not four usable numbers; `bounds_problem` says what is wrong. */
-	bounds?: Bounds | null,
-	boundsProblem?: string | null,
-	status: FaceStatus,
-	identified?: Person_Deserialize | null,
-	suggested?: Person_Deserialize | null,
-	/**  Cosine similarity to the enrolment it was matched with, -1.0 to 1.0; `None` when the stored one is not. */
-	similarity?: number | null,
-	version: RowVersion,
-};
-
-/**  A face as the AI found it, and as the operator saw it. */
-export type Face_Serialize = {
+export type Face = {
 	id: FaceId,
 	mediaId: MediaId,
 	/**  `None` when the stored box is not four usable numbers; `bounds_problem` says what is wrong. */
 	bounds: Bounds | null,
 	boundsProblem: string | null,
 	status: FaceStatus,
-	identified: Person_Serialize | null,
-	suggested: Person_Serialize | null,
+	identified: Person | null,
+	suggested: Person | null,
 	/**  Cosine similarity to the enrolment it was matched with, -1.0 to 1.0; `None` when the stored one is not. */
 	similarity: number | null,
 	version: RowVersion,
 };
+
+/**  A place in the queue: the face before it, and how certain that one is. */
+export type FaceCursor = {
+	certainty: number,
+	id: FaceId,
+};
+
+/**  `media_detected_faces.id` */
+export type FaceId = number;
+
+/**  A window of the queue. */
+export type FaceQueue = {
+	/**  How many faces wait in all. */
+	total: number,
+	faces: Face[],
+	/**  Where the next window starts; `None` at the end. */
+	next: FaceCursor | null,
+};
+
+export type FaceStatus = "UNIDENTIFIED" | "SUGGESTED" | "CONFIRMED";
 
 /**  How a value of `before` and `after` looks to the window. */
 export type Fact = boolean | number | null | string;
@@ -248,45 +184,35 @@ export type HealthState = "ok" |
 /**  Not configured. */
 "off";
 
-export type IndexStatus = IndexStatus_Serialize | IndexStatus_Deserialize;
-
-export type IndexStatus_Deserialize = {
-	name: string,
-	/**  The index behind the alias. `None` without Elasticsearch, or while there is none. */
-	generation?: string | null,
-	documents?: number | null,
-	/**  Of the read model */
-	rows: number | null,
+export type Hit = {
+	mediaId: MediaId,
+	postId: PostId,
+	title: string | null,
+	caption: string | null,
+	tags: string[],
+	/**  Usernames of who was identified on it */
+	people: string[],
+	/**  A username */
+	uploader: string,
+	createdAt: string,
 };
 
-export type IndexStatus_Serialize = {
+export type IndexStatus = {
 	name: string,
 	/**  The index behind the alias. `None` without Elasticsearch, or while there is none. */
 	generation: string | null,
 	documents: number | null,
 	/**  Of the read model */
-	rows: number | null,
+	rows: number,
 };
 
 export type Judgement = "is" | "isNot";
 
 /**  `post_media.media_id` */
-export type MediaId = number | null;
+export type MediaId = number;
 
 /**  A signed-in person. */
-export type Operator = Operator_Serialize | Operator_Deserialize;
-
-/**  A signed-in person. */
-export type Operator_Deserialize = {
-	userId: UserId,
-	/**  Also the name of their PostgreSQL login. */
-	username: string,
-	fullName?: string | null,
-	role: Role,
-};
-
-/**  A signed-in person. */
-export type Operator_Serialize = {
+export type Operator = {
 	userId: UserId,
 	/**  Also the name of their PostgreSQL login. */
 	username: string,
@@ -295,39 +221,15 @@ export type Operator_Serialize = {
 };
 
 /**  A page of people in the order of their usernames. */
-export type PeoplePage = PeoplePage_Serialize | PeoplePage_Deserialize;
-
-/**  A page of people in the order of their usernames. */
-export type PeoplePage_Deserialize = {
-	total: number | null,
-	people: Person_Deserialize[],
-	/**  Where the next page starts. */
-	next?: string | null,
-};
-
-/**  A page of people in the order of their usernames. */
-export type PeoplePage_Serialize = {
-	total: number | null,
-	people: Person_Serialize[],
+export type PeoplePage = {
+	total: number,
+	people: Person[],
 	/**  Where the next page starts. */
 	next: string | null,
 };
 
 /**  A user as they are named beside a face, a photo or an entry. */
-export type Person = Person_Serialize | Person_Deserialize;
-
-/**  A user as they are named beside a face, a photo or an entry. */
-export type Person_Deserialize = {
-	id: UserId,
-	username: string,
-	fullName?: string | null,
-	department?: string | null,
-	/**  Has an active enrolment, so that faces can be matched to them. */
-	enrolled: boolean,
-};
-
-/**  A user as they are named beside a face, a photo or an entry. */
-export type Person_Serialize = {
+export type Person = {
 	id: UserId,
 	username: string,
 	fullName: string | null,
@@ -337,31 +239,7 @@ export type Person_Serialize = {
 };
 
 /**  A medium with everything that a screen tells of it. */
-export type Photo = Photo_Serialize | Photo_Deserialize;
-
-/**  A medium with everything that a screen tells of it. */
-export type Photo_Deserialize = {
-	mediaId: MediaId,
-	postId: PostId,
-	postTitle?: string | null,
-	/**  `IMAGE`, `VIDEO`, or what else the platform stored. */
-	mediaType: string,
-	/**  Pixels as stored; they may be wrong, `pictureSize` tells the true ones. */
-	width?: number | null,
-	height?: number | null,
-	/**  The picture comes blurred and grey. */
-	unsafe: boolean,
-	/**  At most 4,000 characters. */
-	caption?: string | null,
-	tags: string[],
-	scenes: string[],
-	uploader: Person_Deserialize,
-	createdAt: string,
-	faces: Face_Deserialize[],
-};
-
-/**  A medium with everything that a screen tells of it. */
-export type Photo_Serialize = {
+export type Photo = {
 	mediaId: MediaId,
 	postId: PostId,
 	postTitle: string | null,
@@ -376,13 +254,13 @@ export type Photo_Serialize = {
 	caption: string | null,
 	tags: string[],
 	scenes: string[],
-	uploader: Person_Serialize,
+	uploader: Person,
 	createdAt: string,
-	faces: Face_Serialize[],
+	faces: Face[],
 };
 
 /**  `posts.post_id` */
-export type PostId = number | null;
+export type PostId = number;
 
 export type Postgres = {
 	version: string,
@@ -391,26 +269,8 @@ export type Postgres = {
 };
 
 /**  A user's page. */
-export type Profile = Profile_Serialize | Profile_Deserialize;
-
-/**  A user's page. */
-export type Profile_Deserialize = {
-	person: Person_Deserialize,
-	designation?: string | null,
-	bio?: string | null,
-	accountStatus: string,
-	role: string,
-	joinedAt: string,
-	enrolledAt?: string | null,
-	/**  Photos with a face confirmed as theirs, newest first, at most 200. */
-	onPhotos: MediaId[],
-	/**  Photos they uploaded, newest first, at most 200. */
-	uploaded: MediaId[],
-};
-
-/**  A user's page. */
-export type Profile_Serialize = {
-	person: Person_Serialize,
+export type Profile = {
+	person: Person,
 	designation: string | null,
 	bio: string | null,
 	accountStatus: string,
@@ -425,24 +285,13 @@ export type Profile_Serialize = {
 
 export type QueueKind = "readModel" | "index";
 
-export type QueueStatus = QueueStatus_Serialize | QueueStatus_Deserialize;
-
-export type QueueStatus_Deserialize = {
+export type QueueStatus = {
 	name: string,
 	kind: QueueKind,
-	waiting: number | null,
-	/**  `None` when nothing waits. */
-	oldestSeconds?: number | null,
-	deadLetters: number | null,
-};
-
-export type QueueStatus_Serialize = {
-	name: string,
-	kind: QueueKind,
-	waiting: number | null,
+	waiting: number,
 	/**  `None` when nothing waits. */
 	oldestSeconds: number | null,
-	deadLetters: number | null,
+	deadLetters: number,
 };
 
 /**  Permission to fetch one clear picture for a short while. */
@@ -459,30 +308,7 @@ export type Role = "staff" | "moderator" | "admin";
 export type RowVersion = string;
 
 /**  A medium to be judged, without its picture. */
-export type SafetyItem = SafetyItem_Serialize | SafetyItem_Deserialize;
-
-/**  A medium to be judged, without its picture. */
-export type SafetyItem_Deserialize = {
-	mediaId: MediaId,
-	postId: PostId,
-	postTitle?: string | null,
-	mediaType: string,
-	caption?: string | null,
-	tags: string[],
-	scenes: string[],
-	uploader: Person_Deserialize,
-	createdAt: string,
-	/**  The AI's two words, which may disagree. */
-	status: string,
-	isSafe?: boolean | null,
-	/**  Pixels as stored; they may be wrong. */
-	width?: number | null,
-	height?: number | null,
-	version: RowVersion,
-};
-
-/**  A medium to be judged, without its picture. */
-export type SafetyItem_Serialize = {
+export type SafetyItem = {
 	mediaId: MediaId,
 	postId: PostId,
 	postTitle: string | null,
@@ -490,7 +316,7 @@ export type SafetyItem_Serialize = {
 	caption: string | null,
 	tags: string[],
 	scenes: string[],
-	uploader: Person_Serialize,
+	uploader: Person,
 	createdAt: string,
 	/**  The AI's two words, which may disagree. */
 	status: string,
@@ -502,24 +328,33 @@ export type SafetyItem_Serialize = {
 };
 
 /**  A window of the queue. */
-export type SafetyQueue = SafetyQueue_Serialize | SafetyQueue_Deserialize;
-
-/**  A window of the queue. */
-export type SafetyQueue_Deserialize = {
+export type SafetyQueue = {
 	/**  How many media wait in all. */
-	total: number | null,
-	items: SafetyItem_Deserialize[],
-	/**  Where the next window starts; `None` at the end. */
-	next?: MediaId | null,
-};
-
-/**  A window of the queue. */
-export type SafetyQueue_Serialize = {
-	/**  How many media wait in all. */
-	total: number | null,
-	items: SafetyItem_Serialize[],
+	total: number,
+	items: SafetyItem[],
 	/**  Where the next window starts; `None` at the end. */
 	next: MediaId | null,
+};
+
+export type SearchQuery = {
+	/**  Words, all of which a medium must have somewhere. None: the newest media. */
+	text: string,
+	/**  `next` of the results before */
+	after: string | null,
+	/**  1 to 200 */
+	limit: number,
+};
+
+export type SearchResults = {
+	engine: Engine,
+	/**  What is weaker about this answer, and why. */
+	notice: string | null,
+	/**  How many media match, on all pages together. */
+	total: number,
+	tookMs: number,
+	hits: Hit[],
+	/**  Where the next page starts; `None` on the last. */
+	next: string | null,
 };
 
 /**  A row and the version in which the operator saw it. */
@@ -529,21 +364,8 @@ export type Seen<Id> = {
 };
 
 /**  What the window shows first. */
-export type SessionState = SessionState_Serialize | SessionState_Deserialize;
-
-/**  What the window shows first. */
-export type SessionState_Deserialize = {
-	operator?: Operator_Deserialize | null,
-	/**  Whom the demo can be tried as; empty outside it. */
-	sampleOperators: Role[],
-	connection: Connection,
-	/**  Why nobody can sign in yet. */
-	problem?: string | null,
-};
-
-/**  What the window shows first. */
-export type SessionState_Serialize = {
-	operator: Operator_Serialize | null,
+export type SessionState = {
+	operator: Operator | null,
 	/**  Whom the demo can be tried as; empty outside it. */
 	sampleOperators: Role[],
 	connection: Connection,
@@ -551,20 +373,7 @@ export type SessionState_Serialize = {
 	problem: string | null,
 };
 
-export type SignInRequest = SignInRequest_Serialize | SignInRequest_Deserialize;
-
-export type SignInRequest_Deserialize = {
-	host: string,
-	port: number,
-	database: string,
-	username: string,
-	/**  `None`: the one that the keyring has. */
-	password?: string | null,
-	/**  Keep the password in the keyring. */
-	remember: boolean,
-};
-
-export type SignInRequest_Serialize = {
+export type SignInRequest = {
 	host: string,
 	port: number,
 	database: string,
@@ -582,103 +391,51 @@ export type Size = {
 };
 
 /**  The status bar. */
-export type Status = Status_Serialize | Status_Deserialize;
-
-/**  The status bar. */
-export type Status_Deserialize = {
-	postgres: Health,
-	elasticsearch: Health,
-	/**  `None` for those who do not decide them. */
-	facesWaiting?: number | null,
-	safetyWaiting?: number | null,
-	/**  Keys whose rows are to be computed anew. */
-	readModelQueue: number | null,
-	/**  Documents that are to be sent. */
-	indexQueue: number | null,
-};
-
-/**  The status bar. */
-export type Status_Serialize = {
+export type Status = {
 	postgres: Health,
 	elasticsearch: Health,
 	/**  `None` for those who do not decide them. */
 	facesWaiting: number | null,
 	safetyWaiting: number | null,
 	/**  Keys whose rows are to be computed anew. */
-	readModelQueue: number | null,
+	readModelQueue: number,
 	/**  Documents that are to be sent. */
-	indexQueue: number | null,
+	indexQueue: number,
 };
 
 /**  The System screen. */
-export type System = System_Serialize | System_Deserialize;
-
-/**  The System screen. */
-export type System_Deserialize = {
+export type System = {
 	version: string,
-	schemaVersion: number | null,
+	schemaVersion: number,
 	postgres: Postgres,
-	elasticsearch: ElasticsearchState_Deserialize,
-	indices: IndexStatus_Deserialize[],
-	queues: QueueStatus_Deserialize[],
-	workers: WorkerStatus[],
-};
-
-/**  The System screen. */
-export type System_Serialize = {
-	version: string,
-	schemaVersion: number | null,
-	postgres: Postgres,
-	elasticsearch: ElasticsearchState_Serialize,
-	indices: IndexStatus_Serialize[],
-	queues: QueueStatus_Serialize[],
+	elasticsearch: ElasticsearchState,
+	indices: IndexStatus[],
+	queues: QueueStatus[],
 	workers: WorkerStatus[],
 };
 
 /**  `users.user_id` */
-export type UserId = number | null;
+export type UserId = number;
 
 /**  What was said of a face and a person. */
-export type Verdict = Verdict_Serialize | Verdict_Deserialize;
-
-/**  What was said of a face and a person. */
-export type Verdict_Deserialize = {
+export type Verdict = {
 	faceId: FaceId,
 	auditId: AuditId,
 	judgement: Judgement,
 	/**  `None` when nobody was suggested for a face that was turned down. */
-	person?: Person_Deserialize | null,
-};
-
-/**  What was said of a face and a person. */
-export type Verdict_Serialize = {
-	faceId: FaceId,
-	auditId: AuditId,
-	judgement: Judgement,
-	/**  `None` when nobody was suggested for a face that was turned down. */
-	person: Person_Serialize | null,
+	person: Person | null,
 };
 
 /**  Whether the chain of hashes holds. */
-export type Verification = Verification_Serialize | Verification_Deserialize;
-
-/**  Whether the chain of hashes holds. */
-export type Verification_Deserialize = {
-	entries: number | null,
-	/**  The first entry that was changed, or that is missing. */
-	brokenAt?: AuditId | null,
-};
-
-/**  Whether the chain of hashes holds. */
-export type Verification_Serialize = {
-	entries: number | null,
+export type Verification = {
+	entries: number,
 	/**  The first entry that was changed, or that is missing. */
 	brokenAt: AuditId | null,
 };
 
 export type WorkerStatus = {
 	name: string,
-	seenSecondsAgo: number | null,
+	seenSecondsAgo: number,
 };
 
 /* Tauri Specta runtime */

@@ -46,9 +46,9 @@ pub struct SearchResults {
     /// What is weaker about this answer, and why.
     pub notice: Option<String>,
     /// How many media match, on all pages together.
-    #[specta(type = f64)]
+    #[specta(type = i32)]
     pub total: i64,
-    #[specta(type = f64)]
+    #[specta(type = i32)]
     pub took_ms: u64,
     pub hits: Vec<Hit>,
     /// Where the next page starts; `None` on the last.
