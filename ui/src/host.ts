@@ -3,7 +3,7 @@
 
 import { convertFileSrc } from '@tauri-apps/api/core';
 
-import type { AppError, Code, Result } from './bindings';
+import type { AppError, Code, commands } from './bindings';
 
 export { commands } from './bindings';
 
@@ -19,8 +19,22 @@ export class Refusal extends Error {
   }
 }
 
+/** What the Rust side says: what was asked for, or why not. */
+type Said<T> = { status: 'ok'; data: T } | { status: 'error'; error: AppError };
+
+type Commands = typeof commands;
+
+/** What a command answers when it does not refuse. */
+export type Answer<K extends keyof Commands> = Extract<
+  Awaited<ReturnType<Commands[K]>>,
+  { status: 'ok' }
+>['data'];
+
+/** What a command is told, in its order. */
+export type Told<K extends keyof Commands> = Parameters<Commands[K]>;
+
 /** What the command returned; throws a {@link Refusal} when it refused. */
-export async function ask<T>(answer: Promise<Result<T, AppError>>): Promise<T> {
+export async function ask<T>(answer: Promise<Said<T>>): Promise<T> {
   const result = await answer;
   if (result.status === 'ok') return result.data;
   throw new Refusal(result.error.code, result.error.message);

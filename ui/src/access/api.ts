@@ -2,8 +2,10 @@
 
 import { createMutation, createQuery, useQueryClient } from '@tanstack/svelte-query';
 
-import type { Role, Session, SignInRequest } from '../bindings';
-import { ask, commands } from '../host';
+import type { Role } from '../bindings';
+import { ask, commands, type Answer, type Told } from '../host';
+
+export type Session = Answer<'session'>;
 
 const key = ['session'];
 
@@ -26,7 +28,7 @@ function useFreshStart(): () => Promise<void> {
 export function createSignIn() {
   const freshStart = useFreshStart();
   return createMutation(() => ({
-    mutationFn: (request: SignInRequest) => ask(commands.signIn(request)),
+    mutationFn: (request: Told<'signIn'>[0]) => ask(commands.signIn(request)),
     onSuccess: freshStart,
   }));
 }
@@ -47,5 +49,3 @@ export function createSignOut() {
     onSuccess: freshStart,
   }));
 }
-
-export type SignedIn = Session & { operator: NonNullable<Session['operator']> };

@@ -1,6 +1,5 @@
 // An audit entry keeps the row before and after; what an operator wants to read is what changed.
 
-import type { Json } from '../bindings';
 import { clip } from '../components/text';
 
 export interface Change {
@@ -12,17 +11,19 @@ export interface Change {
 /** At most this many characters of a value are looked at. */
 const limit = 200;
 
-function written(value: Json | undefined): string {
+function written(value: unknown): string {
   if (value === null || value === undefined) return 'none';
-  return clip(typeof value === 'string' ? value : JSON.stringify(value), limit);
+  return clip(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''), limit);
 }
 
-function fields(value: Json | null): Record<string, Json> {
-  return value !== null && typeof value === 'object' && !Array.isArray(value) ? value : {};
+function fields(value: unknown): Record<string, unknown> {
+  return value !== null && typeof value === 'object' && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : {};
 }
 
 /** The fields in which the two differ; a bare value counts as a field without a name. */
-export function changes(before: Json | null, after: Json | null): Change[] {
+export function changes(before: unknown, after: unknown): Change[] {
   const bare = [before, after].every(
     (value) => value === null || typeof value !== 'object' || Array.isArray(value),
   );

@@ -1,10 +1,12 @@
 import { screen, waitFor, within } from '@testing-library/svelte';
 import { expect, test, vi } from 'vitest';
 
-import type { Hit, SearchResults } from '../bindings';
+import type { Answer } from '../host';
 import { refuse } from '../test/backend';
 import { openConsole } from '../test/render';
 import { photos } from '../test/world';
+
+type SearchResults = Answer<'search'>;
 
 const results = (more: Partial<SearchResults> = {}): SearchResults => ({
   engine: 'elasticsearch',
@@ -16,7 +18,7 @@ const results = (more: Partial<SearchResults> = {}): SearchResults => ({
   ...more,
 });
 
-const hit = (mediaId: number, caption: string): Hit => ({
+const hit = (mediaId: number, caption: string): SearchResults['hits'][number] => ({
   mediaId,
   postId: 1,
   title: null,

@@ -130,3 +130,10 @@ test('older entries are loaded when asked for', async () => {
   expect(activity).toHaveBeenLastCalledWith({ before: 31, limit: 100 });
   expect(screen.queryByRole('button', { name: /Verify the log/ })).toBeNull();
 });
+
+test('the Rust side hears once that the first screen has its content', async () => {
+  const windowReady = vi.fn(() => null);
+  openConsole('moderator', '', { windowReady });
+  await waitFor(() => expect(windowReady).toHaveBeenCalledOnce());
+  expect(document.querySelector('[data-media]')).not.toBeNull();
+});

@@ -2,33 +2,19 @@
 
 import { mockConvertFileSrc, mockIPC } from '@tauri-apps/api/mocks';
 
-import type {
-  Code,
-  commands,
-  Entry,
-  Face,
-  FaceCursor,
-  Json,
-  Person,
-  Result,
-  Role,
-  SearchQuery,
-  Seen,
-  SignInRequest,
-  System,
-} from '../bindings';
+import type { Code, commands, Face, Person, Role } from '../bindings';
+import type { Answer, Told } from '../host';
 import { hostileFlags } from './hostile';
 import { operators, people, photos, size } from './world';
 
 type Commands = typeof commands;
-type Data<K extends keyof Commands> =
-  Awaited<ReturnType<Commands[K]>> extends Result<infer T, unknown> ? T : never;
+type Seen = { id: number; version: string };
 
 /** A method, because each command knows its own arguments more closely than `object`. */
-type Answer<T> = { answer(args: object): T | Promise<T> }['answer'];
+type Answering<T> = { answer(args: object): T | Promise<T> }['answer'];
 
 /** What each command answers; a test replaces those that it is about. */
-export type Answers = { [K in keyof Commands]: Answer<Data<K>> };
+export type Answers = { [K in keyof Commands]: Answering<Answer<K>> };
 
 /** The Rust side's way to say no. */
 export function refuse(code: Code, message: string): never {
@@ -47,7 +33,7 @@ function page<T>(
 
 const ok = { state: 'ok', message: 'Answers in 3 ms.' } as const;
 
-const system: System = {
+const system: Answer<'system'> = {
   version: '0.1.0',
   schemaVersion: 4,
   postgres: { version: '18.0', pgvector: '0.8.5', database: 'kaleidoscope' },
@@ -66,7 +52,7 @@ const system: System = {
   workers: [{ name: 'worker-1', seenSecondsAgo: 1 }],
 };
 
-const activity: Entry[] = Array.from({ length: 130 }, (_, index) => {
+const activity: Answer<'activity'> = Array.from({ length: 130 }, (_, index) => {
   const media = photos[index];
   const kind = index % 4;
   return {
@@ -83,7 +69,7 @@ const activity: Entry[] = Array.from({ length: 130 }, (_, index) => {
           { status: 'SUGGESTED' },
           null,
           { status: 'UNSAFE', is_safe: false },
-        ] as Json[]
+        ] as Answer<'activity'>[number]['before'][]
       )[kind] ?? null,
     after:
       (
@@ -92,7 +78,7 @@ const activity: Entry[] = Array.from({ length: 130 }, (_, index) => {
           { status: 'UNIDENTIFIED' },
           null,
           { status: 'COMPLETED', is_safe: true },
-        ] as Json[]
+        ] as Answer<'activity'>[number]['before'][]
       )[kind] ?? null,
     reason: kind === 3 ? 'Beach photo, nothing wrong with it.' : null,
   };
@@ -141,7 +127,7 @@ export function backend(start: Role | null): Answers {
       },
       problem: null,
     }),
-    signIn: ({ request }: { request: SignInRequest }) => {
+    signIn: ({ request }: { request: Told<'signIn'>[0] }) => {
       if (request.password !== 'correct')
         refuse('signIn', 'The user name or the password is wrong.');
       role = 'moderator';
@@ -161,7 +147,7 @@ export function backend(start: Role | null): Answers {
       indexQueue: 1207,
     }),
     pictureSize: ({ mediaId }: { mediaId: number }) => size(mediaId),
-    facesWaiting: ({ after, limit }: { after: FaceCursor | null; limit: number }) => {
+    facesWaiting: ({ after, limit }: { after: Told<'facesWaiting'>[0]; limit: number }) => {
       const all = suggestions();
       const start = after === null ? 0 : all.findIndex(({ id }) => id === after.id) + 1;
       const faces = all.slice(start, start + limit);
@@ -211,7 +197,7 @@ export function backend(start: Role | null): Answers {
       decided.add(seen.id);
       return { mediaId: seen.id, auditId: 132, safe };
     },
-    search: ({ query }: { query: SearchQuery }) => {
+    search: ({ query }: { query: Told<'search'>[0] }) => {
       const words = query.text
         .toLowerCase()
         .split(/\s+/u)
@@ -271,6 +257,7 @@ export function backend(start: Role | null): Answers {
     activity: ({ before, limit }: { before: number | null; limit: number }) =>
       activity.filter(({ id }) => before === null || id < before).slice(0, limit),
     verifyAudit: () => ({ entries: activity.length, brokenAt: null }),
+    windowReady: () => null,
     system: () => system,
   };
 }
