@@ -6,12 +6,10 @@ use axum::{Router, extract::State, http::StatusCode, routing::get};
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use kaleidoscope_console::{
     config,
-    db::{FaceId, MediaId, UserId},
+    db::{FaceId, MIGRATOR, MediaId, UserId},
     media::{Exposure, Picture, Pictures, Problem, Size, Wanted},
 };
 use sqlx::PgPool;
-
-use crate::rows::MIGRATOR;
 
 /// Photos on loopback, rows that point to them, and the operator who looks: the superuser of the test, made a user of
 /// the platform in the role in question.

@@ -154,7 +154,7 @@ export function backend(start: Role | null): Answers {
       const last = faces.at(-1);
       const next =
         last !== undefined && start + limit < all.length
-          ? { similarity: last.similarity, id: last.id }
+          ? { certainty: last.similarity ?? -2, id: last.id }
           : null;
       return { total: all.length, faces, next };
     },
