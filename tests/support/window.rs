@@ -26,12 +26,14 @@ impl Window {
         let (port, native) = (free_port(), free_port());
         let mut command = Command::new(required("KALEIDOSCOPE_TAURI_DRIVER"));
         command.args(["--port", &port.to_string(), "--native-port", &native.to_string()]);
-        for (variable, folder) in [("HOME", ""), ("XDG_CONFIG_HOME", "config"), ("XDG_CACHE_HOME", "cache"), ("XDG_DATA_HOME", "data")]
+        for (variable, folder) in
+            [("HOME", ""), ("XDG_CONFIG_HOME", "config"), ("XDG_CACHE_HOME", "cache"), ("XDG_DATA_HOME", "data")]
         {
             command.env(variable, home.join(folder));
         }
         let driver = Running::start(&mut command);
-        until("tauri-driver", PATIENCE, async || tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok()).await;
+        until("tauri-driver", PATIENCE, async || tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok())
+            .await;
 
         let options = json!({ "application": env!("CARGO_BIN_EXE_kaleidoscope-console"), "args": arguments });
         let client = ClientBuilder::new(HttpConnector::new())
@@ -64,20 +66,17 @@ impl Window {
         field.send_keys(text).await.expect("a field takes keys");
     }
 
-    /// Keys to whatever has the focus.
-    pub async fn press(&self, keys: &str) {
-        let focused = self.client.active_element().await.expect("something has the focus");
-        focused.send_keys(keys).await.expect("the window takes keys");
+    /// Whether an element that matches can be seen.
+    pub async fn has(&self, css: &str) -> bool {
+        match self.client.find(Locator::Css(css)).await {
+            Ok(element) => element.is_displayed().await.unwrap_or(false),
+            Err(_) => false,
+        }
     }
 
-    /// What can be read in the window.
-    pub async fn text(&self) -> String {
-        self.script("return document.body.innerText", &[]).await.as_str().unwrap_or_default().to_owned()
-    }
-
-    /// Waits until the window shows this text.
-    pub async fn shows(&self, text: &str) {
-        until(&format!("the text “{text}”"), PATIENCE, async || self.text().await.contains(text)).await;
+    pub async fn click_on(&self, css: &str) {
+        let element = self.client.find(Locator::Css(css)).await.unwrap_or_else(|error| panic!("{css}: {error}"));
+        element.click().await.unwrap_or_else(|error| panic!("{css}: {error}"));
     }
 
     pub async fn script(&self, script: &str, arguments: &[Value]) -> Value {
@@ -108,7 +107,11 @@ impl Window {
 /// Enough of the accessible name's definition for the console's own elements.
 const ACCESSIBLE_NAME: &str = "
     const [element] = arguments;
-    const labels = [...(element.labels ?? [])].map((label) => label.innerText);
-    const by = (element.getAttribute('aria-labelledby') ?? '').split(' ').map((id) => document.getElementById(id)?.innerText ?? '');
-    return (element.getAttribute('aria-label') || by.join(' ').trim() || labels.join(' ') || element.innerText || element.placeholder || '').trim();
+    const said = (node) => {
+        const copy = node.cloneNode(true);
+        copy.querySelectorAll('[aria-hidden=true], kbd').forEach((hidden) => hidden.remove());
+        return copy.textContent.trim();
+    };
+    const labels = [...(element.labels ?? [])].map(said).join(' ');
+    return element.getAttribute('aria-label') || labels || said(element);
 ";
