@@ -137,16 +137,15 @@ struct Face {
 #[tokio::test]
 async fn what_operators_decide_in_the_window_is_in_postgresql_and_in_elasticsearch() {
     let world = World::with_media(2000).await;
-    until("the first projection", Duration::from_secs(120), async || {
-        let behind: i64 = sqlx::query_scalar("select count(*) from console.read_model_queue")
-            .fetch_one(&world.db)
-            .await
-            .expect("the database answers");
-        let rows: i64 = sqlx::query_scalar("select count(*) from read_model_media_search")
-            .fetch_one(&world.db)
-            .await
-            .expect("the database answers");
-        behind == 0 && rows > 0
+    until("the read models and indices of what was loaded", Duration::from_secs(180), async || {
+        sqlx::query_scalar(
+            "select exists (select from read_model_media_search)
+                and not exists (select from console.read_model_queue)
+                and not exists (select from console.index_queue)",
+        )
+        .fetch_one(&world.db)
+        .await
+        .expect("the database answers")
     })
     .await;
 
