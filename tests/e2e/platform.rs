@@ -151,7 +151,7 @@ async fn what_operators_decide_in_the_window_is_in_postgresql_and_in_elasticsear
 
     let window = world.signed_in(MODERATOR).await;
     let confirmed = confirms_a_face(&world, &window).await;
-    rejects_a_face(&world, &window).await;
+    rejects_a_face(&world, &window, &confirmed).await;
     searches(&world, &window, &confirmed).await;
     window.close().await;
 
@@ -167,8 +167,8 @@ async fn confirms_a_face(world: &World, window: &Window) -> Face {
     let seen = ordinary_face(world, window, None).await;
     window.click("button", "Confirm").await;
 
-    let decided = Instant::now();
     until("the confirmed row", Duration::from_secs(5), async || world.face(seen.id).await.status == "CONFIRMED").await;
+    let decided = Instant::now();
     let face = world.face(seen.id).await;
     assert_eq!(face.identified_user_id, seen.suggested_user_id, "the suggested person is named");
     assert_eq!(face.suggested_user_id, None, "nothing is left to suggest");
@@ -185,9 +185,8 @@ async fn confirms_a_face(world: &World, window: &Window) -> Face {
     face
 }
 
-async fn rejects_a_face(world: &World, window: &Window) {
-    let before = shown(window, "data-face").await;
-    let seen = ordinary_face(world, window, before).await;
+async fn rejects_a_face(world: &World, window: &Window, before: &Face) {
+    let seen = ordinary_face(world, window, Some(before.id)).await;
     window.click("button", "Reject").await;
 
     until("the rejected row", Duration::from_secs(5), async || world.face(seen.id).await.status != "SUGGESTED").await;
