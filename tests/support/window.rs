@@ -5,6 +5,7 @@ use std::{path::Path, process::Command, time::Duration};
 use fantoccini::{Client, ClientBuilder, Locator, elements::Element};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Map, Value, json};
+use tokio::net::TcpStream;
 
 use crate::{
     database::required,
@@ -32,8 +33,10 @@ impl Window {
             command.env(variable, home.join(folder));
         }
         let driver = Running::start(&mut command);
-        until("tauri-driver", PATIENCE, async || tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok())
-            .await;
+        // tauri-driver listens before the driver that it passes everything on to.
+        for port in [native, port] {
+            until("the drivers", PATIENCE, async || TcpStream::connect(("127.0.0.1", port)).await.is_ok()).await;
+        }
 
         let options = json!({ "application": env!("CARGO_BIN_EXE_kaleidoscope-console"), "args": arguments });
         let client = ClientBuilder::new(HttpConnector::new())
