@@ -14,7 +14,6 @@ export function announceReady(client: QueryClient): () => void {
     void commands.windowReady();
   }
   // A frame later, because what a screen asks for it asks for when it is drawn.
-  // A frame later, because what a screen asks for it asks for when it is drawn.
   const unsubscribe = client.getQueryCache().subscribe(() => requestAnimationFrame(look));
   function stop(): void {
     // Frames that are already on their way find that there is nothing left to tell.
