@@ -215,7 +215,7 @@ async fn searches(world: &World, window: &Window, face: &Face) {
     until("the photo among the results", Duration::from_secs(10), async || window.has(&tile).await).await;
     window.click_on(&tile).await;
     until("the photo with its boxes", Duration::from_secs(10), async || {
-        window.has(&format!("[data-face='{}']", face.id)).await
+        window.has(&format!("[data-face-id='{}'][data-kind=confirmed]", face.id)).await
     })
     .await;
 }
