@@ -183,7 +183,7 @@ async fn open_with(options: PgConnectOptions, shown: &str, username: &str, datab
     // One bare connection first: a pool would repeat the attempt until its time is over and lose the reason.
     match timeout(CONNECT_TIMEOUT, PgConnection::connect_with(&options)).await {
         Err(_) => return Err(no_answer(shown, "it did not answer within 10 seconds")),
-        Ok(Err(error)) => return Err(refusal(error, shown, username, database)),
+        Ok(Err(error)) => return Err(refusal(&error, shown, username, database)),
         Ok(Ok(connection)) => connection.close().await?,
     }
     Ok(PgPoolOptions::new().max_connections(8).acquire_timeout(CONNECT_TIMEOUT).connect_lazy_with(options))
@@ -196,8 +196,8 @@ fn no_answer(shown: &str, why: &str) -> Error {
 }
 
 /// The sentence for a connection that was not made.
-fn refusal(error: sqlx::Error, shown: &str, username: &str, database: &str) -> Error {
-    let message = match &error {
+fn refusal(error: &sqlx::Error, shown: &str, username: &str, database: &str) -> Error {
+    let message = match error {
         sqlx::Error::Database(refused) => match refused.code().unwrap_or_default().as_ref() {
             "28P01" | "28000" => {
                 format!("PostgreSQL does not accept this name and password for {username}. Type them again.")
@@ -208,7 +208,7 @@ fn refusal(error: sqlx::Error, shown: &str, username: &str, database: &str) -> E
             "57P03" => "The server is starting or stopping. Try again in a moment.".to_owned(),
             _ => format!("PostgreSQL refused the connection: {}.", refused.message().trim_end_matches('.')),
         },
-        _ if mentions_certificate(&error) => format!(
+        _ if mentions_certificate(error) => format!(
             "The certificate of {shown} is not trusted: {error}. Name its certificate authority as `ca` under \
              [database] in config.toml, or use the host name that the certificate is for."
         ),

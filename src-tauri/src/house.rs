@@ -50,12 +50,28 @@ const ROOMS: &[Room] = &[
     Room { name: "search", uses: &["access", "elastic", "read_models"], never: &[Window, Writes] },
     Room { name: "sync", uses: &["elastic", "read_models"], never: &[Window] },
     Room { name: "elastic", uses: &[], never: &[Window, Sql] },
+    Room { name: "system", uses: &["access", "elastic", "faces", "safety", "sync"], never: &[Window, Network] },
     Room { name: "app", uses: EVERYTHING, never: &[Sql] },
+    Room { name: "cli", uses: EVERYTHING, never: &[Window, Sql] },
 ];
 
 /// For the doors to the window: commands and the app.
-const EVERYTHING: &[&str] =
-    &["access", "audit", "elastic", "embedded", "faces", "media", "people", "read_models", "safety", "search", "sync"];
+const EVERYTHING: &[&str] = &[
+    "access",
+    "app",
+    "audit",
+    "cli",
+    "elastic",
+    "embedded",
+    "faces",
+    "media",
+    "people",
+    "read_models",
+    "safety",
+    "search",
+    "sync",
+    "system",
+];
 
 #[test]
 fn every_room_keeps_to_its_walls() {
