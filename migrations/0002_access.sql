@@ -60,10 +60,10 @@ as $$
     select coalesce(
         (
             select case
-                       when role = 'ADMIN' and pg_has_role(session_user, 'kaleidoscope_admin', 'member') then 3
+                       when role = 'ADMIN' and pg_has_role(session_user, 'kaleidoscope_admin', 'usage') then 3
                        when role in ('ADMIN', 'MODERATOR')
-                            and pg_has_role(session_user, 'kaleidoscope_moderator', 'member') then 2
-                       when pg_has_role(session_user, 'kaleidoscope_staff', 'member') then 1
+                            and pg_has_role(session_user, 'kaleidoscope_moderator', 'usage') then 2
+                       when pg_has_role(session_user, 'kaleidoscope_staff', 'usage') then 1
                        else 0
                    end
               from public.users
@@ -78,11 +78,12 @@ comment on function console.operator_rank() is
     'What the login may do now: 0 nothing, 1 staff, 2 moderator, 3 admin. Group role and users.role must both allow it, and the account be ACTIVE';
 
 -- True for logins that act through the console's rights; false for the platform's own services, the worker and superusers.
+-- 'usage', not 'member': the login that made the group roles administers them without having their rights.
 create function console.is_operator() returns boolean
 language sql stable
 set search_path = pg_catalog
 as $$
-    select not rolsuper and pg_has_role(session_user, 'kaleidoscope_staff', 'member')
+    select not rolsuper and pg_has_role(session_user, 'kaleidoscope_staff', 'usage')
       from pg_roles
      where rolname = session_user
 $$;

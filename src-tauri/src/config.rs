@@ -1,5 +1,4 @@
-//! Settings: where the database, Elasticsearch and the photos are. One TOML file, and for each of the two
-//! addresses an environment variable that goes before it.
+//! Settings: where the database, Elasticsearch and the photos are, in one TOML file.
 
 use std::path::{Path, PathBuf};
 

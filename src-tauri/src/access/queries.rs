@@ -80,7 +80,7 @@ pub(super) async fn login_statement(
 ) -> Result<String> {
     let verb = if exists { "alter" } else { "create" };
     Ok(query_scalar!(
-        r#"select format('%s role %I login nosuperuser password %L', $1::text, $2::text, $3::text) as "statement!""#,
+        r#"select format('%s role %I login password %L', $1::text, $2::text, $3::text) as "statement!""#,
         verb,
         username,
         password

@@ -42,8 +42,8 @@ pub(super) fn party(canvas: &mut Canvas, rng: &mut StdRng, side: f32) {
         [(0.05, 0.34), (0.12, 0.46), (0.02, 0.52), (0.93, 0.36), (0.985, 0.5), (0.87, 0.47), (0.19, 0.3), (0.8, 0.29)]
     {
         let shift = rng.random_range(-0.03..0.03);
-        let size = u * rng.random_range(0.065..0.085);
-        balloon(canvas, rng, w * (place + shift), h * lift, size);
+        let radius = u * rng.random_range(0.065..0.085);
+        balloon(canvas, rng, w * (place + shift), h * lift, radius);
     }
     gift(canvas, rng, w * (0.5 - side * 0.4), h * 0.8, u * 0.14);
     gift(canvas, rng, w * (0.5 - side * 0.46), h * 0.84, u * 0.11);
