@@ -4,6 +4,7 @@
 
 #[path = "../support/database.rs"]
 mod database;
+mod demo;
 #[path = "../support/loaded.rs"]
 mod loaded;
 #[path = "../support/photos.rs"]

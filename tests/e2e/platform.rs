@@ -153,11 +153,11 @@ async fn what_operators_decide_in_the_window_is_in_postgresql_and_in_elasticsear
     let confirmed = confirms_a_face(&world, &window).await;
     rejects_a_face(&world, &window, &confirmed).await;
     searches(&world, &window, &confirmed).await;
-    window.close().await;
+    drop(window);
 
     let window = world.signed_in(ADMIN).await;
     decides_that_an_item_is_safe(&world, &window).await;
-    window.close().await;
+    drop(window);
 
     console(&world.home, &world.url, &["audit", "verify"]);
 }

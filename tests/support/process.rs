@@ -20,6 +20,10 @@ impl Running {
         Self(command.spawn().unwrap_or_else(|error| panic!("{command:?} can't be started: {error}")))
     }
 
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     pub fn has_ended(&mut self) -> bool {
         !matches!(self.0.try_wait(), Ok(None))
     }

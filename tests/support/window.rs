@@ -1,9 +1,18 @@
 //! The real window, driven through tauri-driver and WebKitWebDriver.
 
-use std::{path::Path, process::Command, time::Duration};
+use std::{
+    fs,
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use fantoccini::{Client, ClientBuilder, Locator, elements::Element};
 use hyper_util::client::legacy::connect::HttpConnector;
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpStream;
 
@@ -15,10 +24,11 @@ use crate::{
 /// How long the window may take for anything that a test waits for.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Closed as by its button when dropped.
 #[derive(Debug)]
 pub struct Window {
     client: Client,
-    _driver: Running,
+    driver: Running,
 }
 
 impl Window {
@@ -44,7 +54,7 @@ impl Window {
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .expect("the window opens");
-        Self { client, _driver: driver }
+        Self { client, driver }
     }
 
     /// The element with this role and accessible name, once it is there and can be seen.
@@ -86,10 +96,6 @@ impl Window {
         self.client.execute(script, arguments.to_vec()).await.expect("the script runs")
     }
 
-    pub async fn close(self) {
-        self.client.close().await.expect("the window closes");
-    }
-
     async fn look(&self, role: &str, name: &str) -> Option<Element> {
         let css = match role {
             "button" => "button, [role=button]",
@@ -104,6 +110,43 @@ impl Window {
             }
         }
         None
+    }
+}
+
+impl Drop for Window {
+    /// The drivers would kill it, and then what it started would stay behind.
+    fn drop(&mut self) {
+        let Some(console) = descendant(self.driver.id(), env!("CARGO_BIN_EXE_kaleidoscope-console")) else { return };
+        kill(console, Signal::SIGTERM).ok();
+        let asked = Instant::now();
+        while kill(console, None).is_ok() && asked.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+/// The process of this program that `ancestor` started, or one that it started.
+fn descendant(ancestor: u32, program: &str) -> Option<Pid> {
+    let processes: Vec<(u32, u32, bool)> = fs::read_dir("/proc")
+        .ok()?
+        .filter_map(|entry| {
+            let folder = entry.ok()?.path();
+            let id = folder.file_name()?.to_str()?.parse().ok()?;
+            // `4711 (name) S 4242 ...`, and the name may hold anything.
+            let stat = fs::read_to_string(folder.join("stat")).ok()?;
+            let parent = stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()?;
+            let command = fs::read(folder.join("cmdline")).ok()?;
+            Some((id, parent, command.starts_with(program.as_bytes())))
+        })
+        .collect();
+    let mut family = vec![ancestor];
+    loop {
+        let born = processes.iter().filter(|(id, parent, _)| family.contains(parent) && !family.contains(id));
+        let (id, _, wanted) = born.clone().find(|(_, _, wanted)| *wanted).or_else(|| born.clone().next())?;
+        if *wanted {
+            return Some(Pid::from_raw((*id).cast_signed()));
+        }
+        family.push(*id);
     }
 }
 
