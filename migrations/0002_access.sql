@@ -214,6 +214,9 @@ begin
 end;
 $$;
 
+-- A trigger needs no grant on its function, and nobody else may hang it on a table of theirs.
+revoke all on function console.require_rank() from public;
+
 create trigger console_require_moderator
     before update on public.media_detected_faces
     for each statement execute function console.require_rank(2);

@@ -26,7 +26,8 @@ create trigger append_only
     for each statement execute function console.refuse_change();
 
 -- An entry in the log for each face that an operator changes, and from the change what they said: naming a person, and
--- turning a suggestion down. In the database, so that a change through psql is in the log too.
+-- turning down who was named before. In the database, so that a change through psql is in the log too. Agreeing with the
+-- AI changes nothing, and is a verdict all the same.
 create function console.remember_verdicts() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog
@@ -44,9 +45,10 @@ begin
                a.bbox,
                a.embedding,
                a.identified_user_id,
+               a.suggested_user_id,
                a.confidence_score,
                a.status,
-               b.suggested_user_id as was_suggested,
+               array[b.suggested_user_id, b.identified_user_id] as were_named,
                b.confidence_score as was_score,
                console.face_facts(b) as before,
                console.face_facts(a) as after
@@ -54,25 +56,26 @@ begin
           join before_update b on b.id = a.id
          order by a.id
     loop
-        continue when face.before = face.after;
         entry := console.append_audit(
             case when face.status = 'CONFIRMED' then 'faces.confirm' else 'faces.reject' end,
             'face', face.id, face.before, face.after
         );
+        insert into console.face_verdict (face_id, media_id, bbox, embedding, person_id, judgement, similarity, audit_id)
+        select face.id, face.media_id, face.bbox, face.embedding, person, 'is_not', face.was_score, entry
+          from (select distinct unnest(face.were_named)) as named (person)
+         where person is not null
+           and person is distinct from face.identified_user_id
+           and person is distinct from face.suggested_user_id;
         if face.status = 'CONFIRMED' and face.identified_user_id is not null then
             insert into console.face_verdict (face_id, media_id, bbox, embedding, person_id, judgement, similarity, audit_id)
             values (face.id, face.media_id, face.bbox, face.embedding, face.identified_user_id, 'is', face.confidence_score, entry);
-        end if;
-        if face.was_suggested is not null
-           and face.was_suggested is distinct from face.identified_user_id
-           and (face.after ->> 'suggested')::bigint is distinct from face.was_suggested then
-            insert into console.face_verdict (face_id, media_id, bbox, embedding, person_id, judgement, similarity, audit_id)
-            values (face.id, face.media_id, face.bbox, face.embedding, face.was_suggested, 'is_not', face.was_score, entry);
         end if;
     end loop;
     return null;
 end;
 $$;
+
+revoke all on function console.remember_verdicts() from public;
 
 create function console.face_facts(face public.media_detected_faces) returns jsonb
 language sql immutable

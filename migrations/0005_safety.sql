@@ -40,7 +40,7 @@ begin
     end if;
     for insight in
         select a.media_id,
-               a.is_safe,
+               coalesce(a.is_safe, a.status <> 'UNSAFE') as safe,
                console.safety_facts(b) as before,
                console.safety_facts(a) as after
           from after_update a
@@ -49,11 +49,13 @@ begin
     loop
         entry := console.append_audit('safety.decide', 'media', insight.media_id, insight.before, insight.after);
         insert into console.safety_decision (media_id, safe, reason, audit_id)
-        values (insight.media_id, insight.is_safe, nullif(current_setting('console.reason', true), ''), entry);
+        values (insight.media_id, insight.safe, nullif(current_setting('console.reason', true), ''), entry);
     end loop;
     return null;
 end;
 $$;
+
+revoke all on function console.remember_decisions() from public;
 
 create trigger console_remember_decisions
     after update on public.media_ai_insights

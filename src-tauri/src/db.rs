@@ -130,7 +130,9 @@ impl Address {
             Some(ca) => options.ssl_root_cert(ca),
             None => options,
         };
-        options.ssl_mode(if is_loopback(&self.host) { PgSslMode::Prefer } else { PgSslMode::VerifyFull })
+        // Whoever names a certificate authority wants it asked, on loopback (a tunnel) too.
+        let verified = self.ca.is_some() || !is_loopback(&self.host);
+        options.ssl_mode(if verified { PgSslMode::VerifyFull } else { PgSslMode::Prefer })
     }
 }
 
@@ -143,7 +145,15 @@ fn is_loopback(host: &str) -> bool {
 /// # Errors
 /// `SignIn` with what is wrong and what to do.
 pub async fn connect(address: &Address) -> Result<PgPool> {
-    let pool = open(address).await?;
+    connect_within(address, CONNECT_TIMEOUT).await
+}
+
+/// [`connect`] with the time that a server has for its answer.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn connect_within(address: &Address, limit: Duration) -> Result<PgPool> {
+    let pool = open(address, limit).await?;
     check_server(&pool).await?;
     check_platform(&pool, address).await?;
     check_migrations(&pool).await?;
@@ -168,21 +178,37 @@ pub async fn connect_url(url: &str) -> Result<PgPool> {
     let shown = format!("{host}:{}", options.get_port());
     let (username, database) =
         (options.get_username().to_owned(), options.get_database().unwrap_or_default().to_owned());
-    let pool = open_with(options, &shown, &username, &database).await?;
+    let pool = open_with(options, &shown, &username, &database, CONNECT_TIMEOUT).await?;
     check_server(&pool).await?;
     Ok(pool)
 }
 
-async fn open(address: &Address) -> Result<PgPool> {
+async fn open(address: &Address, limit: Duration) -> Result<PgPool> {
+    if let Some(ca) = &address.ca
+        && let Err(error) = tokio::fs::read(ca).await
+    {
+        return Err(Error::SignIn(format!(
+            "The certificate authority {} can't be read: {error}. Correct `ca` under [database] in config.toml.",
+            ca.display()
+        )));
+    }
     let shown =
         if address.host.starts_with('/') { address.host.clone() } else { format!("{}:{}", address.host, address.port) };
-    open_with(address.options(), &shown, &address.username, &address.database).await
+    open_with(address.options(), &shown, &address.username, &address.database, limit).await
 }
 
-async fn open_with(options: PgConnectOptions, shown: &str, username: &str, database: &str) -> Result<PgPool> {
+async fn open_with(
+    options: PgConnectOptions,
+    shown: &str,
+    username: &str,
+    database: &str,
+    limit: Duration,
+) -> Result<PgPool> {
     // One bare connection first: a pool would repeat the attempt until its time is over and lose the reason.
-    match timeout(CONNECT_TIMEOUT, PgConnection::connect_with(&options)).await {
-        Err(_) => return Err(no_answer(shown, "it did not answer within 10 seconds")),
+    match timeout(limit, PgConnection::connect_with(&options)).await {
+        Err(_) => {
+            return Err(no_answer(shown, &format!("it did not answer within {} seconds", limit.as_secs_f32())));
+        }
         Ok(Err(error)) => return Err(refusal(&error, shown, username, database)),
         Ok(Ok(connection)) => connection.close().await?,
     }
@@ -217,6 +243,10 @@ fn refusal(error: &sqlx::Error, shown: &str, username: &str, database: &str) -> 
              on at the server."
         ),
         sqlx::Error::Io(reason) => return no_answer(shown, &reason.to_string()),
+        // The preparation of the password (SASLprep) is the only thing that is checked this late.
+        sqlx::Error::Configuration(_) => {
+            "The password has characters that can't be used to sign in, such as emoji. Have it set anew.".to_owned()
+        }
         _ => format!("The answer from {shown} is not PostgreSQL's: {error}. Check host and port."),
     };
     Error::SignIn(message)
@@ -299,16 +329,21 @@ async fn check_pgvector(pool: &PgPool) -> Result<()> {
 
 /// The newest migration that the database has; `None` before the first.
 pub async fn schema_version(pool: &PgPool) -> Result<Option<i64>> {
-    let there = sqlx::query_scalar!(r#"select to_regclass('console._sqlx_migrations') is not null as "there!""#)
-        .fetch_one(pool)
-        .await?;
-    if !there {
+    // From the catalog: without a right on the schema, even asking for a table of it by name is refused.
+    let readable = sqlx::query_scalar!(
+        r#"
+        select has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select') as "readable!"
+          from pg_class c
+          join pg_namespace n on n.oid = c.relnamespace
+         where n.nspname = 'console'
+           and c.relname = '_sqlx_migrations'
+        "#
+    )
+    .fetch_optional(pool)
+    .await?;
+    let Some(readable) = readable else {
         return Ok(None);
-    }
-    let readable =
-        sqlx::query_scalar!(r#"select has_table_privilege('console._sqlx_migrations', 'select') as "readable!""#)
-            .fetch_one(pool)
-            .await?;
+    };
     if !readable {
         return Err(Error::SignIn(
             "This login is not in one of the console's groups. Have an administrator run \

@@ -2,12 +2,16 @@
 
 #![expect(dead_code, unreachable_pub, reason = "support is shared by test binaries that each use a part of it")]
 
+mod access;
+mod audit;
 #[path = "../support/database.rs"]
 mod database;
 mod embedded;
+mod faces;
 #[path = "../support/loaded.rs"]
 mod loaded;
 mod media;
+mod migrations;
 #[path = "../support/photos.rs"]
 mod photos;
 mod platform;
@@ -16,5 +20,6 @@ mod process;
 mod read_models;
 #[path = "../support/rows.rs"]
 mod rows;
+mod safety;
 mod search;
 mod sync;

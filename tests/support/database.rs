@@ -1,5 +1,6 @@
 //! Databases beside those of `#[sqlx::test]`: for programs that connect by themselves.
 
+use kaleidoscope_console::db::Address;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool, postgres::PgConnectOptions};
 
 /// An empty database of the test server, dropped by nobody: the server goes with the run.
@@ -42,4 +43,24 @@ impl Database {
 /// A variable that `scripts/test` sets.
 pub fn required(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run scripts/test"))
+}
+
+/// Where a login with a password finds the database of a test: over TCP, where the server asks for the password.
+pub fn address(db: &PgPool, username: &str, password: &str) -> Address {
+    let options = db.connect_options();
+    Address {
+        host: "127.0.0.1".into(),
+        port: options.get_port(),
+        database: options.get_database().expect("a database of its own").into(),
+        username: username.into(),
+        password: password.into(),
+        ca: None,
+    }
+}
+
+/// The same for the superuser, who comes through the Unix socket.
+pub fn owner_address(db: &PgPool) -> Address {
+    let options = db.connect_options();
+    let socket = options.get_socket().expect("DATABASE_URL names the folder of the server's socket");
+    Address { host: socket.display().to_string(), ..address(db, options.get_username(), "") }
 }

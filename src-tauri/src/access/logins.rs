@@ -6,10 +6,14 @@ use super::{
 };
 use crate::error::{Error, Result};
 
+/// PostgreSQL cuts longer names off, and the login would be another account's.
+const LONGEST_NAME: usize = 63;
+
 /// Makes a PostgreSQL login for an account of the platform, or renews its password and group.
 ///
 /// # Errors
-/// `Invalid` where the platform has no such account or its role does not allow the group.
+/// `Invalid` where the platform has no such account, its role does not allow the group, or the name belongs to a role
+/// that is none of the console's logins.
 pub async fn add_login(db: &PgPool, username: &str, role: Role, password: &str) -> Result<()> {
     let Some((account_status, platform_role)) = queries::account(db, username).await? else {
         return Err(Error::Invalid(format!(
@@ -30,8 +34,18 @@ pub async fn add_login(db: &PgPool, username: &str, role: Role, password: &str) 
             needed.join(" or ")
         )));
     }
+    if username.len() > LONGEST_NAME {
+        return Err(Error::Invalid(format!(
+            "The name {username} is longer than the {LONGEST_NAME} bytes that a PostgreSQL login can have."
+        )));
+    }
     if password.is_empty() {
         return Err(Error::Invalid("The password is empty. Give one.".into()));
+    }
+    if stringprep::saslprep(password).is_err() {
+        return Err(Error::Invalid(
+            "The password has characters that can't be used to sign in, such as emoji. Give another.".into(),
+        ));
     }
     grant(db, username, role.group(), password).await
 }
@@ -39,8 +53,13 @@ pub async fn add_login(db: &PgPool, username: &str, role: Role, password: &str) 
 async fn grant(db: &PgPool, username: &str, group: &str, password: &str) -> Result<()> {
     let mut connection = db.acquire().await?;
     let mut tx = connection.begin().await?;
-    let exists = queries::login_exists(&mut tx, username).await?;
-    let login = queries::login_statement(&mut tx, exists, username, password).await?;
+    let own = queries::is_own_login(&mut tx, username).await?;
+    if own == Some(false) {
+        return Err(Error::Invalid(format!(
+            "PostgreSQL has a role {username} that is none of the console's logins. It was left as it is."
+        )));
+    }
+    let login = queries::login_statement(&mut tx, own.is_some(), username, password).await?;
     sqlx::raw_sql(AssertSqlSafe(login)).execute(&mut *tx).await?;
     for statement in queries::group_statements(&mut tx, username, group).await? {
         sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *tx).await?;

@@ -65,10 +65,27 @@ pub(super) async fn logins(db: &PgPool) -> Result<Vec<Login>> {
     .await?)
 }
 
-pub(super) async fn login_exists(db: &mut PgConnection, username: &str) -> Result<bool> {
-    Ok(query_scalar!(r#"select exists (select from pg_roles where rolname = $1) as "exists!""#, username)
-        .fetch_one(db)
-        .await?)
+/// Whether the role of this name is a login that the console made, not the one that made the groups and so administers
+/// them; `None` where there is no such role.
+pub(super) async fn is_own_login(db: &mut PgConnection, username: &str) -> Result<Option<bool>> {
+    Ok(query_scalar!(
+        r#"
+        select not r.rolsuper
+               and r.rolcanlogin
+               and exists (
+                   select
+                     from pg_auth_members m
+                     join pg_roles g on g.oid = m.roleid and g.rolname like 'kaleidoscope\_%'
+                    where m.member = r.oid
+                      and not m.admin_option
+               ) as "own!"
+          from pg_roles r
+         where r.rolname = $1
+        "#,
+        username
+    )
+    .fetch_optional(db)
+    .await?)
 }
 
 /// The statement that makes or renews a login, quoted by PostgreSQL itself: role statements take no parameters.

@@ -231,11 +231,14 @@ pub(super) async fn name(tx: &mut PgConnection, face: &Seen<FaceId>, person: Use
     Ok(done.rows_affected() == 1)
 }
 
-/// The person who is suggested for the face, in the version that was seen.
-pub(super) async fn suggested_person(tx: &mut PgConnection, face: &Seen<FaceId>) -> Result<Option<Option<UserId>>> {
+/// Whom the face is said to be, in the version that was seen.
+pub(super) async fn said_to_be(tx: &mut PgConnection, face: &Seen<FaceId>) -> Result<Option<Option<UserId>>> {
     Ok(query_scalar!(
         r#"
-        select suggested_user_id as "suggested_user_id: UserId"
+        select case
+                   when status = 'CONFIRMED' then coalesce(identified_user_id, suggested_user_id)
+                   else coalesce(suggested_user_id, identified_user_id)
+               end as "person: UserId"
           from console.face
          where face_id = $1
            and version = $2

@@ -18,7 +18,7 @@ pub struct Verdict {
     pub face_id: FaceId,
     pub audit_id: AuditId,
     pub judgement: Judgement,
-    /// `None` when nobody was suggested for a face that was turned down.
+    /// `None` when a face was turned down for which nobody was named.
     pub person: Option<Person>,
 }
 
@@ -54,7 +54,7 @@ pub async fn confirm(db: &mut PgConnection, by: &Operator, face: &Seen<FaceId>, 
     Ok(Verdict { face_id: face.id, audit_id, judgement: Judgement::Is, person: Some(person) })
 }
 
-/// Says that the face is not the suggested person's.
+/// Says that the face is not the person's who is suggested for it, or confirmed.
 ///
 /// # Errors
 /// As [`confirm`].
@@ -62,14 +62,14 @@ pub async fn reject(db: &mut PgConnection, by: &Operator, face: &Seen<FaceId>) -
     by.may(Right::NameFaces)?;
     let mut tx = db.begin().await?;
     queries::lock_photo_of(&mut tx, face.id).await?.ok_or_else(gone)?;
-    let Some(suggested) = queries::suggested_person(&mut tx, face).await? else {
+    let Some(named) = queries::said_to_be(&mut tx, face).await? else {
         return Err(changed(&mut tx, face.id).await?);
     };
     if !queries::turn_down(&mut tx, face).await? {
         return Err(changed(&mut tx, face.id).await?);
     }
     let audit_id = audit::entry_of(&mut tx, "face", face.id.0).await?;
-    let person = match suggested {
+    let person = match named {
         Some(id) => queries::person(&mut tx, id).await?.map(|(person, _)| person),
         None => None,
     };
