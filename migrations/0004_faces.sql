@@ -153,8 +153,53 @@ create function console.certainty(score double precision) returns double precisi
 language sql immutable parallel safe
 return case when score between -1 and 1 then score else -2 end;
 
-grant execute on function console.certainty(double precision) to kaleidoscope_staff;
-
 -- The queue, most certain first.
 create index console_faces_suggested on public.media_detected_faces (console.certainty(confidence_score) desc, id)
     where status = 'SUGGESTED';
+
+-- A function, because behind the security barrier of console.face the order of the index could not be used.
+create function console.suggested_faces(after_certainty double precision, after_face bigint, at_most bigint)
+returns setof console.face
+language plpgsql stable security definer
+set search_path = pg_catalog
+as $$
+declare
+    rank integer := console.operator_rank();
+begin
+    return query
+        select f.id,
+               f.media_id,
+               f.bbox,
+               f.status,
+               f.identified_user_id,
+               f.suggested_user_id,
+               f.confidence_score,
+               f.created_at,
+               f.xmin::text
+          from public.media_detected_faces f
+         where rank >= 2
+           and f.status = 'SUGGESTED'
+           and (
+               after_face is null
+               or (
+                   console.certainty(f.confidence_score) <= after_certainty
+                   and (console.certainty(f.confidence_score) < after_certainty or f.id > after_face)
+               )
+           )
+           and (
+               rank = 3
+               or exists (
+                   select
+                     from public.media_ai_insights i
+                    where i.media_id = f.media_id
+                      and i.status <> 'UNSAFE'
+                      and i.is_safe is not false
+               )
+           )
+         order by console.certainty(f.confidence_score) desc, f.id
+         limit at_most;
+end;
+$$;
+
+revoke all on function console.suggested_faces(double precision, bigint, bigint) from public;
+grant execute on function console.suggested_faces(double precision, bigint, bigint) to kaleidoscope_moderator;

@@ -518,3 +518,36 @@ async fn candidates_are_the_nearest_active_enrolments(db: PgPool) {
     world.set(face, "embedding = array_fill(0, array[1024])::vector").await;
     assert!(faces::candidates(&world.as_bo, &world.bo, face).await.expect("none").is_empty());
 }
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn the_queue_is_read_by_its_index(db: PgPool) {
+    let world = World::new(db).await;
+    sqlx::raw_sql(AssertSqlSafe(format!(
+        "insert into media_detected_faces (media_id, bbox, embedding, suggested_user_id, confidence_score, status)
+         select {}, '{{10,20,30,40}}', array_fill(0.03, array[1024])::vector, {}, 0.7 + n % 150 / 1000.0,
+                case when n % 4 = 0 then 'SUGGESTED' else 'CONFIRMED' end
+           from generate_series(1, 8000) n;
+         analyze;",
+        world.photo, world.amara
+    )))
+    .execute(&world.db)
+    .await
+    .expect("faces");
+    let mut tx = world.as_bo.begin().await.expect("begun");
+    for (call, (after, found)) in (1..).zip([("null, null", 20), ("0.75, 4000", 20), ("0.7, 100000", 0)]) {
+        let sql = format!("select face_id from console.suggested_faces({after}, 20)");
+        let faces: Vec<i64> = query_scalar(AssertSqlSafe(sql)).fetch_all(&mut *tx).await.expect("a window");
+        assert_eq!(faces.len(), found, "after {after}");
+        // Counted within this transaction: how often the index and the table were scanned, and how much was read.
+        let (by_index, in_full, read): (i64, i64, i64) = query_as(
+            "select pg_stat_get_xact_numscans('console_faces_suggested'::regclass),
+                    pg_stat_get_xact_numscans('media_detected_faces'::regclass),
+                    pg_stat_get_xact_tuples_fetched('media_detected_faces'::regclass)",
+        )
+        .fetch_one(&mut *tx)
+        .await
+        .expect("statistics");
+        assert_eq!((by_index, in_full), (call, 0), "after {after}");
+        assert!(read <= 120 * call, "{read} faces were read for {call} windows");
+    }
+}

@@ -36,17 +36,10 @@ pub(super) async fn suggested(db: &PgPool, after: Option<FaceCursor>, limit: i64
                suggested_user_id  as "suggested_user_id: UserId",
                confidence_score,
                version   as "version!: RowVersion"
-          from console.face
-         where status = 'SUGGESTED'
-           and (
-               $1::bigint is null
-               or (console.certainty(confidence_score), -face_id) < ($2::double precision, -$1)
-           )
-         order by console.certainty(confidence_score) desc, face_id
-         limit $3
+          from console.suggested_faces($1, $2, $3)
         "#,
-        after.map(|cursor| cursor.id.0),
         after.map(|cursor| cursor.certainty),
+        after.map(|cursor| cursor.id.0),
         limit
     )
     .fetch_all(db)
