@@ -223,7 +223,13 @@ pub fn run(runtime: &Runtime, launch: Launch, started: Instant) -> Result<i32> {
 fn open_window(app: &AppHandle, screen: Option<&str>, dark: Option<bool>) -> tauri::Result<()> {
     let page = screen.map_or_else(|| "index.html".into(), |screen| format!("index.html#/{screen}"));
     let theme = dark.map(|dark| if dark { Theme::Dark } else { Theme::Light });
-    WebviewWindowBuilder::new(app, "main", WebviewUrl::App(page.into()))
+    let mut window = WebviewWindowBuilder::new(app, "main", WebviewUrl::App(page.into()));
+    if let Some(dark) = dark {
+        // Not every web view takes the window's theme over; the page's own switch always counts.
+        let chosen = if dark { "dark" } else { "light" };
+        window = window.initialization_script(format!("localStorage.setItem('kaleidoscope.theme', '{chosen}')"));
+    }
+    window
         .title("Kaleidoscope Console")
         .inner_size(1440.0, 900.0)
         .min_inner_size(900.0, 600.0)
