@@ -67,11 +67,11 @@ impl World {
     }
 
     async fn confirm(&self, face: &Seen<FaceId>, person: i64) -> Result<Verdict> {
-        faces::confirm(&mut *self.as_bo.acquire().await.expect("connected"), &self.bo, face, UserId(person)).await
+        faces::confirm(&mut self.as_bo.acquire().await.expect("connected"), &self.bo, face, UserId(person)).await
     }
 
     async fn reject(&self, face: &Seen<FaceId>) -> Result<Verdict> {
-        faces::reject(&mut *self.as_bo.acquire().await.expect("connected"), &self.bo, face).await
+        faces::reject(&mut self.as_bo.acquire().await.expect("connected"), &self.bo, face).await
     }
 
     async fn row(&self, face: FaceId) -> Row {
@@ -299,7 +299,7 @@ async fn at_the_same_moment(world: &World, ours: FaceId, theirs: FaceId) -> Stri
     faces::confirm(&mut tx, &world.bo, &world.seen(ours).await, amara).await.expect("first");
 
     let second = tokio::spawn(async move {
-        faces::confirm(&mut *as_chidi.acquire().await.expect("connected"), &chidi, &seen, amara).await
+        faces::confirm(&mut as_chidi.acquire().await.expect("connected"), &chidi, &seen, amara).await
     });
     until("the second to wait for the first", async || {
         query_scalar(
