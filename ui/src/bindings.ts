@@ -422,7 +422,7 @@ export type Verdict = {
 	faceId: FaceId,
 	auditId: AuditId,
 	judgement: Judgement,
-	/**  `None` when nobody was suggested for a face that was turned down. */
+	/**  `None` when a face was turned down for which nobody was named. */
 	person: Person | null,
 };
 
