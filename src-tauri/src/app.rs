@@ -204,7 +204,9 @@ pub fn run(runtime: &Runtime, launch: Launch, started: Instant) -> Result<i32> {
     let app = tauri::Builder::default()
         .manage(console)
         .invoke_handler(commands.invoke_handler())
-        .register_asynchronous_uri_scheme_protocol("media", serve_picture)
+        .register_asynchronous_uri_scheme_protocol("media", |context, request, responder| {
+            serve_picture(&context, request, responder);
+        })
         .setup(move |app| {
             commands.mount_events(app);
             open_window(app.handle(), screen.as_deref(), dark)?;
@@ -239,7 +241,7 @@ fn open_window(app: &AppHandle, screen: Option<&str>, dark: Option<bool>) -> tau
     Ok(())
 }
 
-fn serve_picture(context: UriSchemeContext<'_, Wry>, request: Request<Vec<u8>>, responder: UriSchemeResponder) {
+fn serve_picture(context: &UriSchemeContext<'_, Wry>, request: Request<Vec<u8>>, responder: UriSchemeResponder) {
     let app = context.app_handle().clone();
     tauri::async_runtime::spawn(async move {
         let outcome = app.state::<Console>().picture(request.uri().path()).await;

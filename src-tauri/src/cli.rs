@@ -307,9 +307,9 @@ fn demo_window(runtime: &Runtime, args: DemoArgs, started: Instant) -> Result<i3
     let launch = Launch { config, samples, problem: None, screen: args.screen, dark, ready_file: args.ready_file };
     let outcome = app::run(runtime, launch, started);
     stop.cancel();
-    let worked = runtime.block_on(worker);
+    let ended = runtime.block_on(worker);
     runtime.block_on(demo.stop())?;
-    match worked {
+    match ended {
         Ok(Ok(())) => outcome,
         Ok(Err(error)) => Err(error),
         Err(error) => Err(Error::internal("The demo's worker broke down.", error)),

@@ -12,7 +12,7 @@ async fn the_demo_opens_on_a_face_and_changes_hands_with_one_click() {
     let window =
         Window::open(home.path(), &["demo", "--data", &data, "--postgres", &postgres, "--screen", "faces"]).await;
 
-    until("a photo with boxes", Duration::from_secs(60), async || {
+    until("a photo with boxes", Duration::from_mins(1), async || {
         window.has("[data-face-id][data-kind=suggested]").await
     })
     .await;

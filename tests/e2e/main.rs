@@ -1,6 +1,6 @@
 //! In the real window. What needs the platform's data is in modules `platform`.
 
-#![expect(unreachable_pub, reason = "nobody reaches into a test")]
+#![expect(dead_code, unreachable_pub, reason = "support is shared by test binaries that each use a part of it")]
 
 #[path = "../support/database.rs"]
 mod database;

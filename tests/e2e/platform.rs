@@ -137,7 +137,7 @@ struct Face {
 #[tokio::test]
 async fn what_operators_decide_in_the_window_is_in_postgresql_and_in_elasticsearch() {
     let world = World::with_media(2000).await;
-    until("the read models and indices of what was loaded", Duration::from_secs(180), async || {
+    until("the read models and indices of what was loaded", Duration::from_mins(3), async || {
         sqlx::query_scalar(
             "select exists (select from read_model_media_search)
                 and not exists (select from console.read_model_queue)

@@ -1,4 +1,4 @@
-//! The real window, driven through tauri-driver and WebKitWebDriver.
+//! The real window, driven through tauri-driver and `WebKitWebDriver`.
 
 use std::{
     fs,
