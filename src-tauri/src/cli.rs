@@ -123,13 +123,19 @@ pub fn run() -> i32 {
         )
         .with_writer(std::io::stderr)
         .init();
-    let outcome = Runtime::new()
+    let outcome = threads()
         .map_err(|error| Error::internal(format!("The program can't start its threads: {error}."), error))
         .and_then(|runtime| dispatch(&runtime, cli, started));
     outcome.unwrap_or_else(|error| {
         eprintln!("kaleidoscope-console: {error}");
         1
     })
+}
+
+/// Few threads for what blocks (decoding, files): each keeps memory of its own, and no more than the cores' worth helps.
+fn threads() -> std::io::Result<Runtime> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(2 * cores + 2).build()
 }
 
 fn dispatch(runtime: &Runtime, cli: Cli, started: Instant) -> Result<i32> {

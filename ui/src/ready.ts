@@ -4,21 +4,21 @@ import type { QueryClient } from '@tanstack/svelte-query';
 
 import { commands } from './host';
 
+/** A list that is on its way, or the photo that the screen is about. */
+const WAITING = '[aria-busy="true"], [data-picture][data-state="loading"]';
+
 /** Tells the Rust side, once, that the first screen has its content. The returned function gives up before that. */
 export function announceReady(client: QueryClient): () => void {
-  let over = false;
+  let frame = requestAnimationFrame(look);
   function look(): void {
     const known = client.getQueryState(['session'])?.status ?? 'pending';
-    if (over || known === 'pending' || client.isFetching() > 0) return;
-    stop();
-    void commands.windowReady();
+    // What is fetched for later has nobody who waits for it yet.
+    const asked = client.isFetching({ predicate: (query) => query.isActive() });
+    if (known === 'pending' || asked > 0 || document.querySelector(WAITING) !== null) {
+      frame = requestAnimationFrame(look);
+    } else {
+      void commands.windowReady();
+    }
   }
-  // A frame later, because what a screen asks for it asks for when it is drawn.
-  const unsubscribe = client.getQueryCache().subscribe(() => requestAnimationFrame(look));
-  function stop(): void {
-    // Frames that are already on their way find that there is nothing left to tell.
-    over = true;
-    unsubscribe();
-  }
-  return stop;
+  return () => cancelAnimationFrame(frame);
 }

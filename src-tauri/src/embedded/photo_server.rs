@@ -1,6 +1,6 @@
 //! Serves the sample pictures on this machine, with addresses like a photo CDN's.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, thread};
 
 use axum::{
     Router,
@@ -10,7 +10,7 @@ use axum::{
     routing::get,
 };
 use moka::future::Cache;
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -106,6 +106,8 @@ impl PhotoServer {
 #[derive(Clone)]
 struct Gallery {
     world: Arc<World>,
+    /// A drawing takes a core and tens of megabytes.
+    drawing: Arc<Semaphore>,
     drawn: Cache<Picture, Arc<Vec<u8>>>,
 }
 
@@ -127,7 +129,8 @@ fn routes(world: Arc<World>) -> Router {
         .weigher(|_, body: &Arc<Vec<u8>>| u32::try_from(body.len()).unwrap_or(u32::MAX))
         .max_capacity(CACHE_BYTES)
         .build();
-    Router::new().route("/{cloud}/{kind}/upload/{*rest}", get(picture)).with_state(Gallery { world, drawn })
+    let drawing = Arc::new(Semaphore::new(thread::available_parallelism().map_or(1, usize::from)));
+    Router::new().route("/{cloud}/{kind}/upload/{*rest}", get(picture)).with_state(Gallery { world, drawing, drawn })
 }
 
 async fn picture(State(gallery): State<Gallery>, Path((cloud, _, rest)): Path<(String, String, String)>) -> Response {
@@ -144,10 +147,15 @@ async fn picture(State(gallery): State<Gallery>, Path((cloud, _, rest)): Path<(S
 impl Gallery {
     async fn picture(&self, wanted: Picture) -> Option<Arc<Vec<u8>>> {
         let world = Arc::clone(&self.world);
+        let turn = Arc::clone(&self.drawing).acquire_owned();
         let draw = async move {
-            let drawing = tokio::task::spawn_blocking(move || match wanted.subject {
-                Subject::Medium(id) => drawing::photo(&world, id, wanted.at_most),
-                Subject::User(id) => drawing::portrait(&world, id, wanted.at_most),
+            let turn = turn.await.ok()?;
+            let drawing = tokio::task::spawn_blocking(move || {
+                let _turn = turn;
+                match wanted.subject {
+                    Subject::Medium(id) => drawing::photo(&world, id, wanted.at_most),
+                    Subject::User(id) => drawing::portrait(&world, id, wanted.at_most),
+                }
             });
             drawing.await.ok().flatten().map(Arc::new)
         };

@@ -1,7 +1,7 @@
 //! Pictures on disk, for the next start. One file each, named by hashes, so that several consoles share a folder without
 //! talking: a file appears whole or not at all, and whoever finds too many removes the oldest.
 //!
-//! Every call blocks; none fails: without a working disk there is just nothing kept.
+//! Beside the pictures are the sizes of their originals. Every call blocks; none fails: without a working disk there is just nothing kept.
 
 use std::{
     ffi::OsStr,
@@ -14,6 +14,8 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
+use super::Size;
+
 /// Part of every name: raised when pictures come to be made differently.
 const FORMAT: u32 = 1;
 /// Of leftovers; nobody writes a file for longer.
@@ -21,6 +23,8 @@ const STALE: Duration = Duration::from_hours(1);
 /// A file read more often than this is as young as can be.
 const TOUCH: Duration = Duration::from_mins(10);
 const TEMPORARY: &str = ".new-";
+/// In the place of a variant's name.
+const SIZE: &str = "size";
 
 #[derive(Debug)]
 pub(super) struct Disk {
@@ -61,7 +65,11 @@ impl Disk {
         if self.limit == 0 || !is_whole(bytes) {
             return;
         }
-        if let Err(error) = write_whole(&self.path(address, variant), bytes) {
+        self.keep(&self.path(address, variant), bytes);
+    }
+
+    fn keep(&self, path: &Path, bytes: &[u8]) {
+        if let Err(error) = write_whole(path, bytes) {
             tracing::debug!(%error, "a picture was not kept on disk");
             return;
         }
@@ -69,6 +77,20 @@ impl Disk {
         if unchecked > self.limit / 16 {
             self.unchecked.store(0, Ordering::Relaxed);
             self.prune(SystemTime::now());
+        }
+    }
+
+    /// The size of the upright original, without which none of its boxes can be placed.
+    pub(super) fn read_size(&self, address: &str) -> Option<Size> {
+        let text = fs::read_to_string(self.path(address, SIZE)).ok()?;
+        // The end of the line says that it is whole.
+        let (width, height) = text.strip_suffix('\n')?.split_once(' ')?;
+        Some(Size { width: width.parse().ok()?, height: height.parse().ok()? })
+    }
+
+    pub(super) fn write_size(&self, address: &str, size: Size) {
+        if self.limit > 0 {
+            self.keep(&self.path(address, SIZE), format!("{} {}\n", size.width, size.height).as_bytes());
         }
     }
 
@@ -198,6 +220,11 @@ mod tests {
 
         let another = disk(folder.path(), 1 << 20);
         assert_eq!(another.read("a", "thumbnail"), Some(jpeg(100)));
+        assert_eq!(another.read_size("a"), None);
+        another.write_size("a", Size { width: 4000, height: 3000 });
+        assert_eq!(disk(folder.path(), 1 << 20).read_size("a"), Some(Size { width: 4000, height: 3000 }));
+        another.forget("a");
+        assert_eq!(another.read_size("a"), None);
         assert_eq!(another.read("a", "photo"), None);
         assert_eq!(another.read("b", "thumbnail"), None);
     }

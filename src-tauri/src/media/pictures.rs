@@ -110,8 +110,8 @@ impl Pictures {
     /// # Errors
     /// Why it can't be told, or there is no such picture for this operator.
     pub async fn size(&self, db: &PgPool, media: MediaId) -> Outcome<Size> {
-        let subject = queries::medium(db, media).await?;
-        self.0.size(&subject.address).await
+        let Subject { address, hidden, .. } = queries::medium(db, media).await?;
+        self.0.size(&address, hidden).await
     }
 
     async fn picture_of(&self, subject: Subject, wanted: Wanted, exposure: Exposure) -> Outcome<Picture> {
@@ -128,7 +128,7 @@ impl Pictures {
         let bytes = match (hidden, look) {
             (false, _) => inner.made.get_with_by_ref(&key, inner.through_disk(&key)).await?,
             (true, Look::Guarded) => inner.made.get_with_by_ref(&key, inner.without_trace(&key)).await?,
-            (true, Look::Clear) => inner.make(&key).await?,
+            (true, Look::Clear) => inner.make(&key, hidden).await?,
         };
         Ok(Picture { content_type: "image/jpeg", body: bytes.to_vec(), fleeting: hidden })
     }
@@ -144,7 +144,7 @@ impl Inner {
         if let Ok(Some(bytes)) = on_disk {
             return Ok(Arc::new(bytes));
         }
-        let bytes = self.make(key).await?;
+        let bytes = self.make(key, false).await?;
         let (disk, address, made) = (Arc::clone(&self.disk), key.address.clone(), Arc::clone(&bytes));
         // Nobody waits for it.
         task::spawn_blocking(move || disk.write(&address, &variant, &made));
@@ -155,16 +155,17 @@ impl Inner {
         let (disk, address) = (Arc::clone(&self.disk), key.address.clone());
         // It may have been safe until now.
         task::spawn_blocking(move || disk.forget(&address));
-        self.make(key).await
+        self.make(key, true).await
     }
 
-    async fn make(&self, key: &Key) -> Outcome<Arc<Vec<u8>>> {
+    /// `hidden`: nothing of it is kept on disk.
+    async fn make(&self, key: &Key, hidden: bool) -> Outcome<Arc<Vec<u8>>> {
         let (view, width) = match key.variant {
             Variant::Thumbnail => (View::Whole { width: THUMBNAIL }, THUMBNAIL.into()),
             Variant::Photo => (View::Whole { width: PHOTO }, PHOTO.into()),
             Variant::Square => (View::Middle { side: SQUARE }, THUMBNAIL.into()),
             Variant::Crop(face) => {
-                let part = Part::around(face, self.size(&key.address).await?)?;
+                let part = Part::around(face, self.size(&key.address, hidden).await?)?;
                 (View::Part { part, side: SQUARE }, f64::from(SQUARE) / part.width * SHARP_ENOUGH)
             }
         };
@@ -192,8 +193,23 @@ impl Inner {
         rendered.await.unwrap_or(Err(Problem::Broken)).map(Arc::new)
     }
 
-    async fn size(&self, address: &str) -> Outcome<Size> {
-        self.sizes.get_with_by_ref(address, self.read_size(address)).await
+    async fn size(&self, address: &str, hidden: bool) -> Outcome<Size> {
+        if hidden {
+            return self.sizes.get_with_by_ref(address, self.read_size(address)).await;
+        }
+        self.sizes.get_with_by_ref(address, self.size_through_disk(address)).await
+    }
+
+    async fn size_through_disk(&self, address: &str) -> Outcome<Size> {
+        let (disk, of) = (Arc::clone(&self.disk), address.to_owned());
+        if let Ok(Some(size)) = task::spawn_blocking(move || disk.read_size(&of)).await {
+            return Ok(size);
+        }
+        let size = self.read_size(address).await?;
+        let (disk, of) = (Arc::clone(&self.disk), address.to_owned());
+        // Nobody waits for it.
+        task::spawn_blocking(move || disk.write_size(&of, size));
+        Ok(size)
     }
 
     async fn read_size(&self, address: &str) -> Outcome<Size> {

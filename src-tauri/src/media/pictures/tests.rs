@@ -71,7 +71,7 @@ async fn a_photo_its_size_and_its_crops_share_one_fetch() {
     let world = World::serving(|_| ok(&with_orientation(&jpeg(640, 480), 6))).await;
     world.shown(PHOTO, false, Exposure::Guarded).await.expect("shown");
     world.shown(CROP, false, Exposure::Guarded).await.expect("shown");
-    let size = world.pictures.0.size(&world.server.address("/1.jpg")).await;
+    let size = world.pictures.0.size(&world.server.address("/1.jpg"), false).await;
     assert_eq!(size, Ok(Size { width: 480, height: 640 }));
     assert_eq!(world.server.asked(), 1);
 }
@@ -80,7 +80,7 @@ async fn a_photo_its_size_and_its_crops_share_one_fetch() {
 async fn the_size_needs_only_the_head_of_the_file() {
     let world =
         World::serving(|_| vec![head("200 OK", ""), Step::Send(jpeg(640, 480)), Step::Forever(vec![0; 1 << 16])]).await;
-    let size = world.pictures.0.size(&world.server.address("/1.jpg")).await;
+    let size = world.pictures.0.size(&world.server.address("/1.jpg"), false).await;
     assert_eq!(size, Ok(Size { width: 640, height: 480 }));
 }
 
@@ -91,7 +91,8 @@ async fn safe_pictures_are_on_disk_for_the_next_start() {
     for wanted in [THUMBNAIL, PHOTO, CROP, PORTRAIT] {
         shown.push(world.shown(wanted, false, Exposure::Guarded).await.expect("shown"));
     }
-    assert_eq!(world.files().await.len(), 4);
+    // The crop needs the size of the whole.
+    assert_eq!(world.files().await.len(), 5);
 
     let world = world.again();
     let asked = world.server.asked();
@@ -122,7 +123,7 @@ async fn a_picture_that_became_unsafe_leaves_the_disk() {
     for wanted in [THUMBNAIL, PHOTO, CROP] {
         world.shown(wanted, false, Exposure::Guarded).await.expect("shown");
     }
-    assert_eq!(world.files().await.len(), 3);
+    assert_eq!(world.files().await.len(), 4);
     world.shown(THUMBNAIL, true, Exposure::Guarded).await.expect("shown");
     assert_eq!(world.files().await, Vec::<PathBuf>::new());
 }
@@ -134,7 +135,7 @@ async fn a_problem_is_remembered_for_whoever_asks_why() {
         assert_eq!(world.shown(wanted, false, Exposure::Guarded).await, Err(Problem::Missing));
     }
     assert_eq!(world.server.asked(), 1);
-    assert_eq!(world.pictures.0.size(&world.server.address("/1.jpg")).await, Err(Problem::Missing));
+    assert_eq!(world.pictures.0.size(&world.server.address("/1.jpg"), false).await, Err(Problem::Missing));
     assert_eq!(world.server.asked(), 1);
 }
 
