@@ -2,9 +2,12 @@
 
 #![expect(dead_code, unreachable_pub, reason = "support is shared by test binaries that each use a part of it")]
 
+mod boxes;
 #[path = "../support/database.rs"]
 mod database;
 mod demo;
+#[path = "../support/deployment.rs"]
+mod deployment;
 #[path = "../support/loaded.rs"]
 mod loaded;
 #[path = "../support/photos.rs"]

@@ -1,17 +1,13 @@
 //! The three jobs, done in the real window on the platform's data with its hostile rows and faulty photos.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use sqlx::{FromRow, PgPool};
+use sqlx::FromRow;
 
 use crate::{
     database::{Database, required},
+    deployment::Deployment,
     loaded::load,
     photos::Photos,
     process::{Running, until},
@@ -21,59 +17,25 @@ use crate::{
 /// User 1 is an active admin, user 2 an active moderator, in whatever the platform loads.
 const ADMIN: i64 = 1;
 const MODERATOR: i64 = 2;
-const PASSWORD: &str = "a password with \"quotes\" and ünïcode";
 
-/// The platform as it runs, the console's worker beside it, and settings for a window.
+/// The platform as it runs, and the console's worker beside it.
 struct World {
-    db: PgPool,
-    url: String,
-    home: PathBuf,
-    _folder: tempfile::TempDir,
+    deployment: Deployment,
     _photos: Photos,
     _worker: Running,
 }
 
 impl World {
     async fn with_media(count: u32) -> Self {
-        let folder = tempfile::tempdir().expect("a folder can be made");
-        let home = folder.path().to_owned();
         let (database, photos) = (Database::create("e2e_platform").await, Photos::serve().await);
         load(&database, count, &photos.url());
-        fs::write(home.join("password"), PASSWORD).expect("a file can be written");
-        fs::write(
-            home.join("config.toml"),
-            format!(
-                "[database]\nhost = '127.0.0.1'\nport = {}\ndatabase = '{}'\n\
-                 [elasticsearch]\nurl = '{}'\nindex_prefix = 'e2e_'\n\
-                 [media]\nloopback_ports = [{}]\ncache_dir = '{}'\n",
-                database.port(),
-                database.name,
-                required("ELASTICSEARCH_URL"),
-                photos.port,
-                home.join("pictures").display(),
-            ),
-        )
-        .expect("a file can be written");
-
-        let (db, url) = (database.pool().await, database.url());
-        console(&home, &url, &["migrate"]);
-        for (user, role) in [(ADMIN, "admin"), (MODERATOR, "moderator")] {
-            let password = home.join("password").display().to_string();
-            let name = username(&db, user).await;
-            console(&home, &url, &["operator", "add", &name, "--role", role, "--password-file", &password]);
-        }
-        let worker = Running::start(program(&home, &url).arg("worker"));
-        Self { db, url, home, _folder: folder, _photos: photos, _worker: worker }
-    }
-
-    /// The window, with this user signed in through the form.
-    async fn signed_in(&self, user: i64) -> Window {
-        let settings = self.home.join("config.toml").display().to_string();
-        let window = Window::open(&self.home, &["--config", &settings]).await;
-        window.fill("User", &username(&self.db, user).await).await;
-        window.fill("Password", PASSWORD).await;
-        window.click("button", "Sign in").await;
-        window
+        let elasticsearch =
+            format!("[elasticsearch]\nurl = '{}'\nindex_prefix = 'e2e_'\n", required("ELASTICSEARCH_URL"));
+        let deployment = Deployment::prepare(&database, photos.port, &elasticsearch).await;
+        deployment.add_operator(ADMIN, "admin").await;
+        deployment.add_operator(MODERATOR, "moderator").await;
+        let worker = Running::start(deployment.console().arg("worker"));
+        Self { deployment, _photos: photos, _worker: worker }
     }
 
     async fn face(&self, id: i64) -> Face {
@@ -82,7 +44,7 @@ impl World {
                from media_detected_faces where id = $1",
         )
         .bind(id)
-        .fetch_one(&self.db)
+        .fetch_one(&self.deployment.db)
         .await
         .expect("the face is there")
     }
@@ -99,14 +61,19 @@ impl World {
                                     where o.media_id = f.media_id and o.identified_user_id = f.suggested_user_id))",
         )
         .bind(face)
-        .fetch_one(&self.db)
+        .fetch_one(&self.deployment.db)
         .await
         .expect("the database answers")
     }
 
     async fn count(&self, query: &'static str, id: i64, by: i64) -> i64 {
-        let operator = username(&self.db, by).await;
-        sqlx::query_scalar(query).bind(id).bind(operator).fetch_one(&self.db).await.expect("the database answers")
+        let operator = self.deployment.username(by).await;
+        sqlx::query_scalar(query)
+            .bind(id)
+            .bind(operator)
+            .fetch_one(&self.deployment.db)
+            .await
+            .expect("the database answers")
     }
 
     /// What Elasticsearch finds for a medium with these further conditions.
@@ -143,23 +110,23 @@ async fn what_operators_decide_in_the_window_is_in_postgresql_and_in_elasticsear
                 and not exists (select from console.read_model_queue)
                 and not exists (select from console.index_queue)",
         )
-        .fetch_one(&world.db)
+        .fetch_one(&world.deployment.db)
         .await
         .expect("the database answers")
     })
     .await;
 
-    let window = world.signed_in(MODERATOR).await;
+    let window = world.deployment.signed_in(MODERATOR).await;
     let confirmed = confirms_a_face(&world, &window).await;
     rejects_a_face(&world, &window, &confirmed).await;
     searches(&world, &window, &confirmed).await;
     drop(window);
 
-    let window = world.signed_in(ADMIN).await;
+    let window = world.deployment.signed_in(ADMIN).await;
     decides_that_an_item_is_safe(&world, &window).await;
     drop(window);
 
-    console(&world.home, &world.url, &["audit", "verify"]);
+    world.deployment.run(&["audit", "verify"]);
 }
 
 async fn confirms_a_face(world: &World, window: &Window) -> Face {
@@ -205,7 +172,7 @@ async fn searches(world: &World, window: &Window, face: &Face) {
     )
     .bind(face.media_id)
     .bind(face.identified_user_id)
-    .fetch_one(&world.db)
+    .fetch_one(&world.deployment.db)
     .await
     .expect("the photo is searchable");
 
@@ -261,24 +228,4 @@ async fn ordinary_face(world: &World, window: &Window, not: Option<i64>) -> Face
 async fn shown(window: &Window, attribute: &str) -> Option<i64> {
     let script = "return document.querySelector(`aside[${arguments[0]}]`)?.getAttribute(arguments[0]) ?? null";
     window.script(script, &[json!(attribute)]).await.as_str()?.parse().ok()
-}
-
-async fn username(db: &PgPool, user: i64) -> String {
-    sqlx::query_scalar("select username from users where user_id = $1")
-        .bind(user)
-        .fetch_one(db)
-        .await
-        .expect("the user is there")
-}
-
-fn console(home: &Path, url: &str, arguments: &[&str]) {
-    let status = program(home, url).args(arguments).status().expect("the console starts");
-    assert!(status.success(), "kaleidoscope-console {}: {status}", arguments.join(" "));
-}
-
-/// The console without a window.
-fn program(home: &Path, url: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_kaleidoscope-console"));
-    command.env("KALEIDOSCOPE_DATABASE_URL", url).arg("--config").arg(home.join("config.toml"));
-    command
 }

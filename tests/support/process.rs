@@ -1,8 +1,9 @@
 //! Programs that a test starts, and that end with it.
 
 use std::{
+    io::{BufRead, BufReader},
     net::{Ipv4Addr, TcpListener},
-    process::{Child, Command},
+    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -18,6 +19,15 @@ pub struct Running(Child);
 impl Running {
     pub fn start(command: &mut Command) -> Self {
         Self(command.spawn().unwrap_or_else(|error| panic!("{command:?} can't be started: {error}")))
+    }
+
+    /// Waits for the first line that the program says, too.
+    pub fn start_and_read(command: &mut Command) -> (Self, String) {
+        let mut running = Self::start(command.stdout(Stdio::piped()));
+        let mut line = String::new();
+        let output = running.0.stdout.take().expect("it was asked for");
+        BufReader::new(output).read_line(&mut line).expect("the program says something");
+        (running, line)
     }
 
     pub fn id(&self) -> u32 {

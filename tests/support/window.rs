@@ -9,6 +9,7 @@ use std::{
 
 use fantoccini::{Client, ClientBuilder, Locator, elements::Element};
 use hyper_util::client::legacy::connect::HttpConnector;
+use image::RgbImage;
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -29,6 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Window {
     client: Client,
     driver: Running,
+    display: Display,
 }
 
 impl Window {
@@ -42,7 +44,8 @@ impl Window {
         {
             command.env(variable, home.join(folder));
         }
-        let driver = Running::start(&mut command);
+        let display = Display::start();
+        let driver = Running::start(command.env("DISPLAY", &display.name));
         // tauri-driver listens before the driver that it passes everything on to.
         for port in [native, port] {
             until("the drivers", PATIENCE, async || TcpStream::connect(("127.0.0.1", port)).await.is_ok()).await;
@@ -54,7 +57,7 @@ impl Window {
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .expect("the window opens");
-        Self { client, driver }
+        Self { client, driver, display }
     }
 
     /// The element with this role and accessible name, once it is there and can be seen.
@@ -79,6 +82,12 @@ impl Window {
         field.send_keys(text).await.expect("a field takes keys");
     }
 
+    /// A key, typed wherever the focus is.
+    pub async fn press(&self, key: &str) {
+        let focused = self.client.active_element().await.expect("something has the focus");
+        focused.send_keys(key).await.unwrap_or_else(|error| panic!("{key}: {error}"));
+    }
+
     /// Whether an element that matches can be seen.
     pub async fn has(&self, css: &str) -> bool {
         match self.client.find(Locator::Css(css)).await {
@@ -94,6 +103,23 @@ impl Window {
 
     pub async fn script(&self, script: &str, arguments: &[Value]) -> Value {
         self.client.execute(script, arguments.to_vec()).await.expect("the script runs")
+    }
+
+    /// The pixels of the page as they are on the screen, once they are still.
+    pub async fn pixels(&self) -> RgbImage {
+        let mut before = None;
+        let mut now = self.display.pixels();
+        until("a still window", PATIENCE, async || {
+            before = Some(std::mem::replace(&mut now, self.display.pixels()));
+            before.as_ref() == Some(&now)
+        })
+        .await;
+        now
+    }
+
+    /// The size of the window's page, in pixels of the page.
+    pub async fn resize(&self, width: u32, height: u32) {
+        self.client.set_window_size(width, height).await.expect("the window can be resized");
     }
 
     async fn look(&self, role: &str, name: &str) -> Option<Element> {
@@ -122,6 +148,30 @@ impl Drop for Window {
         while kill(console, None).is_ok() && asked.elapsed() < PATIENCE {
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+}
+
+/// A screen for one window, which no other covers; the window stands in its upper left corner.
+#[derive(Debug)]
+struct Display {
+    name: String,
+    _server: Running,
+}
+
+impl Display {
+    fn start() -> Self {
+        let mut command = Command::new("Xvfb");
+        command.args(["-displayfd", "1", "-screen", "0", "1440x900x24", "-nolisten", "tcp", "-noreset"]);
+        let (server, line) = Running::start_and_read(&mut command);
+        Self { name: format!(":{}", line.trim()), _server: server }
+    }
+
+    fn pixels(&self) -> RgbImage {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let file = folder.path().join("screen.png");
+        let status = Command::new("scrot").arg(&file).env("DISPLAY", &self.name).status().expect("scrot starts");
+        assert!(status.success(), "the screen can't be taken: {status}");
+        image::open(&file).expect("it is a picture").to_rgb8()
     }
 }
 

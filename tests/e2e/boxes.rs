@@ -1,0 +1,277 @@
+//! Boxes on photos, read from the pixels of the real window.
+
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a screen has few pixels"
+)]
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use axum::{Router, extract::Path, http::header, routing::get};
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage, metadata::Orientation};
+use serde::Deserialize;
+use serde_json::json;
+use sqlx::PgPool;
+
+use crate::{database::Database, deployment::Deployment, process::until, window::Window};
+
+/// Pixels between a box and what it is around.
+const TOLERANCE: f64 = 1.0;
+
+/// A rectangle in pixels: of the upright picture, or of the page.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+struct Rect {
+    x: f64,
+    y: f64,
+    width: f64,
+    height: f64,
+}
+
+impl Rect {
+    fn right(self) -> f64 {
+        self.x + self.width
+    }
+
+    fn bottom(self) -> f64 {
+        self.y + self.height
+    }
+
+    /// How far the edge that is farthest off is off.
+    fn off_by(self, other: Self) -> f64 {
+        [self.x - other.x, self.y - other.y, self.right() - other.right(), self.bottom() - other.bottom()]
+            .into_iter()
+            .map(f64::abs)
+            .fold(0.0, f64::max)
+    }
+}
+
+/// Upright; no turn of it brings the red rectangle where it is.
+const PICTURE: (u32, u32) = (1200, 900);
+const RED: [i32; 4] = [470, 310, 183, 251];
+
+fn upright() -> RgbImage {
+    let [x, y, width, height] = RED.map(i32::cast_unsigned);
+    RgbImage::from_fn(PICTURE.0, PICTURE.1, |at_x, at_y| {
+        let inside = (x..x + width).contains(&at_x) && (y..y + height).contains(&at_y);
+        if inside { Rgb([220, 0, 0]) } else { Rgb([200, 200, 200]) }
+    })
+}
+
+/// The picture as a camera held like this stores it.
+fn stored(orientation: u8) -> Vec<u8> {
+    // What is stored turned by a quarter is turned back by three.
+    let turned = match orientation {
+        6 => 8,
+        8 => 6,
+        same => same,
+    };
+    let mut picture = DynamicImage::ImageRgb8(upright());
+    picture.apply_orientation(Orientation::from_exif(turned).expect("one of the eight"));
+    let mut jpeg = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut jpeg, ImageFormat::Jpeg).expect("a JPEG");
+    with_exif(&jpeg.into_inner(), orientation)
+}
+
+/// The smallest EXIF there is: one entry, the orientation, right behind the start of the image.
+fn with_exif(jpeg: &[u8], orientation: u8) -> Vec<u8> {
+    let mut tiff = b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
+    tiff.extend([orientation, 0, 0, 0, 0, 0, 0]);
+    let length = u16::try_from(tiff.len() + 2).expect("it is short").to_be_bytes();
+    [&jpeg[..2], &[0xff, 0xe1], &length, &tiff, &jpeg[2..]].concat()
+}
+
+/// A photo library of files by name, on loopback, for as long as the test's runtime lives.
+async fn serve(files: HashMap<String, Vec<u8>>) -> u16 {
+    let files = Arc::new(files);
+    let answer = move |Path(name): Path<String>| {
+        let file = files.get(&name).cloned();
+        async move {
+            file.map(|bytes| ([(header::CONTENT_TYPE, "image/jpeg")], bytes)).ok_or(axum::http::StatusCode::NOT_FOUND)
+        }
+    };
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
+    let port = listener.local_addr().expect("it has an address").port();
+    tokio::spawn(async move { axum::serve(listener, Router::new().route("/{name}", get(answer))).await });
+    port
+}
+
+const MODERATOR: i64 = 1;
+
+/// A suggested face on each of the files, in their order; the ids of the media.
+async fn suggested_faces(db: &PgPool, port: u16, photos: &[(String, (u32, u32), [i32; 4])]) -> Vec<i64> {
+    sqlx::raw_sql(
+        "insert into users (username, email, password, role, account_status)
+         values ('mo', 'mo@example.org', '', 'MODERATOR', 'ACTIVE'), ('amara', 'amara@example.org', '', 'USER', 'ACTIVE');
+         insert into posts (user_id, title, status) values (2, 'Boxes', 'PUBLISHED');",
+    )
+    .execute(db)
+    .await
+    .expect("two people and a post");
+    let mut media = Vec::new();
+    for (rank, (name, (width, height), bbox)) in (0..).zip(photos) {
+        media.push(
+            sqlx::query_scalar(
+                "with medium as (
+                     insert into post_media (post_id, media_type, media_url, width, height)
+                     values (1, 'IMAGE', $1, $2, $3) returning media_id
+                 ),
+                 insight as (
+                     insert into media_ai_insights (media_id, post_id, status, is_safe)
+                     select media_id, 1, 'COMPLETED', true from medium returning media_id
+                 )
+                 insert into media_detected_faces (media_id, bbox, embedding, suggested_user_id, confidence_score, status)
+                 select media_id, $4, array_fill(0.03, array[1024])::vector, 2, 0.84 - 0.001 * $5, 'SUGGESTED' from insight
+                 returning media_id",
+            )
+            .bind(format!("http://127.0.0.1:{port}/{name}"))
+            .bind(width.cast_signed())
+            .bind(height.cast_signed())
+            .bind(bbox.as_slice())
+            .bind(rank)
+            .fetch_one(db)
+            .await
+            .expect("a suggested face"),
+        );
+    }
+    media
+}
+
+/// The window at the first of these faces.
+async fn looking_at(
+    name: &str,
+    files: HashMap<String, Vec<u8>>,
+    photos: &[(String, (u32, u32), [i32; 4])],
+) -> (Deployment, Window, Vec<i64>) {
+    let (database, port) = (Database::create(name).await, serve(files).await);
+    let deployment = Deployment::prepare(&database, port, "").await;
+    let media = suggested_faces(&deployment.db, port, photos).await;
+    deployment.add_operator(MODERATOR, "moderator").await;
+    let window = deployment.signed_in(MODERATOR).await;
+    window.click("link", "Faces").await;
+    (deployment, window, media)
+}
+
+/// Waits until the photo is there in full, and takes what would cover its pixels away.
+async fn shown(window: &Window, media: i64) {
+    let there = "
+        const picture = document.querySelector(`[data-picture][data-media-id='${arguments[0]}'][data-state=shown]`);
+        const box = document.querySelector('[data-face-id]');
+        if (!picture || !box) return false;
+        document.querySelectorAll('.boxes, .tools').forEach((cover) => (cover.style.visibility = 'hidden'));
+        return getComputedStyle(picture.querySelector('img')).opacity === '1'";
+    until("the whole photo", Duration::from_secs(20), async || {
+        window.script(there, &[json!(media)]).await == json!(true)
+    })
+    .await;
+}
+
+/// Where an element stands in the pixels of the page.
+async fn place(window: &Window, css: &str) -> Rect {
+    let script = "
+        const { x, y, width, height } = document.querySelector(arguments[0]).getBoundingClientRect();
+        const ratio = window.devicePixelRatio;
+        return { x: x * ratio, y: y * ratio, width: width * ratio, height: height * ratio }";
+    serde_json::from_value(window.script(script, &[json!(css)]).await).expect("four numbers")
+}
+
+/// Where the red is among the pixels, to a fraction of one.
+fn red(pixels: &RgbImage) -> Rect {
+    let redness = |pixel: &Rgb<u8>| f64::from(pixel.0[0]) - f64::from(pixel.0[1]);
+    let inside: Vec<(u32, u32)> =
+        pixels.enumerate_pixels().filter(|(_, _, pixel)| redness(pixel) > 150.0).map(|(x, y, _)| (x, y)).collect();
+    assert!(!inside.is_empty(), "nothing red on the screen");
+    let (column, row) = inside[inside.len() / 2];
+    let along_row: Vec<f64> = (0..pixels.width()).map(|x| redness(pixels.get_pixel(x, row))).collect();
+    let along_column: Vec<f64> = (0..pixels.height()).map(|y| redness(pixels.get_pixel(column, y))).collect();
+    let (left, right) = edges(&along_row, column as usize);
+    let (top, bottom) = edges(&along_column, row as usize);
+    Rect { x: left, y: top, width: right - left, height: bottom - top }
+}
+
+/// Where a line crosses half of its value at `inside`, on both sides of it. The middle of a pixel is half a pixel in.
+fn edges(line: &[f64], inside: usize) -> (f64, f64) {
+    let half = line[inside] / 2.0;
+    let crossing = |near: usize, far: usize| (line[near] - half) / (line[near] - line[far]);
+    let first = (1..=inside).rev().find(|&at| line[at - 1] < half).expect("the left edge is on the screen");
+    let last = (inside..line.len() - 1).find(|&at| line[at + 1] < half).expect("the right edge is on the screen");
+    (first as f64 + 0.5 - crossing(first, first - 1), last as f64 + 0.5 + crossing(last, last + 1))
+}
+
+#[tokio::test]
+async fn a_box_is_within_a_pixel_of_the_face_at_any_size_zoom_and_orientation() {
+    let photos: Vec<_> = (1..=8).map(|orientation| (format!("{orientation}.jpg"), PICTURE, RED)).collect();
+    let files = (1..=8).map(|orientation| (format!("{orientation}.jpg"), stored(orientation))).collect();
+    let (_deployment, window, media) = looking_at("e2e_boxes", files, &photos).await;
+
+    let mut measured = Vec::new();
+    for (orientation, &medium) in (1..).zip(&media) {
+        for (size, zoomed_in) in [((1440, 900), 0), ((1000, 700), 0), ((1237, 811), 2)] {
+            window.resize(size.0, size.1).await;
+            shown(&window, medium).await;
+            for _ in 0..zoomed_in {
+                window.press("+").await;
+            }
+            shown(&window, medium).await;
+            let (found, drawn) = (red(&window.pixels().await), place(&window, "[data-face-id]").await);
+            measured.push((drawn.off_by(found), orientation, size, found.width));
+        }
+        window.press("0").await;
+        if orientation < 8 {
+            window.press("x").await;
+        }
+    }
+    eprintln!("pixels off, orientation, window, width of the face: {measured:?}");
+    assert_eq!(measured.len(), 24);
+    let worst = measured.iter().map(|(off, ..)| *off).fold(0.0, f64::max);
+    assert!(worst <= TOLERANCE, "{worst} pixels off: {measured:?}");
+    let mut widths: Vec<f64> = measured.iter().map(|(.., width)| width.round()).collect();
+    widths.sort_by(f64::total_cmp);
+    widths.dedup();
+    assert!(widths.len() >= 3, "the window had three sizes and zooms: {widths:?}");
+}
+
+mod platform {
+    use super::*;
+
+    /// The mean difference of two pictures of one size, of 255.
+    fn difference(one: &RgbImage, other: &RgbImage) -> f64 {
+        let sum: u64 = one.as_raw().iter().zip(other.as_raw()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+        sum as f64 / one.as_raw().len() as f64
+    }
+
+    async fn photo_on_screen(window: &Window) -> RgbImage {
+        let Rect { x, y, width, height } = place(window, "[data-picture]").await;
+        let [x, y, width, height] = [x, y, width, height].map(|side| side.round() as u32);
+        image::imageops::crop_imm(&window.pixels().await, x, y, width, height).to_image()
+    }
+
+    #[tokio::test]
+    async fn real_photos_in_all_eight_orientations_are_upright_in_the_window() {
+        let folder = std::path::PathBuf::from(crate::database::required("PHOTOS"));
+        for (scene, size) in [("landscape", (1800, 1200)), ("portrait", (1200, 1800))] {
+            let names: Vec<String> = (1..=8).map(|orientation| format!("exif_{scene}_{orientation}.jpg")).collect();
+            let files: HashMap<_, _> = names
+                .iter()
+                .map(|name| (name.clone(), std::fs::read(folder.join(name)).expect("the photo is there")))
+                .collect();
+            let photos: Vec<_> = names.iter().map(|name| (name.clone(), size, [300, 200, 240, 320])).collect();
+            let (_deployment, window, media) = looking_at(&format!("e2e_exif_{scene}"), files, &photos).await;
+            let mut first = None;
+            for (orientation, &medium) in (1..).zip(&media) {
+                shown(&window, medium).await;
+                let (photo, boxed) = (photo_on_screen(&window).await, place(&window, "[data-face-id]").await);
+                let (upright, place) = first.get_or_insert_with(|| (photo.clone(), boxed));
+                assert_eq!(photo.dimensions(), upright.dimensions(), "{scene} {orientation}");
+                let different = difference(&photo, upright);
+                eprintln!("{scene} {orientation}: {different} different, box at {boxed:?}");
+                assert!(different < 6.0, "{scene} {orientation} looks {different} different");
+                assert!(boxed.off_by(*place) <= TOLERANCE, "{scene} {orientation}: {boxed:?} instead of {place:?}");
+                if orientation < 8 {
+                    window.press("x").await;
+                }
+            }
+        }
+    }
+}
