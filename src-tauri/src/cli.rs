@@ -1,11 +1,14 @@
 //! The subcommands. Without one, the window opens.
 
+mod upkeep;
+
 use std::{
     fs,
     path::{Path, PathBuf},
     time::Instant,
 };
 
+use self::upkeep::RebuildArgs;
 use clap::{Args, Parser, Subcommand};
 use sqlx::PgPool;
 use tokio::{runtime::Runtime, signal};
@@ -39,6 +42,8 @@ enum Command {
     Migrate(DatabaseArgs),
     /// Keep read models and indices true to the core tables, until stopped
     Worker(DatabaseArgs),
+    /// Build the indices anew beside those that are searched, from the core tables on
+    Rebuild(RebuildArgs),
     /// Logins of operators
     Operator {
         #[command(subcommand)]
@@ -140,7 +145,8 @@ fn dispatch(runtime: &Runtime, cli: Cli, started: Instant) -> Result<i32> {
     match command {
         Command::Demo(demo) => return demo_window(runtime, demo, started),
         Command::Migrate(args) => runtime.block_on(migrate(&args)),
-        Command::Worker(args) => runtime.block_on(worker(&args, &config?)),
+        Command::Worker(args) => runtime.block_on(upkeep::worker(&args, &config?)),
+        Command::Rebuild(args) => return runtime.block_on(upkeep::rebuild(&args, &config?)),
         Command::Operator { command } => runtime.block_on(operator(command)),
         Command::Audit { command: AuditCommand::Verify(args) } => return runtime.block_on(verify(&args)),
     }?;
@@ -151,19 +157,6 @@ async fn migrate(args: &DatabaseArgs) -> Result<()> {
     let version = db::migrate(&db::connect_url(&args.database_url).await?).await?;
     println!("The database is at schema {version}.");
     Ok(())
-}
-
-async fn worker(args: &DatabaseArgs, config: &Config) -> Result<()> {
-    let db = db::connect_url(&args.database_url).await?;
-    db::check_migrations(&db).await?;
-    let elastic = Elastic::new(&config.elasticsearch)?;
-    let stop = CancellationToken::new();
-    let stopping = stop.clone();
-    tokio::spawn(async move {
-        stop_signal().await;
-        stopping.cancel();
-    });
-    sync::run_worker(db, elastic, &config.worker, stop).await
 }
 
 async fn operator(command: OperatorCommand) -> Result<()> {

@@ -36,7 +36,7 @@ impl Default for Database {
     }
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Elasticsearch {
     /// `None`: search is answered by PostgreSQL.
@@ -48,6 +48,24 @@ pub struct Elasticsearch {
     pub ca: Option<PathBuf>,
     /// Before the name of every index and alias, where several consoles share a cluster.
     pub index_prefix: String,
+    /// Of each index; takes effect with its next generation.
+    pub shards: u16,
+    /// Of each shard. `None`: none on a single node, one elsewhere. Takes effect with the next generation.
+    pub replicas: Option<u16>,
+}
+
+impl Default for Elasticsearch {
+    fn default() -> Self {
+        Self {
+            url: None,
+            username: None,
+            password_file: None,
+            ca: None,
+            index_prefix: String::new(),
+            shards: 1,
+            replicas: None,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]

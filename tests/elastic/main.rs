@@ -9,6 +9,7 @@ mod loaded;
 #[path = "../support/node.rs"]
 mod node;
 mod platform;
+mod rebuild;
 #[path = "../support/rows.rs"]
 mod rows;
 mod search;

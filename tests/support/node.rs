@@ -68,12 +68,10 @@ impl Node {
 
     /// Takes this test's indices away.
     pub(crate) async fn clear(self) {
-        for index in ["media_search", "face_search"] {
-            let (_, behind) = self.ask(reqwest::Method::GET, &format!("{index}_v*/_alias"), None).await;
-            for name in behind.as_object().into_iter().flat_map(serde_json::Map::keys) {
-                let name = name.trim_start_matches(&self.prefix).to_owned();
-                self.ask(reqwest::Method::DELETE, &name, None).await;
-            }
+        let (_, all) = self.ask(reqwest::Method::GET, "*/_alias", None).await;
+        for name in all.as_object().into_iter().flat_map(serde_json::Map::keys) {
+            let name = name.trim_start_matches(&self.prefix).to_owned();
+            self.ask(reqwest::Method::DELETE, &name, None).await;
         }
     }
 }

@@ -5,16 +5,35 @@
 //! words in PostgreSQL. Each of these stages re-reads what it sends, so a mark may come twice, and only a lost one would harm.
 
 mod bulk;
+mod clerk;
+mod compare;
+mod delivery;
+mod fill;
 mod folder;
 mod generation;
 mod indexer;
+mod jobs;
 mod marks;
+mod metrics;
+mod pace;
+mod progress;
 mod projector;
 mod queue;
+mod rebuild;
+mod register;
 mod status;
 mod worker;
 
 pub use self::{
+    clerk::{JobKind, ask_for, cancel_jobs, job_states},
+    jobs::JobState,
     status::{IndexStatus, QueueKind, QueueStatus, SyncStatus, WorkerStatus, queues, status},
     worker::run_worker,
 };
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
+        hex.extend([byte >> 4, byte & 15].map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])));
+        hex
+    })
+}

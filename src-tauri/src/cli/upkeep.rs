@@ -1,0 +1,120 @@
+//! The subcommands by which read models and indices are kept: worker and rebuild.
+
+use std::{collections::HashMap, time::Duration};
+
+use clap::Args;
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use sqlx::PgPool;
+use tokio::time;
+use tokio_util::sync::CancellationToken;
+
+use super::{DatabaseArgs, stop_signal};
+use crate::{
+    config::Config,
+    db,
+    elastic::Elastic,
+    error::{Error, Result},
+    sync::{self, JobKind, JobState},
+};
+
+/// How often progress is looked at.
+const LOOK: Duration = Duration::from_millis(200);
+
+#[derive(Debug, Args)]
+pub(super) struct RebuildArgs {
+    /// Only this index
+    #[arg(long, value_name = "NAME")]
+    index: Option<String>,
+    /// Put the generation before the present one in place again
+    #[arg(long)]
+    rollback: bool,
+    #[command(flatten)]
+    database: DatabaseArgs,
+}
+
+/// Works until it is stopped.
+pub(super) async fn worker(args: &DatabaseArgs, config: &Config) -> Result<()> {
+    let (db, elastic) = parts(args, config).await?;
+    let stop = CancellationToken::new();
+    let stopping = stop.clone();
+    tokio::spawn(async move {
+        stop_signal().await;
+        stopping.cancel();
+    });
+    sync::run_worker(db, elastic, &config.worker, stop).await
+}
+
+/// Asks for the work, does it unless another worker is quicker, and shows how far it is. Ctrl+C cancels it; what is done is
+/// kept for the next time.
+pub(super) async fn rebuild(args: &RebuildArgs, config: &Config) -> Result<i32> {
+    let (db, elastic) = parts(&args.database, config).await?;
+    if elastic.is_none() {
+        return Err(Error::Invalid(
+            "Elasticsearch is not configured. Set `url` under [elasticsearch] in config.toml.".into(),
+        ));
+    }
+    let kind = if args.rollback { JobKind::Rollback } else { JobKind::Rebuild };
+    let jobs = sync::ask_for(&db, kind, args.index.as_deref()).await?;
+    let stop = CancellationToken::new();
+    let (own, settings, stopped) = (db.clone(), config.worker.clone(), stop.clone());
+    let worker = tokio::spawn(async move { sync::run_worker(own, elastic, &settings, stopped).await });
+    let ended = watch(&db, &jobs).await;
+    stop.cancel();
+    match worker.await {
+        Ok(ended) => ended?,
+        Err(error) => return Err(Error::internal("The worker ended unexpectedly.", error)),
+    }
+    let mut code = 0;
+    for JobState { index, state, outcome, .. } in ended? {
+        println!("{index}: {}", outcome.unwrap_or_else(|| state.clone()));
+        code = code.max(i32::from(state != "done"));
+    }
+    Ok(code)
+}
+
+async fn parts(args: &DatabaseArgs, config: &Config) -> Result<(PgPool, Option<Elastic>)> {
+    let db = db::connect_url(&args.database_url).await?;
+    db::check_migrations(&db).await?;
+    Ok((db, Elastic::new(&config.elasticsearch)?))
+}
+
+/// Draws the bars until all have ended.
+async fn watch(db: &PgPool, jobs: &[i64]) -> Result<Vec<JobState>> {
+    let bars = MultiProgress::new();
+    let mut drawn: HashMap<String, ProgressBar> = HashMap::new();
+    let mut looks = time::interval(LOOK);
+    let mut signal = Box::pin(stop_signal());
+    let mut is_cancelled = false;
+    loop {
+        tokio::select! {
+            _ = looks.tick() => {}
+            () = &mut signal, if !is_cancelled => {
+                is_cancelled = true;
+                sync::cancel_jobs(db, jobs).await?;
+                eprintln!("Cancelling; the next rebuild goes on from here.");
+            }
+        }
+        let states = sync::job_states(db, jobs).await?;
+        for state in &states {
+            draw(drawn.entry(state.index.clone()).or_insert_with(|| bars.add(bar(&state.index))), state);
+        }
+        if states.iter().all(JobState::has_ended) {
+            return Ok(states);
+        }
+    }
+}
+
+fn bar(index: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template("{prefix:24} {msg:10} {wide_bar} {human_pos}/{human_len} {elapsed}");
+    ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())).with_prefix(index.to_owned())
+}
+
+fn draw(bar: &ProgressBar, state: &JobState) {
+    if state.has_ended() {
+        bar.finish_with_message(state.state.clone());
+        return;
+    }
+    bar.set_length(u64::try_from(state.total).unwrap_or(0));
+    bar.set_position(u64::try_from(state.done).unwrap_or(0));
+    bar.set_message(state.step.clone().unwrap_or_else(|| state.state.clone()));
+}
