@@ -8,11 +8,10 @@ use std::{
     time::Instant,
 };
 
-use self::upkeep::RebuildArgs;
+use self::upkeep::{CheckArgs, DeadLettersCommand, RebuildArgs};
 use clap::{Args, Parser, Subcommand};
 use sqlx::PgPool;
 use tokio::{runtime::Runtime, signal};
-use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use crate::{
@@ -20,9 +19,7 @@ use crate::{
     audit,
     config::Config,
     db,
-    elastic::Elastic,
     error::{Error, Result},
-    sync,
 };
 
 /// Moderation and search for the Kaleidoscope photo platform. Without a command it opens the window.
@@ -44,6 +41,13 @@ enum Command {
     Worker(DatabaseArgs),
     /// Build the indices anew beside those that are searched, from the core tables on
     Rebuild(RebuildArgs),
+    /// Compare core tables, read models and indices; the exit code is 1 where they differ
+    Check(CheckArgs),
+    /// Rows and documents that a server refused
+    DeadLetters {
+        #[command(subcommand)]
+        command: DeadLettersCommand,
+    },
     /// Logins of operators
     Operator {
         #[command(subcommand)]
@@ -147,6 +151,8 @@ fn dispatch(runtime: &Runtime, cli: Cli, started: Instant) -> Result<i32> {
         Command::Migrate(args) => runtime.block_on(migrate(&args)),
         Command::Worker(args) => runtime.block_on(upkeep::worker(&args, &config?)),
         Command::Rebuild(args) => return runtime.block_on(upkeep::rebuild(&args, &config?)),
+        Command::Check(args) => return runtime.block_on(upkeep::check(&args, &config?)),
+        Command::DeadLetters { command } => runtime.block_on(upkeep::dead_letters(command)),
         Command::Operator { command } => runtime.block_on(operator(command)),
         Command::Audit { command: AuditCommand::Verify(args) } => return runtime.block_on(verify(&args)),
     }?;
@@ -254,8 +260,11 @@ fn demo_window(runtime: &Runtime, args: DemoArgs, started: Instant) -> Result<i3
     use crate::{
         app::{self, Launch, Sample},
         db::Address,
+        elastic::Elastic,
         embedded::{Demo, DemoOptions},
+        sync,
     };
+    use tokio_util::sync::CancellationToken;
 
     if args.elasticsearch && args.elasticsearch_home.is_none() {
         return Err(Error::Invalid(

@@ -2,6 +2,7 @@
 
 #![expect(dead_code, unreachable_pub, reason = "support is shared by test binaries that each use a part of it")]
 
+mod check;
 #[path = "../support/database.rs"]
 mod database;
 #[path = "../support/loaded.rs"]

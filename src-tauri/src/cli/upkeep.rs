@@ -1,11 +1,11 @@
-//! The subcommands by which read models and indices are kept: worker and rebuild.
+//! The subcommands by which read models and indices are kept: worker, rebuild, check and dead letters.
 
 use std::{collections::HashMap, time::Duration};
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use sqlx::PgPool;
-use tokio::time;
+use tokio::{sync::watch, time};
 use tokio_util::sync::CancellationToken;
 
 use super::{DatabaseArgs, stop_signal};
@@ -14,7 +14,8 @@ use crate::{
     db,
     elastic::Elastic,
     error::{Error, Result},
-    sync::{self, JobKind, JobState},
+    read_models,
+    sync::{self, JobKind, JobState, QueueKind},
 };
 
 /// How often progress is looked at.
@@ -30,6 +31,35 @@ pub(super) struct RebuildArgs {
     rollback: bool,
     #[command(flatten)]
     database: DatabaseArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// Only this index
+    #[arg(long, value_name = "NAME")]
+    index: Option<String>,
+    /// Mark what differs, so that a worker mends it
+    #[arg(long)]
+    repair: bool,
+    #[command(flatten)]
+    database: DatabaseArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum DeadLettersCommand {
+    /// Each with the server's own words
+    List(DatabaseArgs),
+    /// Have them tried again by a worker
+    Replay {
+        /// Only those of this read model or index
+        #[arg(long, value_name = "NAME")]
+        index: Option<String>,
+        /// Only this row or document
+        #[arg(long, requires = "index")]
+        key: Option<String>,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
 }
 
 /// Works until it is stopped.
@@ -70,6 +100,61 @@ pub(super) async fn rebuild(args: &RebuildArgs, config: &Config) -> Result<i32> 
         code = code.max(i32::from(state != "done"));
     }
     Ok(code)
+}
+
+/// Says of each index what differs. 1 where something differs and was not marked to be mended.
+pub(super) async fn check(args: &CheckArgs, config: &Config) -> Result<i32> {
+    let (db, elastic) = parts(&args.database, config).await?;
+    let mut code = 0;
+    let all = read_models::ALL.iter().map(|model| model.name.to_owned());
+    for index in args.index.clone().map_or_else(|| all.collect(), |index| vec![index]) {
+        let (said, mut steps) = watch::channel(sync::Step::default());
+        let drawn = bar(&index);
+        let looked = sync::check(&db, elastic.as_ref(), config.worker.read_models, &index, args.repair, said);
+        let drawing = async {
+            while steps.changed().await.is_ok() {
+                let step = steps.borrow_and_update();
+                drawn.set_length(u64::try_from(step.total).unwrap_or(0));
+                drawn.set_position(u64::try_from(step.done).unwrap_or(0));
+                drawn.set_message(step.name);
+            }
+        };
+        let (found, ()) = tokio::join!(looked, drawing);
+        drawn.finish_and_clear();
+        let found = found?;
+        println!("{index}: {}", found.sentence());
+        for example in &found.examples {
+            println!("  {example}");
+        }
+        code = code.max(i32::from(!found.is_clean() && !(found.repaired && found.problem.is_none())));
+    }
+    let queues = sync::queues(&db, elastic.is_some()).await?;
+    let waiting: i64 = queues.iter().map(|queue| queue.waiting).sum();
+    let letters: i64 = queues.iter().map(|queue| queue.dead_letters).sum();
+    if waiting + letters > 0 {
+        println!("Not compared: {waiting} marks that wait for a worker, {letters} dead letters.");
+    }
+    Ok(code)
+}
+
+pub(super) async fn dead_letters(command: DeadLettersCommand) -> Result<()> {
+    match command {
+        DeadLettersCommand::List(args) => {
+            for letter in sync::dead_letters(&db::connect_url(&args.database_url).await?).await? {
+                let of = match letter.kind {
+                    QueueKind::ReadModel => "row",
+                    QueueKind::Index => "document",
+                };
+                println!("{} {of} {}  {}  {}", letter.name, letter.key, letter.at.to_rfc3339(), letter.reason);
+            }
+        }
+        DeadLettersCommand::Replay { index, key, database } => {
+            let db = db::connect_url(&database.database_url).await?;
+            let letters = sync::replay(&db, index.as_deref(), key.as_deref()).await?;
+            println!("{letters} dead letters are tried again.");
+        }
+    }
+    Ok(())
 }
 
 async fn parts(args: &DatabaseArgs, config: &Config) -> Result<(PgPool, Option<Elastic>)> {

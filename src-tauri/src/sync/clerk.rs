@@ -5,6 +5,7 @@ use specta::Type;
 use sqlx::PgPool;
 
 use super::{
+    check,
     delivery::Delivery,
     jobs::{self, Job, JobState},
     metrics::Metrics,
@@ -96,7 +97,11 @@ impl Clerk {
                 if job.kind == "rebuild" { work.rebuild(job).await } else { work.roll_back(job).await }
             }
             ("rebuild" | "rollback", None) => Err(Stop::Blocked(no_elasticsearch())),
-            _ => Err(Stop::Failed(Error::Invalid(format!("There is no work called {}.", job.kind)))),
+            (kind, elastic) => {
+                let repair = kind == "repair";
+                let looked = check::look_through(&self.db, elastic, self.read_models, model, repair, &progress);
+                Ok(looked.await?.sentence())
+            }
         }
     }
 }

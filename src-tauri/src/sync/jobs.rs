@@ -13,7 +13,6 @@ pub(super) struct Job {
     pub step: Option<String>,
     pub position: Option<String>,
     pub done: i64,
-    pub total: i64,
 }
 
 /// How a job is, for whoever waits for it.
@@ -79,7 +78,7 @@ pub(super) async fn claim(db: &PgPool, kinds: &[&str], worker: &str) -> sqlx::Re
                 order by free.job_id
                 limit 1
                   for update skip locked)
-        returning job_id, kind, index_name, step, position, done, total
+        returning job_id, kind, index_name, step, position, done
         "#,
         worker,
         &kinds,

@@ -5,6 +5,7 @@
 //! words in PostgreSQL. Each of these stages re-reads what it sends, so a mark may come twice, and only a lost one would harm.
 
 mod bulk;
+mod check;
 mod clerk;
 mod compare;
 mod delivery;
@@ -13,6 +14,7 @@ mod folder;
 mod generation;
 mod indexer;
 mod jobs;
+mod letters;
 mod marks;
 mod metrics;
 mod pace;
@@ -21,12 +23,16 @@ mod projector;
 mod queue;
 mod rebuild;
 mod register;
+mod rows;
 mod status;
 mod worker;
 
 pub use self::{
+    check::{Counts, Findings, LastCheck, check, last_checks},
     clerk::{JobKind, ask_for, cancel_jobs, job_states},
     jobs::JobState,
+    letters::{DeadLetter, dead_letters, replay},
+    progress::Step,
     status::{IndexStatus, QueueKind, QueueStatus, SyncStatus, WorkerStatus, queues, status},
     worker::run_worker,
 };

@@ -165,3 +165,15 @@ pub(super) async fn note(db: &PgPool, index: &str, generation: &str, problem: Op
 pub(super) async fn newest_version(db: &PgPool) -> sqlx::Result<i64> {
     query_scalar!("select last_value from console.version").fetch_one(db).await
 }
+
+/// Why a generation can't be made true, if it can't.
+pub(super) async fn problem(db: &PgPool, index: &str, generation: &str) -> sqlx::Result<Option<String>> {
+    let found = query_scalar!(
+        "select problem from console.index_generation where index_name = $1 and generation = $2",
+        index,
+        generation
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(found.flatten())
+}
