@@ -8,7 +8,7 @@ use std::{
     time::Instant,
 };
 
-use self::upkeep::{CheckArgs, DeadLettersCommand, RebuildArgs};
+use self::upkeep::{CheckArgs, DeadLettersCommand, RebuildArgs, WorkerArgs};
 use clap::{Args, Parser, Subcommand};
 use sqlx::PgPool;
 use tokio::{runtime::Runtime, signal};
@@ -38,7 +38,7 @@ enum Command {
     /// Prepare a database: the platform's 13 tables where they are missing, and the console's schema
     Migrate(DatabaseArgs),
     /// Keep read models and indices true to the core tables, until stopped
-    Worker(DatabaseArgs),
+    Worker(WorkerArgs),
     /// Build the indices anew beside those that are searched, from the core tables on
     Rebuild(RebuildArgs),
     /// Compare core tables, read models and indices; the exit code is 1 where they differ

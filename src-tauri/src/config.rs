@@ -1,6 +1,9 @@
 //! Settings: where the database, Elasticsearch and the photos are, in one TOML file.
 
-use std::path::{Path, PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use serde::Deserialize;
 use url::Url;
@@ -95,11 +98,13 @@ impl Default for Media {
 #[serde(default, deny_unknown_fields)]
 pub struct Worker {
     pub read_models: ReadModels,
+    /// Where `/metrics` and `/healthz` are served, on this machine only. `None`: nowhere.
+    pub listen: Option<SocketAddr>,
 }
 
 impl Default for Worker {
     fn default() -> Self {
-        Self { read_models: ReadModels::Projected }
+        Self { read_models: ReadModels::Projected, listen: None }
     }
 }
 

@@ -10,8 +10,13 @@ mod loaded;
 #[path = "../support/node.rs"]
 mod node;
 mod platform;
+#[path = "../support/process.rs"]
+mod process;
+#[path = "../support/proxy.rs"]
+mod proxy;
 mod rebuild;
 #[path = "../support/rows.rs"]
 mod rows;
 mod search;
 mod sync;
+mod worker;

@@ -30,7 +30,7 @@ async fn filled(db: &PgPool, node: &Node, photos: usize) -> (Worker, i64) {
 }
 
 /// The job when it has ended.
-async fn done(db: &PgPool, kind: JobKind, index: &str) -> JobState {
+pub(crate) async fn done(db: &PgPool, kind: JobKind, index: &str) -> JobState {
     let jobs = ask_for(db, kind, Some(index)).await.expect("asked for");
     ended(db, &jobs).await
 }

@@ -31,6 +31,11 @@ impl Node {
         Self { elastic, url: url.trim_end_matches('/').to_owned(), prefix, http: reqwest::Client::new() }
     }
 
+    /// The settings of a program that works on this test's indices.
+    pub(crate) fn config(&self) -> String {
+        format!("[elasticsearch]\nurl = \"{}\"\nindex_prefix = \"{}\"\n", self.url, self.prefix)
+    }
+
     /// The answer to a request below this test's names.
     pub(crate) async fn ask(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> (u16, Value) {
         let mut request = self.http.request(method, format!("{}/{}{path}", self.url, self.prefix));

@@ -1,6 +1,6 @@
 //! The subcommands by which read models and indices are kept: worker, rebuild, check and dead letters.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, net::SocketAddr, time::Duration};
 
 use clap::{Args, Subcommand};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{DatabaseArgs, stop_signal};
 use crate::{
-    config::Config,
+    config::{self, Config},
     db,
     elastic::Elastic,
     error::{Error, Result},
@@ -20,6 +20,15 @@ use crate::{
 
 /// How often progress is looked at.
 const LOOK: Duration = Duration::from_millis(200);
+
+#[derive(Debug, Args)]
+pub(super) struct WorkerArgs {
+    /// Serve /metrics and /healthz there, on this machine only
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    #[command(flatten)]
+    database: DatabaseArgs,
+}
 
 #[derive(Debug, Args)]
 pub(super) struct RebuildArgs {
@@ -63,15 +72,17 @@ pub(super) enum DeadLettersCommand {
 }
 
 /// Works until it is stopped.
-pub(super) async fn worker(args: &DatabaseArgs, config: &Config) -> Result<()> {
-    let (db, elastic) = parts(args, config).await?;
+pub(super) async fn worker(args: &WorkerArgs, config: &Config) -> Result<()> {
+    let (db, elastic) = parts(&args.database, config).await?;
+    let mut settings = config.worker.clone();
+    settings.listen = args.listen.or(settings.listen);
     let stop = CancellationToken::new();
     let stopping = stop.clone();
     tokio::spawn(async move {
         stop_signal().await;
         stopping.cancel();
     });
-    sync::run_worker(db, elastic, &config.worker, stop).await
+    sync::run_worker(db, elastic, &settings, stop).await
 }
 
 /// Asks for the work, does it unless another worker is quicker, and shows how far it is. Ctrl+C cancels it; what is done is
@@ -86,7 +97,9 @@ pub(super) async fn rebuild(args: &RebuildArgs, config: &Config) -> Result<i32> 
     let kind = if args.rollback { JobKind::Rollback } else { JobKind::Rebuild };
     let jobs = sync::ask_for(&db, kind, args.index.as_deref()).await?;
     let stop = CancellationToken::new();
-    let (own, settings, stopped) = (db.clone(), config.worker.clone(), stop.clone());
+    // It is here for the work that was asked for: another worker may have the address.
+    let settings = config::Worker { listen: None, ..config.worker.clone() };
+    let (own, stopped) = (db.clone(), stop.clone());
     let worker = tokio::spawn(async move { sync::run_worker(own, elastic, &settings, stopped).await });
     let ended = watch(&db, &jobs).await;
     stop.cancel();

@@ -44,9 +44,13 @@ pub async fn dead_letters(db: &PgPool) -> Result<Vec<DeadLetter>> {
     .await?;
     Ok(lines
         .into_iter()
-        .map(|Line { kind, name, key, reason, attempts, created_at }| {
-            let kind = if kind == "index" { QueueKind::Index } else { QueueKind::ReadModel };
-            DeadLetter { kind, name, key, reason, attempts, at: created_at }
+        .map(|Line { kind, name, key, reason, attempts, created_at }| DeadLetter {
+            kind: QueueKind::of(&kind),
+            name,
+            key,
+            reason,
+            attempts,
+            at: created_at,
         })
         .collect())
 }

@@ -15,8 +15,10 @@ mod generation;
 mod indexer;
 mod jobs;
 mod letters;
+mod listen;
 mod marks;
 mod metrics;
+mod notify;
 mod pace;
 mod progress;
 mod projector;
@@ -24,6 +26,7 @@ mod queue;
 mod rebuild;
 mod register;
 mod rows;
+mod sampler;
 mod status;
 mod worker;
 
@@ -33,6 +36,7 @@ pub use self::{
     jobs::JobState,
     letters::{DeadLetter, dead_letters, replay},
     progress::Step,
+    sampler::{Sample, samples},
     status::{IndexStatus, QueueKind, QueueStatus, SyncStatus, WorkerStatus, queues, status},
     worker::run_worker,
 };

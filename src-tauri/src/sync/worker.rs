@@ -11,7 +11,11 @@ use sqlx::{
     postgres::{PgListener, PgPoolOptions},
     query,
 };
-use tokio::{sync::watch, task::JoinSet, time};
+use tokio::{
+    sync::watch,
+    task::JoinSet,
+    time::{self, Instant},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -19,9 +23,12 @@ use super::{
     delivery::Delivery,
     folder::{Folder, Texts},
     indexer::Indexer,
+    listen::Listener,
     marks,
     metrics::Metrics,
+    notify::{Notice, tell},
     projector::Projector,
+    sampler,
 };
 use crate::{
     config::{self, ReadModels},
@@ -33,6 +40,8 @@ use crate::{
 /// Notifications only shorten the wait; one that is lost costs this much.
 const POLL: Duration = Duration::from_secs(1);
 const HEARTBEAT: Duration = Duration::from_secs(2);
+/// Its own work is given to others after so long, see `queue::ALIVE_SECONDS`.
+const ALIVE: Duration = Duration::from_secs(8);
 /// Rows of workers that died stay visible for a while.
 const REMEMBERED_SECONDS: f64 = 3600.0;
 /// Of each stage: one that reads while the other settles.
@@ -52,13 +61,22 @@ pub async fn run_worker(
     stop: CancellationToken,
 ) -> Result<()> {
     let name = format!("{}-{:08x}", std::process::id(), rand::random::<u32>());
+    let metrics = Metrics::default();
+    let (beat_at, beaten) = watch::channel(Instant::now());
+    let listener = match settings.listen {
+        Some(address) => Some(Listener::bind(address, metrics.clone(), beaten, ALIVE).await?),
+        None => None,
+    };
     // Before the first claim: leases of a worker that nobody has seen are void.
     sign_of_life(&db, &name).await?;
     let (wake, woken) = watch::channel(());
-    let metrics = Metrics::default();
     let mut running = JoinSet::new();
-    running.spawn(beat(db.clone(), name.clone(), stop.clone()));
+    running.spawn(beat(db.clone(), name.clone(), beat_at, stop.clone()));
     running.spawn(listen(db.clone(), wake, stop.clone()));
+    running.spawn(sampler::sample(db.clone(), metrics.clone(), stop.clone()));
+    if let Some(listener) = listener {
+        running.spawn(listener.serve(stop.clone()));
+    }
     let mut staff =
         Staff { db: &db, elastic: elastic.as_ref(), settings, metrics: &metrics, name: &name, pools: Vec::new() };
     for stage in staff.stages() {
@@ -66,6 +84,9 @@ pub async fn run_worker(
     }
 
     tracing::info!(worker = name, "working");
+    tell(Notice::Ready);
+    stop.cancelled().await;
+    tell(Notice::Stopping);
     while running.join_next().await.is_some() {}
     for pool in staff.pools {
         pool.close().await;
@@ -240,7 +261,7 @@ async fn notifications(db: &PgPool, wake: &watch::Sender<()>) -> sqlx::Result<()
     }
 }
 
-async fn beat(db: PgPool, name: String, stop: CancellationToken) {
+async fn beat(db: PgPool, name: String, beat_at: watch::Sender<Instant>, stop: CancellationToken) {
     let mut beats = time::interval(HEARTBEAT);
     beats.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
     loop {
@@ -248,8 +269,11 @@ async fn beat(db: PgPool, name: String, stop: CancellationToken) {
             () = stop.cancelled() => return,
             _ = beats.tick() => {}
         }
-        if let Err(error) = sign_of_life(&db, &name).await {
-            tracing::warn!(%error, "no sign of life given");
+        // Not whether PostgreSQL answers: a worker that waits for it need not be started anew.
+        tell(Notice::Alive);
+        match sign_of_life(&db, &name).await {
+            Ok(()) => drop(beat_at.send_replace(Instant::now())),
+            Err(error) => tracing::warn!(%error, "no sign of life given"),
         }
     }
 }
