@@ -42,6 +42,16 @@ impl JobKind {
             Self::Repair => "repair",
         }
     }
+
+    /// From the name in `console.job`.
+    pub fn of(name: &str) -> Option<Self> {
+        [Self::Rebuild, Self::Rollback, Self::Check, Self::Repair].into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// The indices that there are, each called after its read model.
+pub fn index_names() -> impl Iterator<Item = &'static str> {
+    read_models::ALL.iter().map(|model| model.name)
 }
 
 /// Does the jobs of some kinds.
