@@ -5,6 +5,7 @@
 mod check;
 #[path = "../support/database.rs"]
 mod database;
+mod faults;
 #[path = "../support/loaded.rs"]
 mod loaded;
 #[path = "../support/node.rs"]

@@ -16,6 +16,8 @@ use tokio::sync::watch;
 /// What happens to a bulk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
+    /// None
+    Pass,
     /// Refused, and nothing done
     Status(u16),
     /// Done, and answered after a while
@@ -90,6 +92,7 @@ async fn pass(State(shared): State<Shared>, request: Request) -> Response<Body> 
     let Some(fault) = shared.next_fault(&path) else { return answer(forward(shared.clone()).await) };
     shared.answered.lock().expect("nobody panics holding it").push(fault);
     match fault {
+        Fault::Pass => answer(forward(shared.clone()).await),
         Fault::Status(status) => answer((status, Bytes::from_static(b"{\"error\":\"by the proxy\"}"))),
         Fault::Late(time) => {
             let answered = forward(shared.clone()).await;
