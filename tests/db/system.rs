@@ -7,7 +7,7 @@ use kaleidoscope_console::{
     sync::JobKind,
     system::{JobState, cancel_job, dead_letters, queue_samples, replay, start_job, upkeep},
 };
-use sqlx::{PgPool, query, query_as, query_scalar};
+use sqlx::{PgPool, error::DatabaseError, query, query_as, query_scalar};
 
 use crate::rows::{operator, photo, post, user};
 
@@ -53,7 +53,7 @@ async fn others_see_it_but_the_database_refuses_them(db: PgPool) {
         "select * from console.queue_sample",
     ] {
         let error = query(statement).execute(&pool).await.expect_err(statement);
-        assert_eq!(error.as_database_error().and_then(|error| error.code()).as_deref(), Some("42501"), "{statement}");
+        assert_eq!(error.as_database_error().and_then(DatabaseError::code).as_deref(), Some("42501"), "{statement}");
     }
     let seen = upkeep(&pool, true, &moderator).await.expect("seen");
     assert!(seen.indices.iter().any(|index| index.name == "face_search"), "{seen:?}");

@@ -139,7 +139,8 @@ pub(super) async fn check(args: &CheckArgs, config: &Config) -> Result<i32> {
         for example in &found.examples {
             println!("  {example}");
         }
-        code = code.max(i32::from(!found.is_clean() && !(found.repaired && found.problem.is_none())));
+        let is_mended = found.repaired && found.problem.is_none();
+        code = code.max(i32::from(!(found.is_clean() || is_mended)));
     }
     let queues = sync::queues(&db, elastic.is_some()).await?;
     let waiting: i64 = queues.iter().map(|queue| queue.waiting).sum();

@@ -80,7 +80,7 @@ impl Clerk {
         if state != "done" {
             rebuild::halt(&self.db, &job).await?;
         }
-        jobs::finish(&self.db, job.job_id, state, &outcome).await?;
+        jobs::finish(&self.db, job.id, state, &outcome).await?;
         Ok(1)
     }
 

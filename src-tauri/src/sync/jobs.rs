@@ -7,7 +7,7 @@ use super::queue::ALIVE_SECONDS;
 /// Long work, as the worker that does it sees it.
 #[derive(Debug, Clone)]
 pub(super) struct Job {
-    pub job_id: i64,
+    pub id: i64,
     pub kind: String,
     pub index_name: String,
     pub step: Option<String>,
@@ -78,7 +78,7 @@ pub(super) async fn claim(db: &PgPool, kinds: &[&str], worker: &str) -> sqlx::Re
                 order by free.job_id
                 limit 1
                   for update skip locked)
-        returning job_id, kind, index_name, step, position, done
+        returning job_id as id, kind, index_name, step, position, done
         "#,
         worker,
         &kinds,

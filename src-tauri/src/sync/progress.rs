@@ -49,7 +49,7 @@ pub(super) struct Progress {
 
 impl Progress {
     pub(super) fn of_job(db: &PgPool, job: &Job) -> Self {
-        Self { job: Some((db.clone(), job.job_id)), watched: watch::Sender::default() }
+        Self { job: Some((db.clone(), job.id)), watched: watch::Sender::default() }
     }
 
     pub(super) fn watched(watched: watch::Sender<Step>) -> Self {

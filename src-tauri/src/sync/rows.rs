@@ -76,7 +76,7 @@ struct Digests {
 impl Digests {
     /// The view's values are cast to the types of the table's columns: the same number may be written in two ways.
     async fn of(db: &PgPool, model: &'static ReadModel) -> Result<Self> {
-        let types: Vec<(String, String)> = sqlx::query_as(
+        let known: Vec<(String, String)> = sqlx::query_as(
             "select attname::text, format_type(atttypid, null)
                from pg_attribute
               where attrelid = $1::regclass
@@ -85,11 +85,11 @@ impl Digests {
         .bind(model.table)
         .fetch_all(db)
         .await?;
-        let typed = |column: &str| {
-            let found = types.iter().find(|(name, _)| name == column);
-            found.map_or_else(|| format!("s.{column}"), |(_, typed)| format!("s.{column}::{typed}"))
+        let cast = |column: &str| {
+            let found = known.iter().find(|(name, _)| name == column);
+            found.map_or_else(|| format!("s.{column}"), |(_, of_table)| format!("s.{column}::{of_table}"))
         };
-        let source: Vec<String> = model.columns.iter().map(|column| typed(column)).collect();
+        let source: Vec<String> = model.columns.iter().map(|column| cast(column)).collect();
         let table: Vec<String> = model.columns.iter().map(|column| format!("r.{column}")).collect();
         let digest = |columns: Vec<String>| format!("hashtextextended(row({})::text, 0)", columns.join(", "));
         Ok(Self { model, source: digest(source), table: digest(table) })
