@@ -265,3 +265,30 @@ async fn the_generation_of_an_earlier_console_is_adopted(db: PgPool) {
     worker.stop().await;
     node.clear().await;
 }
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn the_worker_s_own_login_suffices(db: PgPool) {
+    let node = Node::new();
+    let login = format!("sync_{:016x}", rand::random::<u64>());
+    for statement in
+        [format!("create role {login} login password 'test'"), format!("grant kaleidoscope_worker to {login}")]
+    {
+        query(sqlx::AssertSqlSafe(statement)).execute(&db).await.expect("a login");
+    }
+    let own = PgPool::connect_lazy_with((*db.connect_options()).clone().username(&login).password("test"));
+    photo(&db, post(&db, user(&db, "ada").await, "open").await, "", &["sea"]).await;
+    let worker = Worker::start(&own, Some(&node.elastic));
+    settled(&db, true).await;
+
+    for kind in [JobKind::Rebuild, JobKind::Rollback, JobKind::Repair] {
+        let outcome = done(&own, kind, "media_search").await;
+        assert_eq!(outcome.state, "done", "{outcome:?}");
+    }
+    assert!(crate::check::checked(&own, &node, "face_search", true).await.is_clean());
+    assert_eq!(kaleidoscope_console::sync::replay(&own, None, None).await.expect("replayed"), 0);
+    until("a sample", async || !kaleidoscope_console::sync::samples(&own, 1, 10).await.expect("samples").is_empty())
+        .await;
+    worker.stop().await;
+    own.close().await;
+    node.clear().await;
+}
