@@ -171,6 +171,12 @@ pub fn commands() -> tauri_specta::Builder<Wry> {
         search::commands::search,
         system::commands::status,
         system::commands::system,
+        system::commands::upkeep,
+        system::commands::queue_samples,
+        system::commands::start_job,
+        system::commands::cancel_job,
+        system::commands::dead_letters,
+        system::commands::replay_dead_letters,
         window_ready,
     ])
 }

@@ -1,15 +1,17 @@
 //! The subcommands. Without one, the window opens.
 
+mod upkeep;
+
 use std::{
     fs,
     path::{Path, PathBuf},
     time::Instant,
 };
 
+use self::upkeep::{CheckArgs, DeadLettersCommand, RebuildArgs, WorkerArgs};
 use clap::{Args, Parser, Subcommand};
 use sqlx::PgPool;
 use tokio::{runtime::Runtime, signal};
-use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use crate::{
@@ -17,9 +19,7 @@ use crate::{
     audit,
     config::Config,
     db,
-    elastic::Elastic,
     error::{Error, Result},
-    sync,
 };
 
 /// Moderation and search for the Kaleidoscope photo platform. Without a command it opens the window.
@@ -38,7 +38,16 @@ enum Command {
     /// Prepare a database: the platform's 13 tables where they are missing, and the console's schema
     Migrate(DatabaseArgs),
     /// Keep read models and indices true to the core tables, until stopped
-    Worker(DatabaseArgs),
+    Worker(WorkerArgs),
+    /// Build the indices anew beside those that are searched, from the core tables on
+    Rebuild(RebuildArgs),
+    /// Compare core tables, read models and indices; the exit code is 1 where they differ
+    Check(CheckArgs),
+    /// Rows and documents that a server refused
+    DeadLetters {
+        #[command(subcommand)]
+        command: DeadLettersCommand,
+    },
     /// Logins of operators
     Operator {
         #[command(subcommand)]
@@ -146,7 +155,10 @@ fn dispatch(runtime: &Runtime, cli: Cli, started: Instant) -> Result<i32> {
     match command {
         Command::Demo(demo) => return demo_window(runtime, demo, started),
         Command::Migrate(args) => runtime.block_on(migrate(&args)),
-        Command::Worker(args) => runtime.block_on(worker(&args, &config?)),
+        Command::Worker(args) => runtime.block_on(upkeep::worker(&args, &config?)),
+        Command::Rebuild(args) => return runtime.block_on(upkeep::rebuild(&args, &config?)),
+        Command::Check(args) => return runtime.block_on(upkeep::check(&args, &config?)),
+        Command::DeadLetters { command } => runtime.block_on(upkeep::dead_letters(command)),
         Command::Operator { command } => runtime.block_on(operator(command)),
         Command::Audit { command: AuditCommand::Verify(args) } => return runtime.block_on(verify(&args)),
     }?;
@@ -157,19 +169,6 @@ async fn migrate(args: &DatabaseArgs) -> Result<()> {
     let version = db::migrate(&db::connect_url(&args.database_url).await?).await?;
     println!("The database is at schema {version}.");
     Ok(())
-}
-
-async fn worker(args: &DatabaseArgs, config: &Config) -> Result<()> {
-    let db = db::connect_url(&args.database_url).await?;
-    db::check_migrations(&db).await?;
-    let elastic = Elastic::new(&config.elasticsearch)?;
-    let stop = CancellationToken::new();
-    let stopping = stop.clone();
-    tokio::spawn(async move {
-        stop_signal().await;
-        stopping.cancel();
-    });
-    sync::run_worker(db, elastic, &config.worker, stop).await
 }
 
 async fn operator(command: OperatorCommand) -> Result<()> {
@@ -267,8 +266,11 @@ fn demo_window(runtime: &Runtime, args: DemoArgs, started: Instant) -> Result<i3
     use crate::{
         app::{self, Launch, Sample},
         db::Address,
+        elastic::Elastic,
         embedded::{Demo, DemoOptions},
+        sync,
     };
+    use tokio_util::sync::CancellationToken;
 
     if args.elasticsearch && args.elasticsearch_home.is_none() {
         return Err(Error::Invalid(

@@ -1,6 +1,9 @@
 //! Settings: where the database, Elasticsearch and the photos are, in one TOML file.
 
-use std::path::{Path, PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use serde::Deserialize;
 use url::Url;
@@ -36,7 +39,7 @@ impl Default for Database {
     }
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Elasticsearch {
     /// `None`: search is answered by PostgreSQL.
@@ -48,6 +51,24 @@ pub struct Elasticsearch {
     pub ca: Option<PathBuf>,
     /// Before the name of every index and alias, where several consoles share a cluster.
     pub index_prefix: String,
+    /// Of each index; takes effect with its next generation.
+    pub shards: u16,
+    /// Of each shard. `None`: none on a single node, one elsewhere. Takes effect with the next generation.
+    pub replicas: Option<u16>,
+}
+
+impl Default for Elasticsearch {
+    fn default() -> Self {
+        Self {
+            url: None,
+            username: None,
+            password_file: None,
+            ca: None,
+            index_prefix: String::new(),
+            shards: 1,
+            replicas: None,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -77,11 +98,13 @@ impl Default for Media {
 #[serde(default, deny_unknown_fields)]
 pub struct Worker {
     pub read_models: ReadModels,
+    /// Where `/metrics` and `/healthz` are served, on this machine only. `None`: nowhere.
+    pub listen: Option<SocketAddr>,
 }
 
 impl Default for Worker {
     fn default() -> Self {
-        Self { read_models: ReadModels::Projected }
+        Self { read_models: ReadModels::Projected, listen: None }
     }
 }
 

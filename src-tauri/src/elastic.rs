@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use elasticsearch::{
     Elasticsearch,
     auth::Credentials,
@@ -13,7 +14,7 @@ use elasticsearch::{
     },
 };
 use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     config,
@@ -34,6 +35,8 @@ pub struct Elastic {
     client: Elasticsearch,
     url: Url,
     prefix: String,
+    shards: u16,
+    replicas: Option<u16>,
 }
 
 /// Why Elasticsearch did not do something.
@@ -117,7 +120,16 @@ impl Elastic {
         let transport = transport
             .build()
             .map_err(|error| Error::Invalid(format!("The Elasticsearch client can't be made: {error}.")))?;
-        Ok(Some(Self { client: Elasticsearch::new(transport), url: url.clone(), prefix }))
+        if config.shards == 0 {
+            return Err(Error::Invalid("elasticsearch.shards is 0: an index has at least one.".into()));
+        }
+        Ok(Some(Self {
+            client: Elasticsearch::new(transport),
+            url: url.clone(),
+            prefix,
+            shards: config.shards,
+            replicas: config.replicas,
+        }))
     }
 
     pub fn url(&self) -> &Url {
@@ -127,6 +139,14 @@ impl Elastic {
     /// The alias under which an index is searched and written.
     pub fn alias(&self, index: &str) -> String {
         format!("{}{index}", self.prefix)
+    }
+
+    /// How many shards and replicas a new index has, in the words of its settings.
+    pub fn spread(&self) -> Value {
+        match self.replicas {
+            Some(replicas) => json!({"number_of_shards": self.shards, "number_of_replicas": replicas}),
+            None => json!({"number_of_shards": self.shards, "auto_expand_replicas": "0-1"}),
+        }
     }
 
     pub async fn health(&self) -> Result<ClusterHealth, Failure> {
@@ -143,7 +163,7 @@ impl Elastic {
     /// Hits of one search as Elasticsearch returns them.
     pub async fn search<T: DeserializeOwned>(&self, index: &str, body: &Value) -> Result<T, Failure> {
         let path = format!("{}/_search", self.alias(index));
-        self.send(Method::Post, &path, Some(body.to_string().into_bytes()), SEARCH).await
+        self.send(Method::Post, &path, Some(body.to_string().into()), SEARCH).await
     }
 
     /// How many documents can be found.
@@ -155,12 +175,9 @@ impl Elastic {
         Ok(self.get::<Count>(&format!("{}/_count", self.alias(index))).await?.count)
     }
 
-    /// Lines of newline-delimited JSON to an index that must be there already, as an alias.
-    pub async fn bulk<T: DeserializeOwned>(&self, index: &str, lines: Vec<u8>) -> Result<T, Failure> {
-        let path = format!(
-            "{}/_bulk?require_alias=true&filter_path=items.*._id,items.*.status,items.*.error",
-            self.alias(index)
-        );
+    /// Lines of newline-delimited JSON by an alias that must be there already: a bulk never makes an index by accident.
+    pub async fn bulk<T: DeserializeOwned>(&self, alias: &str, lines: Bytes) -> Result<T, Failure> {
+        let path = format!("{alias}/_bulk?require_alias=true&filter_path=items.*._id,items.*.status,items.*.error");
         self.send(Method::Post, &path, Some(lines), BULK).await
     }
 
@@ -174,7 +191,25 @@ impl Elastic {
     }
 
     pub async fn put(&self, path: &str, body: &Value) -> Result<Value, Failure> {
-        self.send(Method::Put, path, Some(body.to_string().into_bytes()), CHANGE).await
+        self.send(Method::Put, path, Some(body.to_string().into()), CHANGE).await
+    }
+
+    pub async fn post<T: DeserializeOwned>(&self, path: &str, body: &Value) -> Result<T, Failure> {
+        self.send(Method::Post, path, Some(body.to_string().into()), CHANGE).await
+    }
+
+    /// Lets searches see everything that was written to an index.
+    pub async fn refresh(&self, index: &str) -> Result<(), Failure> {
+        self.send::<Value>(Method::Post, &format!("{index}/_refresh"), None, CHANGE).await.map(drop)
+    }
+
+    /// Whether there was such a thing.
+    pub async fn delete(&self, path: &str) -> Result<bool, Failure> {
+        match self.send::<Value>(Method::Delete, path, None, CHANGE).await {
+            Ok(_) => Ok(true),
+            Err(Failure::Refused { status: 404, .. }) => Ok(false),
+            Err(failure) => Err(failure),
+        }
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
@@ -185,7 +220,7 @@ impl Elastic {
         &self,
         method: Method,
         path: &str,
-        body: Option<Vec<u8>>,
+        body: Option<Bytes>,
         limit: Duration,
     ) -> Result<T, Failure> {
         let mut headers = HeaderMap::new();

@@ -23,3 +23,4 @@ mod rows;
 mod safety;
 mod search;
 mod sync;
+mod system;

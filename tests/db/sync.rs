@@ -225,7 +225,7 @@ async fn a_truncated_platform_leaves_nothing_behind(db: PgPool) {
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn with_another_writer_the_read_models_are_left_alone_and_their_words_kept(db: PgPool) {
     photo(&db, post(&db, user(&db, "ada").await, "open").await, "", &[]).await;
-    let settings = config::Worker { read_models: ReadModels::External };
+    let settings = config::Worker { read_models: ReadModels::External, ..Default::default() };
     let worker = Worker::start_with(&db, None, &settings);
     query(
         "insert into read_model_media_search (media_id, post_id, post_title, media_url, uploader_id, uploader_username, created_at)

@@ -2,14 +2,22 @@
 
 #![expect(dead_code, unreachable_pub, reason = "support is shared by test binaries that each use a part of it")]
 
+mod check;
 #[path = "../support/database.rs"]
 mod database;
+mod faults;
 #[path = "../support/loaded.rs"]
 mod loaded;
 #[path = "../support/node.rs"]
 mod node;
 mod platform;
+#[path = "../support/process.rs"]
+mod process;
+#[path = "../support/proxy.rs"]
+mod proxy;
+mod rebuild;
 #[path = "../support/rows.rs"]
 mod rows;
 mod search;
 mod sync;
+mod worker;

@@ -130,7 +130,7 @@ async fn an_index_that_somebody_deletes_is_made_anew_and_filled(db: PgPool) {
     let first = photo(&db, open, "", &[]).await;
     let worker = Worker::start(&db, Some(&node.elastic));
     settled(&db, true).await;
-    node.ask(reqwest::Method::DELETE, "media_search_v1", None).await;
+    node.ask(reqwest::Method::DELETE, "media_search-g1", None).await;
 
     let second = photo(&db, open, "", &[]).await;
     until("both documents", async || {

@@ -31,6 +31,11 @@ impl Node {
         Self { elastic, url: url.trim_end_matches('/').to_owned(), prefix, http: reqwest::Client::new() }
     }
 
+    /// The settings of a program that works on this test's indices.
+    pub(crate) fn config(&self) -> String {
+        format!("[elasticsearch]\nurl = \"{}\"\nindex_prefix = \"{}\"\n", self.url, self.prefix)
+    }
+
     /// The answer to a request below this test's names.
     pub(crate) async fn ask(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> (u16, Value) {
         let mut request = self.http.request(method, format!("{}/{}{path}", self.url, self.prefix));
@@ -68,12 +73,10 @@ impl Node {
 
     /// Takes this test's indices away.
     pub(crate) async fn clear(self) {
-        for index in ["media_search", "face_search"] {
-            let (_, behind) = self.ask(reqwest::Method::GET, &format!("{index}_v*/_alias"), None).await;
-            for name in behind.as_object().into_iter().flat_map(serde_json::Map::keys) {
-                let name = name.trim_start_matches(&self.prefix).to_owned();
-                self.ask(reqwest::Method::DELETE, &name, None).await;
-            }
+        let (_, all) = self.ask(reqwest::Method::GET, "*/_alias", None).await;
+        for name in all.as_object().into_iter().flat_map(serde_json::Map::keys) {
+            let name = name.trim_start_matches(&self.prefix).to_owned();
+            self.ask(reqwest::Method::DELETE, &name, None).await;
         }
     }
 }

@@ -81,6 +81,7 @@ pub enum Right {
     NameFaces,
     JudgeSafety,
     VerifyAudit,
+    KeepIndices,
 }
 
 impl Right {
@@ -88,7 +89,7 @@ impl Right {
         match self {
             Self::Search => Role::Staff,
             Self::NameFaces => Role::Moderator,
-            Self::JudgeSafety | Self::VerifyAudit => Role::Admin,
+            Self::JudgeSafety | Self::VerifyAudit | Self::KeepIndices => Role::Admin,
         }
     }
 
@@ -98,6 +99,7 @@ impl Right {
             Self::NameFaces => "decide who is on a photo",
             Self::JudgeSafety => "decide what may be shown",
             Self::VerifyAudit => "verify the audit log",
+            Self::KeepIndices => "rebuild, check or repair indices",
         }
     }
 }
@@ -135,7 +137,7 @@ mod tests {
         assert!(operator(Role::Staff).may(Right::NameFaces).is_err());
         assert!(operator(Role::Moderator).may(Right::NameFaces).is_ok());
         assert!(operator(Role::Moderator).may(Right::JudgeSafety).is_err());
-        for right in [Right::Search, Right::NameFaces, Right::JudgeSafety, Right::VerifyAudit] {
+        for right in [Right::Search, Right::NameFaces, Right::JudgeSafety, Right::VerifyAudit, Right::KeepIndices] {
             assert!(operator(Role::Admin).may(right).is_ok(), "{right:?}");
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -9,7 +10,7 @@ use super::queue::Entry;
 use crate::elastic::{self, Elastic, Failure};
 
 /// A request of this size is sent; a single larger document still is, alone.
-const FULL: usize = 4 << 20;
+const FULL: usize = 2 << 20;
 
 /// Documents on their way to one index.
 #[derive(Debug, Default)]
@@ -18,6 +19,8 @@ pub(super) struct Bulk {
     /// Where each entry's lines end
     ends: Vec<usize>,
     lines: Vec<u8>,
+    /// What there is no document of
+    refused: Vec<(Entry, Outcome)>,
 }
 
 /// What Elasticsearch did with one document.
@@ -26,8 +29,8 @@ pub(super) enum Outcome {
     Done,
     /// It holds this version or a newer one.
     Conflict,
-    /// Worth another try.
-    Busy(String),
+    /// Worth another try: the status and the words.
+    Busy(u16, String),
     /// There is no index behind the alias.
     NoIndex,
     Rejected(String),
@@ -48,6 +51,20 @@ impl Bulk {
         self.ends.push(self.lines.len());
     }
 
+    /// Not sent, but among the outcomes: there is no document of this entry.
+    pub(super) fn refuse(&mut self, entry: Entry, reason: String) {
+        self.refused.push((entry, Outcome::Rejected(reason)));
+    }
+
+    /// Whose documents are in it, and those that have none.
+    pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().chain(self.refused.iter().map(|(entry, _)| entry))
+    }
+
+    pub(super) fn take_refused(&mut self) -> Vec<(Entry, Outcome)> {
+        std::mem::take(&mut self.refused)
+    }
+
     pub(super) fn is_full(&self) -> bool {
         self.lines.len() >= FULL
     }
@@ -59,9 +76,9 @@ impl Bulk {
     /// Sends all, and says of each what became of it.
     ///
     /// # Errors
-    /// Where the request as a whole failed and may be tried again.
-    pub(super) async fn send(&self, elastic: &Elastic, index: &str) -> Result<Vec<(Entry, Outcome)>, Failure> {
-        match elastic.bulk::<Answer>(index, self.lines.clone()).await {
+    /// Where there was no answer, or one that makes no sense.
+    pub(super) async fn send(&self, elastic: &Elastic, alias: &str) -> Result<Vec<(Entry, Outcome)>, Failure> {
+        match elastic.bulk::<Answer>(alias, Bytes::from(self.lines.clone())).await {
             Ok(answer) if answer.items.len() == self.entries.len() => {
                 Ok(self.entries.iter().cloned().zip(answer.items.into_iter().map(Item::outcome)).collect())
             }
@@ -71,25 +88,25 @@ impl Bulk {
                 self.entries.len()
             ))),
             // With require_alias the request itself is refused when nothing is there.
-            Err(Failure::Refused { status: 404, .. }) => {
-                Ok(self.entries.iter().cloned().map(|entry| (entry, Outcome::NoIndex)).collect())
+            Err(Failure::Refused { status: 404, .. }) => Ok(self.all(|| Outcome::NoIndex)),
+            Err(Failure::Refused { status, reason }) if elastic::is_passing(status) => {
+                Ok(self.all(|| Outcome::Busy(status, reason.clone())))
             }
             Err(failure) if failure.is_passing() => Err(failure),
             Err(failure) => match self.halves() {
                 // Something about one of them, its size for instance: halve until that one stands alone.
                 Some((low, high)) => {
-                    let mut outcomes = Box::pin(low.send(elastic, index)).await?;
-                    outcomes.extend(Box::pin(high.send(elastic, index)).await?);
+                    let mut outcomes = Box::pin(low.send(elastic, alias)).await?;
+                    outcomes.extend(Box::pin(high.send(elastic, alias)).await?);
                     Ok(outcomes)
                 }
-                None => Ok(self
-                    .entries
-                    .iter()
-                    .cloned()
-                    .map(|entry| (entry, Outcome::Rejected(failure.to_string())))
-                    .collect()),
+                None => Ok(self.all(|| Outcome::Rejected(failure.to_string()))),
             },
         }
+    }
+
+    fn all(&self, outcome: impl Fn() -> Outcome) -> Vec<(Entry, Outcome)> {
+        self.entries.iter().cloned().map(|entry| (entry, outcome())).collect()
     }
 
     /// Only those of the entries that are worth another try; `None` when there are none.
@@ -141,7 +158,7 @@ impl Item {
             404 if error.is_null() => Outcome::Done,
             404 => Outcome::NoIndex,
             409 => Outcome::Conflict,
-            status if elastic::is_passing(status) => Outcome::Busy(elastic::reason(&error)),
+            status if elastic::is_passing(status) => Outcome::Busy(status, elastic::reason(&error)),
             _ => Outcome::Rejected(elastic::reason(&error)),
         }
     }
@@ -175,7 +192,10 @@ mod tests {
             Outcome::Rejected("document_parsing_exception: no".into())
         );
         let error = json!({"type": "es_rejected_execution_exception", "reason": "full"});
-        assert!(matches!(outcome(json!({"index": {"_id": "1", "status": 429, "error": error}})), Outcome::Busy(_)));
+        assert!(matches!(
+            outcome(json!({"index": {"_id": "1", "status": 429, "error": error}})),
+            Outcome::Busy(429, _)
+        ));
     }
 
     #[test]

@@ -1,11 +1,16 @@
-//! Index generations: what stands behind an alias, and that it was given every row.
+//! Index generations: what stands behind an alias, beside it, and that it was given every row.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, PgPool, query, query_scalar};
+use sha2::{Digest, Sha256};
+use sqlx::{AssertSqlSafe, PgPool};
 
+use super::{
+    hex,
+    register::{self, Registered},
+};
 use crate::{
     elastic::{Elastic, Failure},
     error::{Error, Result},
@@ -14,11 +19,17 @@ use crate::{
 
 /// Rows marked in one transaction, each locked meanwhile.
 const CHUNK: i64 = 2_000;
+/// The documents that were written last are looked at: one of them has the highest version but for deletions.
+const LAST_WRITTEN: usize = 20;
+
+/// What is said of an index that holds higher versions than its database ever gave.
+const RESTORED: &str = "The index holds newer versions than the database ever gave: the database was restored to an \
+                        older state. Rebuild the index: a new generation is needed.";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Generation {
     pub name: String,
-    uuid: String,
+    pub uuid: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -36,14 +47,36 @@ struct IndexIdentity {
     uuid: String,
 }
 
+/// By which a generation is written to, and by nothing else: other than the index's own name, a bulk to an alias never
+/// makes an index.
+pub(super) fn write_alias(generation: &str) -> String {
+    format!("{generation}-write")
+}
+
+/// Equal only while mapping and settings are.
+pub(super) fn fingerprint(elastic: &Elastic, model: &ReadModel) -> String {
+    hex(&Sha256::digest(json!([(model.mapping)(), elastic.spread()]).to_string()))
+}
+
 /// The newest generation behind the alias.
 pub(super) async fn current(elastic: &Elastic, model: &ReadModel) -> Result<Option<Generation>, Failure> {
     let alias = elastic.alias(model.name);
+    let name = behind(elastic, &alias).await?.into_iter().max_by_key(|name| number(name, &alias));
+    match name {
+        Some(name) => identified(elastic, name).await,
+        None => Ok(None),
+    }
+}
+
+/// The names of the indices behind an alias.
+pub(super) async fn behind(elastic: &Elastic, alias: &str) -> Result<Vec<String>, Failure> {
     // The alias API, unlike the settings API, does not take an index of that name for the alias.
-    let Some(behind) = elastic.find::<BTreeMap<String, Value>>(&format!("_alias/{alias}")).await? else {
-        return Ok(None);
-    };
-    let Some(name) = behind.into_keys().max_by_key(|name| number(name, &alias)) else { return Ok(None) };
+    let found = elastic.find::<BTreeMap<String, Value>>(&format!("_alias/{alias}")).await?;
+    Ok(found.unwrap_or_default().into_keys().collect())
+}
+
+/// An index with its uuid; `None` where there is none of that name.
+pub(super) async fn identified(elastic: &Elastic, name: String) -> Result<Option<Generation>, Failure> {
     let settings = elastic.find::<BTreeMap<String, Settings>>(&format!("{name}/_settings/index.uuid")).await?;
     let uuid = settings.and_then(|mut settings| settings.remove(&name)).map(|found| found.settings.index.uuid);
     Ok(uuid.map(|uuid| Generation { name, uuid }))
@@ -53,62 +86,109 @@ pub(super) async fn current(elastic: &Elastic, model: &ReadModel) -> Result<Opti
 pub(super) async fn ensure(db: &PgPool, elastic: &Elastic, model: &ReadModel) -> Result<()> {
     let generation = match current(elastic, model).await? {
         Some(generation) => generation,
-        None => create(elastic, model).await?,
+        None => create_first(elastic, model).await?,
     };
-    let marked = query_scalar!("select uuid from console.index_generation where index_name = $1", model.name)
-        .fetch_optional(db)
-        .await?;
-    if marked.as_ref() == Some(&generation.uuid) {
-        return Ok(());
+    let known = register::all(db, model.name).await?;
+    let known = known.into_iter().find(|known| known.generation == generation.name && known.uuid == generation.uuid);
+    match known.as_ref().map(|known| known.state.as_str()) {
+        Some("live") => {}
+        // Whoever exchanged them did not come to say so.
+        Some("building") => {
+            register::promote(db, model.name, &generation.name).await?;
+        }
+        _ => {
+            tracing::info!(index = generation.name, "a generation that was not filled from this database: marking all");
+            mark_all(db, model).await?;
+            let (uuid, state) = (generation.uuid.clone(), "live".to_owned());
+            let adopted = Registered { generation: generation.name.clone(), uuid, state, mapping: None };
+            register::adopt(db, model.name, &adopted).await?;
+        }
     }
-    tracing::info!(index = generation.name, "a generation that was not filled from this database: marking all rows");
-    mark_all(db, model).await?;
-    query!(
-        r#"
-        insert into console.index_generation (index_name, generation, uuid)
-        values ($1, $2, $3)
-            on conflict (index_name) do update
-           set generation = excluded.generation, uuid = excluded.uuid, marked_at = clock_timestamp()
-        "#,
-        model.name,
-        generation.name,
-        generation.uuid,
-    )
-    .execute(db)
-    .await?;
+    make_writable(elastic, &generation.name).await?;
+    notice_restored(db, elastic, model, &generation.name).await
+}
+
+/// A generation of an earlier console has no alias to be written by.
+async fn make_writable(elastic: &Elastic, generation: &str) -> Result<()> {
+    let alias = write_alias(generation);
+    if behind(elastic, &alias).await?.is_empty() {
+        elastic.put(&format!("{generation}/_alias/{alias}"), &json!({})).await?;
+    }
     Ok(())
 }
 
-async fn create(elastic: &Elastic, model: &ReadModel) -> Result<Generation> {
-    let alias = elastic.alias(model.name);
-    let taken = elastic.find::<BTreeMap<String, Value>>(&format!("{alias}_v*/_alias")).await?.unwrap_or_default();
-    let next = taken.keys().map(|name| number(name, &alias)).max().unwrap_or(0) + 1;
+/// Finds out whether an index holds versions from the future of this database, and writes it down.
+async fn notice_restored(db: &PgPool, elastic: &Elastic, model: &ReadModel, generation: &str) -> Result<()> {
     let body = json!({
-        "aliases": {&alias: {}},
-        "settings": {
-            "index": {
-                "number_of_shards": 1,
-                // None on a single node, one elsewhere
-                "auto_expand_replicas": "0-1",
-                // Said explicitly, or an index that nobody searches is not refreshed at all.
-                "refresh_interval": "1s",
-                // A deletion is remembered for longer than the longest retry of what came before it.
-                "gc_deletes": "1h",
-            },
-        },
-        "mappings": (model.mapping)(),
+        "size": LAST_WRITTEN, "version": true, "_source": false, "track_total_hits": false,
+        "sort": [{"_seq_no": "desc"}],
     });
-    match elastic.put(&format!("{alias}_v{next}"), &body).await {
-        Ok(_) => tracing::info!(index = format!("{alias}_v{next}"), "created"),
-        // Another worker was quicker.
-        Err(Failure::Refused { status: 400, reason }) if reason.contains("resource_already_exists") => {}
-        Err(failure) => return Err(failure.into()),
+    elastic.refresh(generation).await?;
+    let found: Value = elastic.post(&format!("{generation}/_search"), &body).await?;
+    let hits = found["hits"]["hits"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let highest = hits.iter().filter_map(|hit| hit["_version"].as_i64()).max().unwrap_or(0);
+    judge_version(db, model, generation, highest).await
+}
+
+/// # Errors
+/// Those of PostgreSQL.
+pub(super) async fn judge_version(db: &PgPool, model: &ReadModel, generation: &str, highest: i64) -> Result<()> {
+    if highest <= register::newest_version(db).await? {
+        return Ok(());
     }
+    tracing::warn!(index = generation, version = highest, "{RESTORED}");
+    register::note(db, model.name, generation, Some(RESTORED)).await?;
+    Ok(())
+}
+
+async fn create_first(elastic: &Elastic, model: &ReadModel) -> Result<Generation> {
+    let alias = elastic.alias(model.name);
+    let name = create(elastic, model, true).await?;
     current(elastic, model).await?.ok_or_else(|| {
         Error::Invalid(format!(
-            "Elasticsearch has no alias {alias} although {alias}_v{next} was made for it. Look for an index that stands in its way."
+            "Elasticsearch has no alias {alias} although {name} was made for it. Look for an index that stands in its way."
         ))
     })
+}
+
+/// Makes the next generation, behind the alias at once if it is the `first`; its name.
+pub(super) async fn create(elastic: &Elastic, model: &ReadModel, first: bool) -> Result<String> {
+    let alias = elastic.alias(model.name);
+    let pattern = format!("{alias}_v*,{alias}-g*/_alias");
+    let taken = elastic.find::<BTreeMap<String, Value>>(&pattern).await?.unwrap_or_default();
+    let next = taken.keys().map(|name| number(name, &alias)).max().unwrap_or(0) + 1;
+    let name = format!("{alias}-g{next}");
+    let mut settings = elastic.spread();
+    // Said explicitly, or an index that nobody searches is not refreshed at all.
+    settings["refresh_interval"] = json!("1s");
+    // A deletion is remembered for longer than the longest retry of what came before it.
+    settings["gc_deletes"] = json!("1h");
+    let mut aliases = json!({write_alias(&name): {}});
+    if first {
+        aliases[&alias] = json!({});
+    }
+    let body = json!({"aliases": aliases, "settings": {"index": settings}, "mappings": (model.mapping)()});
+    match elastic.put(&name, &body).await {
+        Ok(_) => tracing::info!(index = name, "created"),
+        // Another worker was quicker.
+        Err(Failure::Refused { status: 400, reason }) if first && reason.contains("resource_already_exists") => {}
+        Err(failure) => return Err(failure.into()),
+    }
+    Ok(name)
+}
+
+/// Puts a generation behind the alias in place of all others, in one step: no search finds none, or two.
+pub(super) async fn swap(elastic: &Elastic, model: &ReadModel, generation: &str) -> Result<(), Failure> {
+    let alias = elastic.alias(model.name);
+    let mut actions: Vec<Value> = behind(elastic, &alias)
+        .await?
+        .into_iter()
+        .filter(|name| name != generation)
+        .map(|name| json!({"remove": {"index": name, "alias": alias}}))
+        .collect();
+    actions.push(json!({"add": {"index": generation, "alias": alias}}));
+    elastic.post::<Value>("_aliases", &json!({"actions": actions})).await?;
+    Ok(())
 }
 
 /// Marks the documents of all rows. Each row is locked before its document gets a version: otherwise a writer that had
@@ -138,12 +218,11 @@ async fn mark_all(db: &PgPool, model: &ReadModel) -> sqlx::Result<()> {
     }
 }
 
-/// 3 of `media_search_v3`
+/// 3 of `media_search-g3`, and of `media_search_v3` as they were called before
 fn number(name: &str, alias: &str) -> u32 {
-    name.strip_prefix(alias)
-        .and_then(|rest| rest.strip_prefix("_v"))
-        .and_then(|number| number.parse().ok())
-        .unwrap_or(0)
+    let rest = name.strip_prefix(alias).unwrap_or_default();
+    let digits = rest.strip_prefix("-g").or_else(|| rest.strip_prefix("_v"));
+    digits.and_then(|digits| digits.parse().ok()).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -152,7 +231,8 @@ mod tests {
 
     #[test]
     fn generations_are_numbered() {
-        assert_eq!(number("media_search_v12", "media_search"), 12);
+        assert_eq!(number("media_search-g12", "media_search"), 12);
+        assert_eq!(number("media_search_v3", "media_search"), 3);
         assert_eq!(number("media_search", "media_search"), 0);
         assert_eq!(number("media_search_verbose", "media_search"), 0);
     }

@@ -1,37 +1,39 @@
 //! From read models to Elasticsearch: sends the documents that were marked, in the versions in which they were marked.
 
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
 };
 
-use backon::{BackoffBuilder, ExponentialBuilder};
-use futures::TryStreamExt;
-use sha2::{Digest, Sha256};
+use futures::{Stream, TryStreamExt, stream};
+use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, PgPool};
 
 use super::{
     bulk::{Bulk, Outcome},
+    delivery::Delivery,
     generation,
+    metrics::Of,
     queue::{self, DeadLetter, Entry},
+    register::{self, Registered},
 };
 use crate::{
-    elastic::Elastic,
     error::{Error, Result},
     read_models::{ReadModel, Row},
 };
 
-/// Documents claimed at once. Their bytes are bounded by the bulk, which is sent whenever it is full.
-const BATCH: i64 = 500;
+/// Documents claimed at once. Their bytes are bounded by the bulks, which are sent whenever they are full.
+const BATCH: i64 = 1_000;
 /// Before what Elasticsearch was too busy for is tried again.
 const PAUSE_SECONDS: f64 = 5.0;
+/// Of the documents that the index had in newer versions.
+const SAMPLE: usize = 5;
 
 /// Keeps one index true to its read model.
 #[derive(Debug)]
 pub(super) struct Indexer {
     pub db: PgPool,
-    pub elastic: Elastic,
+    pub delivery: Delivery,
     pub model: &'static ReadModel,
     pub worker: String,
     /// The alias was seen, and all rows were marked for what is behind it.
@@ -42,10 +44,12 @@ impl Indexer {
     /// Sends one batch of documents; how many there were.
     pub(super) async fn step(&self) -> Result<usize> {
         if !self.ready.load(Ordering::Relaxed) {
-            generation::ensure(&self.db, &self.elastic, self.model).await?;
+            generation::ensure(&self.db, &self.delivery.elastic, self.model).await?;
             self.ready.store(true, Ordering::Relaxed);
         }
-        let entries = queue::claim(&self.db, self.model.name, &self.worker, BATCH).await?;
+        let claimed = queue::claim(&self.db, self.model.name, &self.worker, BATCH).await;
+        // A database that was away may be another one when it is back.
+        let entries = claimed.inspect_err(|_| self.ready.store(false, Ordering::Relaxed))?;
         let sent = self.send(&entries).await;
         if sent.is_err() {
             // Whatever went wrong, the index may be another one when Elasticsearch is back.
@@ -60,79 +64,71 @@ impl Indexer {
         if entries.is_empty() {
             return Ok(());
         }
-        let mut bulk = Bulk::default();
-        let mut unreadable = Vec::new();
-        let sql = statement(self.model);
+        let generations = register::written(&self.db, self.model.name).await?;
         let versions: Vec<i64> = entries.iter().map(|entry| entry.version).collect();
         // Row and version come from one snapshot: a row that has changed since it was claimed is sent in its own version.
-        let mut rows = sqlx::query_as::<_, (String, i64, i32, Option<String>)>(AssertSqlSafe(sql))
-            .bind(self.model.name)
-            .bind(versions)
-            .fetch(&self.db);
-        while let Some((document_id, version, attempts, json)) = rows.try_next().await? {
-            let entry = Entry { document_id, version, attempts };
-            match json.map(|json| self.document(&json)).transpose() {
-                Ok(document) => bulk.push(entry, document.as_deref()),
-                Err(error) => {
-                    unreadable.push((entry, Outcome::Rejected(format!("the row makes no document: {error}"))));
-                }
-            }
-            if bulk.is_full() {
-                self.deliver(std::mem::take(&mut bulk)).await?;
-            }
-        }
-        drop(rows);
-        if !bulk.is_empty() {
-            self.deliver(bulk).await?;
-        }
-        self.settle(unreadable).await
+        let rows =
+            sqlx::query_as(AssertSqlSafe(statement(self.model))).bind(self.model.name).bind(versions).fetch(&self.db);
+        bulks(self.model, rows)
+            .try_for_each_concurrent(self.delivery.pace.at_once(), |bulk| self.deliver(bulk, &generations))
+            .await
     }
 
-    fn document(&self, json: &str) -> Result<Vec<u8>, serde_json::Error> {
-        let hash = hex(&Sha256::digest(json.as_bytes()));
-        (self.model.document)(&Row { json, hash: &hash })
-    }
-
-    /// Sends a bulk, what Elasticsearch was too busy for again and again with growing pauses.
-    async fn deliver(&self, bulk: Bulk) -> Result<()> {
-        let mut pauses = ExponentialBuilder::default()
-            .with_jitter()
-            .with_min_delay(Duration::from_millis(100))
-            .with_max_delay(Duration::from_secs(5))
-            .with_max_times(6)
-            .build();
-        let mut bulk = bulk;
-        loop {
-            let outcomes = bulk.send(&self.elastic, self.model.name).await?;
+    /// Sends a bulk to every generation that is written, and settles what all of them have.
+    async fn deliver(&self, mut bulk: Bulk, generations: &[Registered]) -> Result<()> {
+        let mut worst: HashMap<i64, (Entry, Outcome)> =
+            bulk.take_refused().into_iter().map(|(entry, outcome)| (entry.version, (entry, outcome))).collect();
+        // The last of them: what the one that is being filled refuses counts.
+        let mut refused_by: HashMap<String, String> = HashMap::new();
+        if bulk.is_empty() {
+            return self.settle(worst.into_values().collect(), &refused_by).await;
+        }
+        if generations.is_empty() {
+            return Err(self.no_index());
+        }
+        for Registered { generation, state, .. } in generations {
+            let outcomes = self.delivery.deliver(&bulk, &generation::write_alias(generation)).await?;
             if outcomes.iter().any(|(_, outcome)| *outcome == Outcome::NoIndex) {
-                let alias = self.elastic.alias(self.model.name);
-                return Err(Error::Unavailable {
-                    message: format!("Elasticsearch has no index behind {alias} any more. It is made anew."),
-                    source: None,
-                });
-            }
-            let (busy, settled): (Vec<_>, Vec<_>) =
-                outcomes.into_iter().partition(|(_, outcome)| matches!(outcome, Outcome::Busy(_)));
-            self.settle(settled).await?;
-            let again: HashSet<i64> = busy.iter().map(|(entry, _)| entry.version).collect();
-            match (bulk.only(|entry| again.contains(&entry.version)), pauses.next()) {
-                (None, _) => return Ok(()),
-                (Some(rest), Some(pause)) => {
-                    tokio::time::sleep(pause).await;
-                    bulk = rest;
+                if state == "live" {
+                    return Err(self.no_index());
                 }
-                (Some(_), None) => return self.put_off(&busy).await,
+                tracing::warn!(index = generation, "it was being filled, and is gone");
+                register::forget(&self.db, self.model.name, generation).await?;
+                continue;
             }
+            self.sample_conflicts(generation, &outcomes).await?;
+            for (entry, outcome) in outcomes {
+                if matches!(outcome, Outcome::Rejected(_)) {
+                    refused_by.insert(entry.document_id.clone(), generation.clone());
+                }
+                match worst.get(&entry.version) {
+                    Some((_, known)) if severity(known) > severity(&outcome) => {}
+                    _ => drop(worst.insert(entry.version, (entry, outcome))),
+                }
+            }
+        }
+        let (busy, settled): (Vec<_>, Vec<_>) =
+            worst.into_values().partition(|(_, outcome)| matches!(outcome, Outcome::Busy(..)));
+        self.settle(settled, &refused_by).await?;
+        self.put_off(&busy).await
+    }
+
+    fn no_index(&self) -> Error {
+        let alias = self.delivery.elastic.alias(self.model.name);
+        Error::Unavailable {
+            message: format!("Elasticsearch has no index behind {alias} any more. It is made anew."),
+            source: None,
         }
     }
 
     async fn put_off(&self, busy: &[(Entry, Outcome)]) -> Result<()> {
-        tracing::warn!(index = self.model.name, documents = busy.len(), why = ?busy[0].1, "put off");
+        let Some((_, why)) = busy.first() else { return Ok(()) };
+        tracing::warn!(index = self.model.name, documents = busy.len(), ?why, "put off");
         let versions: Vec<i64> = busy.iter().map(|(entry, _)| entry.version).collect();
         Ok(queue::release(&self.db, self.model.name, &self.worker, &versions, PAUSE_SECONDS).await?)
     }
 
-    async fn settle(&self, outcomes: Vec<(Entry, Outcome)>) -> Result<()> {
+    async fn settle(&self, outcomes: Vec<(Entry, Outcome)>, refused_by: &HashMap<String, String>) -> Result<()> {
         if outcomes.is_empty() {
             return Ok(());
         }
@@ -145,26 +141,85 @@ impl Indexer {
                 _ => done.push(key),
             }
         }
-        if conflicts > 0 {
-            tracing::debug!(index = self.model.name, conflicts, "the index had newer versions");
-        }
         if !letters.is_empty() {
             tracing::warn!(index = self.model.name, ?letters, "documents that Elasticsearch refuses");
         }
         let mut tx = self.db.begin().await?;
         queue::bury(&mut tx, "index", self.model.name, &letters).await?;
+        for (key, generation) in refused_by {
+            queue::blame(&mut tx, self.model.name, generation, std::slice::from_ref(key)).await?;
+        }
         queue::revive(&mut tx, "index", self.model.name, &done).await?;
         queue::settle(&mut tx, self.model.name, &versions).await?;
         tx.commit().await?;
+        let (of, metrics) = (Of::index(self.model.name), &self.delivery.metrics);
+        metrics.documents.get_or_create(&of).inc_by(done.len() as u64);
+        metrics.conflicts.get_or_create(&of).inc_by(conflicts as u64);
+        metrics.rejected.get_or_create(&of).inc_by(letters.len() as u64);
         Ok(())
+    }
+
+    /// A newer version in the index is nothing bad, unless the database never gave it.
+    async fn sample_conflicts(&self, generation: &str, outcomes: &[(Entry, Outcome)]) -> Result<()> {
+        let ids: Vec<&str> = outcomes
+            .iter()
+            .filter(|(_, outcome)| *outcome == Outcome::Conflict)
+            .take(SAMPLE)
+            .map(|(entry, _)| entry.document_id.as_str())
+            .collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let path = format!("{generation}/_mget?_source=false");
+        let found: Value = self.delivery.elastic.post(&path, &json!({"ids": ids})).await?;
+        let versions =
+            found["docs"].as_array().into_iter().flatten().filter_map(|document| document["_version"].as_i64());
+        generation::judge_version(&self.db, self.model, generation, versions.max().unwrap_or(0)).await
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
-        hex.extend([byte >> 4, byte & 15].map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])));
-        hex
+/// What one generation did counts more than what another did.
+fn severity(outcome: &Outcome) -> u8 {
+    match outcome {
+        Outcome::Done => 0,
+        Outcome::Conflict => 1,
+        Outcome::NoIndex => 2,
+        Outcome::Rejected(_) => 3,
+        Outcome::Busy(..) => 4,
+    }
+}
+
+/// A queue's entry with its row, if there is one.
+pub(super) type Marked = (String, i64, i32, Option<String>);
+
+/// Packs rows into bulks, so that no more than one bulk is held in memory beside those that are on their way.
+pub(super) fn bulks(
+    model: &'static ReadModel,
+    rows: impl Stream<Item = sqlx::Result<Marked>> + Unpin,
+) -> impl Stream<Item = Result<Bulk>> {
+    stream::try_unfold(Some(rows), move |rows| async move {
+        let Some(mut rows) = rows else { return Ok(None) };
+        let mut bulk = Bulk::default();
+        while let Some((document_id, version, attempts, json)) = rows.try_next().await? {
+            let entry = Entry { document_id, version, attempts };
+            match json.map(|json| document(model, &json)).transpose() {
+                Ok(document) => bulk.push(entry, document.as_deref()),
+                Err(error) => bulk.refuse(entry, format!("the row makes no document: {error}")),
+            }
+            if bulk.is_full() {
+                return Ok(Some((bulk, Some(rows))));
+            }
+        }
+        let is_empty = bulk.entries().next().is_none();
+        Ok((!is_empty).then_some((bulk, None)))
     })
+}
+
+fn document(model: &ReadModel, json: &str) -> Result<Vec<u8>, serde_json::Error> {
+    use sha2::{Digest, Sha256};
+
+    let hash = super::hex(&Sha256::digest(json.as_bytes()));
+    (model.document)(&Row { json, hash: &hash })
 }
 
 /// The marked documents with their rows, if there are any.

@@ -5,16 +5,45 @@
 //! words in PostgreSQL. Each of these stages re-reads what it sends, so a mark may come twice, and only a lost one would harm.
 
 mod bulk;
+mod check;
+mod clerk;
+mod compare;
+mod delivery;
+mod fill;
 mod folder;
 mod generation;
 mod indexer;
+mod jobs;
+mod letters;
+mod listen;
 mod marks;
+mod metrics;
+mod notify;
+mod pace;
+mod progress;
 mod projector;
 mod queue;
+mod rebuild;
+mod register;
+mod rows;
+mod sampler;
 mod status;
 mod worker;
 
 pub use self::{
+    check::{Counts, Findings, LastCheck, check, last_checks},
+    clerk::{JobKind, ask_for, cancel_jobs, index_names, job_states},
+    jobs::JobState,
+    letters::{DeadLetter, dead_letters, replay},
+    progress::Step,
+    sampler::{Sample, samples},
     status::{IndexStatus, QueueKind, QueueStatus, SyncStatus, WorkerStatus, queues, status},
     worker::run_worker,
 };
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
+        hex.extend([byte >> 4, byte & 15].map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])));
+        hex
+    })
+}

@@ -60,7 +60,7 @@ impl Projector {
     }
 
     /// One row that PostgreSQL refuses must not hold up the others: halves the batch until it stands alone.
-    async fn project_or_split(&self, marks: &[Mark]) -> Result<()> {
+    pub(super) async fn project_or_split(&self, marks: &[Mark]) -> Result<()> {
         if marks.is_empty() {
             return Ok(());
         }

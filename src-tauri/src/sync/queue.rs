@@ -128,6 +128,19 @@ pub(super) async fn bury(db: &mut PgConnection, kind: &str, name: &str, letters:
     Ok(())
 }
 
+/// Says which generation refused these documents.
+pub(super) async fn blame(db: &mut PgConnection, index: &str, generation: &str, keys: &[String]) -> sqlx::Result<()> {
+    query!(
+        "update console.dead_letter set generation = $2 where kind = 'index' and name = $1 and key = any ($3)",
+        index,
+        generation,
+        keys
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// What was done at last is not dead.
 pub(super) async fn revive(db: &mut PgConnection, kind: &str, name: &str, keys: &[String]) -> sqlx::Result<()> {
     query!("delete from console.dead_letter where kind = $1 and name = $2 and key = any ($3)", kind, name, keys)

@@ -35,6 +35,13 @@ pub enum QueueKind {
     Index,
 }
 
+impl QueueKind {
+    /// From `read_model` or `index`, as the queues call it.
+    pub(super) fn of(kind: &str) -> Self {
+        if kind == "index" { Self::Index } else { Self::ReadModel }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Type)]
 #[serde(rename_all = "camelCase")]
 pub struct IndexStatus {
@@ -68,7 +75,7 @@ pub async fn queues(db: &PgPool, has_elastic: bool) -> Result<Vec<QueueStatus>> 
     .await?
     .into_iter()
     .map(|row| QueueStatus {
-        kind: if row.kind == "index" { QueueKind::Index } else { QueueKind::ReadModel },
+        kind: QueueKind::of(&row.kind),
         name: row.name,
         waiting: row.waiting,
         oldest_seconds: row.oldest_seconds,

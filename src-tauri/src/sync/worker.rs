@@ -1,30 +1,53 @@
 //! The worker: one loop for each stage, woken by PostgreSQL, stopped together.
 
-use std::{sync::atomic::AtomicBool, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use backon::{BackoffBuilder, ExponentialBuilder};
-use sqlx::{PgPool, postgres::PgListener, query};
-use tokio::{sync::watch, task::JoinSet, time};
+use sqlx::{
+    PgPool,
+    postgres::{PgListener, PgPoolOptions},
+    query,
+};
+use tokio::{
+    sync::watch,
+    task::JoinSet,
+    time::{self, Instant},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    clerk::Clerk,
+    delivery::Delivery,
     folder::{Folder, Texts},
     indexer::Indexer,
+    listen::Listener,
     marks,
+    metrics::Metrics,
+    notify::{Notice, tell},
     projector::Projector,
+    sampler,
 };
 use crate::{
     config::{self, ReadModels},
     elastic::Elastic,
     error::Result,
-    read_models,
+    read_models::{self, ReadModel},
 };
 
 /// Notifications only shorten the wait; one that is lost costs this much.
 const POLL: Duration = Duration::from_secs(1);
 const HEARTBEAT: Duration = Duration::from_secs(2);
+/// Its own work is given to others after so long, see `queue::ALIVE_SECONDS`.
+const ALIVE: Duration = Duration::from_secs(8);
 /// Rows of workers that died stay visible for a while.
 const REMEMBERED_SECONDS: f64 = 3600.0;
+/// Of each stage: one that reads while the other settles.
+const CONNECTIONS: u32 = 2;
+const PATIENCE: Duration = Duration::from_secs(30);
+const IDLE: Duration = Duration::from_mins(1);
 const CHANNEL: &str = "console_queue";
 
 /// Works until it is stopped. Losing PostgreSQL or Elasticsearch is not the end: each stage goes on when it is back.
@@ -38,18 +61,36 @@ pub async fn run_worker(
     stop: CancellationToken,
 ) -> Result<()> {
     let name = format!("{}-{:08x}", std::process::id(), rand::random::<u32>());
+    let metrics = Metrics::default();
+    let (beat_at, beaten) = watch::channel(Instant::now());
+    let listener = match settings.listen {
+        Some(address) => Some(Listener::bind(address, metrics.clone(), beaten, ALIVE).await?),
+        None => None,
+    };
     // Before the first claim: leases of a worker that nobody has seen are void.
     sign_of_life(&db, &name).await?;
     let (wake, woken) = watch::channel(());
     let mut running = JoinSet::new();
-    running.spawn(beat(db.clone(), name.clone(), stop.clone()));
+    running.spawn(beat(db.clone(), name.clone(), beat_at, stop.clone()));
     running.spawn(listen(db.clone(), wake, stop.clone()));
-    for stage in stages(&db, elastic.as_ref(), settings, &name) {
+    running.spawn(sampler::sample(db.clone(), metrics.clone(), stop.clone()));
+    if let Some(listener) = listener {
+        running.spawn(listener.serve(stop.clone()));
+    }
+    let mut staff =
+        Staff { db: &db, elastic: elastic.as_ref(), settings, metrics: &metrics, name: &name, pools: Vec::new() };
+    for stage in staff.stages() {
         running.spawn(repeat(stage, woken.clone(), stop.clone()));
     }
 
     tracing::info!(worker = name, "working");
+    tell(Notice::Ready);
+    stop.cancelled().await;
+    tell(Notice::Stopping);
     while running.join_next().await.is_some() {}
+    for pool in staff.pools {
+        pool.close().await;
+    }
     leave(&db, &name).await?;
     tracing::info!(worker = name, "stopped");
     Ok(())
@@ -63,6 +104,7 @@ enum Stage {
     Clearer(PgPool),
     Indexer(Indexer),
     Folder(Folder),
+    Clerk(Clerk),
 }
 
 impl Stage {
@@ -73,6 +115,7 @@ impl Stage {
             Self::Clearer(db) => Ok(usize::try_from(marks::clear(db).await?).unwrap_or(usize::MAX)),
             Self::Indexer(indexer) => indexer.step().await,
             Self::Folder(folder) => folder.step().await,
+            Self::Clerk(clerk) => clerk.step().await,
         }
     }
 
@@ -82,31 +125,74 @@ impl Stage {
             Self::Clearer(_) => "clearer".into(),
             Self::Indexer(indexer) => format!("indexer of {}", indexer.model.name),
             Self::Folder(folder) => format!("folder of {}", folder.texts.name()),
+            Self::Clerk(clerk) => format!("clerk of {}", clerk.kinds.join(", ")),
         }
     }
 }
 
-fn stages(db: &PgPool, elastic: Option<&Elastic>, settings: &config::Worker, worker: &str) -> Vec<Stage> {
-    let folder = |texts| Stage::Folder(Folder { db: db.clone(), texts, worker: worker.to_owned() });
-    let mut stages = vec![folder(Texts::Media), folder(Texts::People)];
-    if settings.read_models == ReadModels::External {
-        stages.push(Stage::Clearer(db.clone()));
+/// What all stages of one worker have.
+struct Staff<'a> {
+    db: &'a PgPool,
+    elastic: Option<&'a Elastic>,
+    settings: &'a config::Worker,
+    metrics: &'a Metrics,
+    name: &'a str,
+    /// To be closed in the end
+    pools: Vec<PgPool>,
+}
+
+impl Staff<'_> {
+    /// Connections of one stage's own: another one that is slow can't take them.
+    fn pool(&mut self) -> PgPool {
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(PATIENCE)
+            .idle_timeout(IDLE)
+            .connect_lazy_with((*self.db.connect_options()).clone());
+        self.pools.push(pool.clone());
+        pool
     }
-    for model in read_models::ALL {
-        if settings.read_models == ReadModels::Projected {
-            stages.push(Stage::Projector(Projector { db: db.clone(), model, worker: worker.to_owned() }));
+
+    fn stages(&mut self) -> Vec<Stage> {
+        let mut stages = vec![self.folder(Texts::Media), self.folder(Texts::People)];
+        stages.extend([&["rebuild", "rollback"][..], &["check", "repair"]].map(|kinds| self.clerk(kinds)));
+        if self.settings.read_models == ReadModels::External {
+            stages.push(Stage::Clearer(self.pool()));
         }
-        stages.extend(elastic.map(|elastic| {
-            Stage::Indexer(Indexer {
-                db: db.clone(),
-                elastic: elastic.clone(),
-                model,
-                worker: worker.to_owned(),
-                ready: AtomicBool::new(false),
-            })
-        }));
+        for model in read_models::ALL {
+            if self.settings.read_models == ReadModels::Projected {
+                stages.push(Stage::Projector(Projector { db: self.pool(), model, worker: self.name.to_owned() }));
+            }
+            stages.extend(self.elastic.cloned().map(|elastic| self.indexer(elastic, model)));
+        }
+        stages
     }
-    stages
+
+    fn folder(&mut self, texts: Texts) -> Stage {
+        Stage::Folder(Folder { db: self.pool(), texts, worker: self.name.to_owned() })
+    }
+
+    fn clerk(&mut self, kinds: &'static [&'static str]) -> Stage {
+        Stage::Clerk(Clerk {
+            db: self.pool(),
+            elastic: self.elastic.cloned(),
+            metrics: self.metrics.clone(),
+            read_models: self.settings.read_models,
+            worker: self.name.to_owned(),
+            kinds,
+        })
+    }
+
+    fn indexer(&mut self, elastic: Elastic, model: &'static ReadModel) -> Stage {
+        let (pace, metrics) = (Arc::default(), self.metrics.clone());
+        Stage::Indexer(Indexer {
+            db: self.pool(),
+            delivery: Delivery { elastic, index: model.name, pace, metrics },
+            model,
+            worker: self.name.to_owned(),
+            ready: AtomicBool::new(false),
+        })
+    }
 }
 
 /// Steps as long as there is something to do, waits when there is not, and ever longer while it fails.
@@ -175,7 +261,7 @@ async fn notifications(db: &PgPool, wake: &watch::Sender<()>) -> sqlx::Result<()
     }
 }
 
-async fn beat(db: PgPool, name: String, stop: CancellationToken) {
+async fn beat(db: PgPool, name: String, beat_at: watch::Sender<Instant>, stop: CancellationToken) {
     let mut beats = time::interval(HEARTBEAT);
     beats.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
     loop {
@@ -183,8 +269,11 @@ async fn beat(db: PgPool, name: String, stop: CancellationToken) {
             () = stop.cancelled() => return,
             _ = beats.tick() => {}
         }
-        if let Err(error) = sign_of_life(&db, &name).await {
-            tracing::warn!(%error, "no sign of life given");
+        // Not whether PostgreSQL answers: a worker that waits for it need not be started anew.
+        tell(Notice::Alive);
+        match sign_of_life(&db, &name).await {
+            Ok(()) => drop(beat_at.send_replace(Instant::now())),
+            Err(error) => tracing::warn!(%error, "no sign of life given"),
         }
     }
 }

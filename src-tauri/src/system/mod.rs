@@ -3,11 +3,16 @@
 #[cfg(feature = "desktop")]
 pub mod commands;
 mod queries;
+mod upkeep;
 
 use serde::Serialize;
 use specta::Type;
 use sqlx::PgPool;
 
+pub use self::upkeep::{
+    Generation, GenerationState, IndexUpkeep, Job, JobState, Upkeep, cancel_job, dead_letters, queue_samples, replay,
+    start_job, upkeep,
+};
 use crate::{
     access::{Operator, Right},
     db,

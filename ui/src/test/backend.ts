@@ -52,6 +52,69 @@ const system: Answer<'system'> = {
   workers: [{ name: 'worker-1', seenSecondsAgo: 1 }],
 };
 
+const counted = { missing: 0, stale: 0, ghosts: 0 };
+
+const upkeep: Answer<'upkeep'> = {
+  indices: ['media_search', 'face_search'].map((name, index) => ({
+    name,
+    backlog: index * 1216,
+    oldestSeconds: index === 0 ? null : 312,
+    documentsPerSecond: index * 210.5,
+    conflicts: index * 3,
+    deadLetters: index * 2,
+    lastCheck: {
+      index: name,
+      at: '2025-11-20T16:00:00Z',
+      seconds: 4.2,
+      rows: counted,
+      documents: { ...counted, stale: index },
+      repaired: index === 1,
+      problem: null,
+    },
+    generations: [
+      { name: `${name}-g3`, state: 'live', problem: null, since: '2025-11-19T09:00:00Z' },
+      { name: `${name}-g2`, state: 'previous', problem: null, since: '2025-11-02T09:00:00Z' },
+    ],
+  })),
+  jobs: [
+    {
+      id: 1,
+      kind: 'rebuild',
+      index: 'face_search',
+      state: 'running',
+      cancelling: false,
+      step: 'documents',
+      done: 1800,
+      total: 4874,
+      outcome: null,
+      askedBy: 'chidi',
+      askedAt: '2025-11-20T16:30:00Z',
+      finishedAt: null,
+    },
+  ],
+};
+
+const samples: Answer<'queueSamples'> = Array.from({ length: 60 }, (_, index) => ({
+  at: new Date(Date.UTC(2025, 10, 20, 15, 40) + index * 60_000).toISOString(),
+  kind: 'index',
+  name: 'face_search',
+  waiting: index * 20,
+  oldestSeconds: index * 5,
+  documents: 600,
+  conflicts: 0,
+}));
+
+const letters: Answer<'deadLetters'> = [
+  {
+    kind: 'index',
+    name: 'face_search',
+    key: '12',
+    reason: 'document_parsing_exception: failed to parse field [created_at]',
+    attempts: 1,
+    at: '2025-11-20T15:00:00Z',
+  },
+];
+
 const activity: Answer<'activity'> = Array.from({ length: 130 }, (_, index) => {
   const media = photos[index];
   const kind = index % 4;
@@ -259,6 +322,12 @@ export function backend(start: Role | null): Answers {
     verifyAudit: () => ({ entries: activity.length, brokenAt: null }),
     windowReady: () => null,
     system: () => system,
+    upkeep: () => upkeep,
+    queueSamples: () => samples,
+    startJob: () => upkeep.jobs.length + 1,
+    cancelJob: () => null,
+    deadLetters: () => letters,
+    replayDeadLetters: () => letters.length,
   };
 }
 

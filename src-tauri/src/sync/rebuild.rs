@@ -1,0 +1,239 @@
+//! A new generation of an index, from the core tables on, beside the one that is searched; and back to the one before.
+
+use std::time::Duration;
+
+use sqlx::{AssertSqlSafe, PgPool, query_scalar};
+
+use super::{
+    compare,
+    delivery::Delivery,
+    fill::Filler,
+    generation,
+    jobs::Job,
+    marks::Mark,
+    progress::{Progress, Step, Stop},
+    projector::Projector,
+    register::{self, Registered},
+};
+use crate::{config::ReadModels, error::Result, read_models::ReadModel};
+
+/// Keys computed anew in one transaction.
+const KEYS: i64 = 256;
+/// How often the queue is looked at while its rest is waited for.
+const LOOK: Duration = Duration::from_millis(200);
+/// Before a generation that still differs is given up.
+const ROUNDS: usize = 5;
+
+/// Work on the generations of one index.
+#[derive(Debug)]
+pub(super) struct Rebuild<'a> {
+    pub db: &'a PgPool,
+    pub delivery: Delivery,
+    pub model: &'static ReadModel,
+    pub worker: &'a str,
+    pub read_models: ReadModels,
+    pub progress: Progress,
+}
+
+/// A generation that was being filled is written no more: whoever goes on with it compares it first.
+pub(super) async fn halt(db: &PgPool, job: &Job) -> sqlx::Result<()> {
+    if !matches!(job.kind.as_str(), "rebuild" | "rollback") {
+        return Ok(());
+    }
+    let mut connection = db.acquire().await?;
+    for Registered { generation, state, .. } in register::all(db, &job.index_name).await? {
+        if state == "building" {
+            let next = if job.kind == "rollback" { "previous" } else { "halted" };
+            register::set_state(&mut connection, &job.index_name, &generation, next).await?;
+        }
+    }
+    Ok(())
+}
+
+impl Rebuild<'_> {
+    /// Computes all rows, fills a generation with their documents, verifies it, and puts it behind the alias.
+    pub(super) async fn rebuild(&self, job: &Job) -> Result<String, Stop> {
+        let mut step = job.step.as_deref();
+        let mut position = job.position.clone();
+        let mut done = job.done;
+        if matches!(step, None | Some("rows")) {
+            if self.read_models == ReadModels::Projected {
+                self.rows(position.take().and_then(|position| position.parse().ok())).await?;
+            }
+            (step, position, done) = (Some("documents"), None, 0);
+            self.progress.say(Step { name: "documents", ..Step::default() }, None).await?;
+        }
+        generation::ensure(self.db, &self.delivery.elastic, self.model).await?;
+        let building = self.building().await?;
+        if step == Some("documents") {
+            self.fill(&building, position, done).await?;
+        }
+        self.verify(&building).await?;
+        self.exchange(&building).await?;
+        Ok(format!("{building} is searched now."))
+    }
+
+    /// Makes the generation before the present one true, and puts it behind the alias again.
+    pub(super) async fn roll_back(&self, job: &Job) -> Result<String, Stop> {
+        let known = register::all(self.db, self.model.name).await?;
+        let wanted = known.iter().find(|known| matches!(known.state.as_str(), "previous" | "building"));
+        let Some(Registered { generation, uuid, .. }) = wanted else {
+            return Err(Stop::Blocked(format!("No generation of {} is kept to go back to.", self.model.name)));
+        };
+        let there = generation::identified(&self.delivery.elastic, generation.clone()).await?;
+        if there.is_none_or(|there| there.uuid != *uuid) {
+            register::forget(self.db, self.model.name, generation).await?;
+            return Err(Stop::Blocked(format!("The index {generation} was deleted: there is nothing to go back to.")));
+        }
+        register::set_state(&mut *self.db.acquire().await?, self.model.name, generation, "building").await?;
+        if matches!(job.step.as_deref(), None | Some("documents")) {
+            self.fill(generation, job.position.clone(), job.done).await?;
+        }
+        self.verify(generation).await?;
+        self.exchange(generation).await?;
+        Ok(format!("{generation} is searched again."))
+    }
+
+    /// From the core tables to the read model, by intervals of keys.
+    async fn rows(&self, from: Option<i64>) -> Result<(), Stop> {
+        let projector = Projector { db: self.db.clone(), model: self.model, worker: self.worker.to_owned() };
+        let last = self.last_key().await?.unwrap_or(0);
+        let mut next = self.key_from(from.unwrap_or(i64::MIN)).await?;
+        let first = next.unwrap_or(0);
+        while let Some(key) = next {
+            let step = Step { name: "rows", done: key.saturating_sub(first), total: last.saturating_sub(first) + 1 };
+            self.progress.say(step, Some(&key.to_string())).await?;
+            let marks: Vec<Mark> = (key..key.saturating_add(KEYS))
+                // No mark in the queue has this version, so none is taken away.
+                .map(|key| Mark { scope: "row".into(), key, version: 0, attempts: 1 })
+                .collect();
+            projector.project_or_split(&marks).await?;
+            next = self.key_from(key.saturating_add(KEYS)).await?;
+        }
+        Ok(())
+    }
+
+    /// The first key from this one on that has a row or must have one.
+    async fn key_from(&self, from: i64) -> Result<Option<i64>> {
+        self.key(&format!(">= {from}"), "asc").await
+    }
+
+    async fn last_key(&self) -> Result<Option<i64>> {
+        self.key("is not null", "desc").await
+    }
+
+    async fn key(&self, condition: &str, order: &str) -> Result<Option<i64>> {
+        let ReadModel { name, table, key, identity: (id, id_type), .. } = self.model;
+        // Rows whose id is no key are another writer's: the check finds them.
+        let of_table = if *id_type == "bigint" && id == key {
+            format!("union all (select {id} from {table} where {id} {condition} order by {id} {order} limit 1)")
+        } else {
+            String::new()
+        };
+        let end = if order == "asc" { "min" } else { "max" };
+        let sql = format!(
+            "select {end}(key)
+               from ((select {key} as key from console.{name}_source where {key} {condition} order by {key} {order} limit 1)
+                     {of_table}) as ends (key)"
+        );
+        Ok(sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(self.db).await?)
+    }
+
+    /// The generation that is to be filled: the one that a cancelled or failed rebuild left, if it is still fit, or a new one.
+    async fn building(&self) -> Result<String> {
+        let elastic = &self.delivery.elastic;
+        let mapping = Some(generation::fingerprint(elastic, self.model));
+        let mut left_over = register::all(self.db, self.model.name).await?;
+        left_over.retain(|known| matches!(known.state.as_str(), "building" | "halted"));
+        for known in left_over {
+            let there = generation::identified(elastic, known.generation.clone()).await?;
+            if there.is_some_and(|there| there.uuid == known.uuid) && known.mapping == mapping {
+                let mut connection = self.db.acquire().await?;
+                register::set_state(&mut connection, self.model.name, &known.generation, "building").await?;
+                return Ok(known.generation);
+            }
+            register::forget(self.db, self.model.name, &known.generation).await?;
+        }
+        let name = generation::create(elastic, self.model, false).await?;
+        let made = generation::identified(elastic, name.clone()).await?;
+        let uuid = made.map(|made| made.uuid).unwrap_or_default();
+        let building = Registered { generation: name.clone(), uuid, state: "building".into(), mapping };
+        register::register(&mut *self.db.acquire().await?, self.model.name, &building).await?;
+        Ok(name)
+    }
+
+    async fn fill(&self, generation: &str, position: Option<String>, done: i64) -> Result<(), Stop> {
+        let filler = Filler { db: self.db, delivery: self.delivery.clone(), model: self.model, generation };
+        filler.fill(position, done, &self.progress).await
+    }
+
+    /// Waits until what was marked meanwhile was sent, then compares row by row; what differs still is sent once more.
+    async fn verify(&self, generation: &str) -> Result<(), Stop> {
+        for _ in 0..ROUNDS {
+            self.drain().await?;
+            self.refuse_dead_letters(generation).await?;
+            let found =
+                compare::compare(self.db, &self.delivery.elastic, self.model, generation, &self.progress).await?;
+            if found.is_empty() {
+                return Ok(());
+            }
+            tracing::warn!(index = generation, documents = found.len(), "not as their rows: sent once more");
+            compare::mark(self.db, self.model, &found.ids()).await?;
+        }
+        Err(Stop::Blocked(format!(
+            "{generation} was not put in place: it differs from its rows after {ROUNDS} rounds. See what `check` finds."
+        )))
+    }
+
+    /// Until everything that waits now was sent to the generation too.
+    async fn drain(&self) -> Result<(), Stop> {
+        let newest = register::newest_version(self.db).await?;
+        loop {
+            let waiting = query_scalar!(
+                r#"select count(*) as "waiting!" from console.index_queue where index_name = $1 and version <= $2"#,
+                self.model.name,
+                newest
+            )
+            .fetch_one(self.db)
+            .await?;
+            self.progress.say(Step { name: "wait", done: 0, total: waiting }, None).await?;
+            if waiting == 0 {
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    async fn refuse_dead_letters(&self, generation: &str) -> Result<(), Stop> {
+        let letters = query_scalar!(
+            r#"
+            select count(*) as "letters!"
+              from console.dead_letter
+             where kind = 'index'
+               and name = $1
+               and coalesce(generation, $2) = $2
+            "#,
+            self.model.name,
+            generation
+        )
+        .fetch_one(self.db)
+        .await?;
+        if letters == 0 {
+            return Ok(());
+        }
+        let documents = if letters == 1 { "1 document is".to_owned() } else { format!("{letters} documents are") };
+        Err(Stop::Blocked(format!(
+            "The new generation was not put in place: {documents} refused by Elasticsearch. See `dead-letters list`, \
+             correct the rows or `dead-letters replay`, then rebuild again."
+        )))
+    }
+
+    async fn exchange(&self, generation: &str) -> Result<(), Stop> {
+        self.progress.say(Step { name: "swap", done: 0, total: 1 }, None).await?;
+        generation::swap(&self.delivery.elastic, self.model, generation).await?;
+        for outdated in register::promote(self.db, self.model.name, generation).await? {
+            self.delivery.elastic.delete(&outdated).await?;
+        }
+        Ok(())
+    }
+}

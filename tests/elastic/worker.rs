@@ -1,0 +1,160 @@
+//! One index in trouble holds up no other, and the worker says how it is.
+
+use std::{net::SocketAddr, os::unix::net::UnixDatagram, process::Command, time::Duration};
+
+use kaleidoscope_console::{config, db::MIGRATOR, sync::samples};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use reqwest::Method;
+use serde_json::json;
+use sqlx::{PgPool, query_scalar};
+
+use crate::{
+    check::all_is_well,
+    database::Database,
+    node::Node,
+    process::{Running, free_port},
+    proxy::{Fault, Proxy},
+    rows::{Worker, face, photo, post, settled, until, user, within},
+};
+
+async fn waiting(db: &PgPool, index: &str) -> i64 {
+    query_scalar("select count(*) from console.index_queue where index_name = $1")
+        .bind(index)
+        .fetch_one(db)
+        .await
+        .expect("a count")
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn an_index_that_hangs_holds_up_no_other(db: PgPool) {
+    let proxy = Proxy::start().await;
+    let node = Node::at(&proxy.url);
+    proxy.meet("face_search", &[Fault::Hang]);
+    let media = photo(&db, post(&db, user(&db, "ada").await, "open").await, "", &[]).await;
+    face(&db, media, None).await;
+    let worker = Worker::start(&db, Some(&node.elastic));
+    until("the hanging bulk", async || !proxy.met().is_empty()).await;
+
+    within(Duration::from_secs(5), "the other index", async || waiting(&db, "media_search").await == 0).await;
+    assert!(node.document("media_search", media).await.is_some());
+    assert_eq!(waiting(&db, "face_search").await, 1);
+
+    proxy.meet("", &[]);
+    settled(&db, true).await;
+    all_is_well(&db, &node).await;
+    worker.stop().await;
+    node.clear().await;
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_broken_mapping_holds_up_no_other_and_a_rebuild_mends_it(db: PgPool) {
+    let node = Node::new();
+    let alias = node.elastic.alias("face_search");
+    let broken = json!({"aliases": {alias: {}}, "mappings": {"dynamic": "strict", "properties": {}}});
+    let (status, answer) = node.ask(Method::PUT, "face_search-g1", Some(broken)).await;
+    assert_eq!(status, 200, "{answer}");
+    let media = photo(&db, post(&db, user(&db, "ada").await, "open").await, "", &[]).await;
+    let face = face(&db, media, None).await;
+    let worker = Worker::start(&db, Some(&node.elastic));
+    settled(&db, true).await;
+    assert!(node.document("media_search", media).await.is_some());
+    assert!(node.document("face_search", face).await.is_none());
+    let letters = kaleidoscope_console::sync::dead_letters(&db).await.expect("letters");
+    assert!(letters.len() == 1 && letters[0].reason.contains("strict"), "{letters:?}");
+
+    let outcome = crate::rebuild::done(&db, kaleidoscope_console::sync::JobKind::Rebuild, "face_search").await;
+    assert_eq!(outcome.state, "done", "{outcome:?}");
+    assert!(node.document("face_search", face).await.is_some());
+    assert_eq!(kaleidoscope_console::sync::dead_letters(&db).await.expect("letters"), []);
+    all_is_well(&db, &node).await;
+    worker.stop().await;
+    node.clear().await;
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn it_says_how_it_is_to_this_machine_only(db: PgPool) {
+    let node = Node::new();
+    let address: SocketAddr = format!("127.0.0.1:{}", free_port()).parse().expect("an address");
+    let settings = config::Worker { listen: Some(address), ..Default::default() };
+    photo(&db, post(&db, user(&db, "ada").await, "open").await, "", &[]).await;
+    let worker = Worker::start_with(&db, Some(&node.elastic), &settings);
+    settled(&db, true).await;
+
+    let ask = async |path: &str| {
+        let answer = reqwest::get(format!("http://{address}{path}")).await.expect("it answers");
+        (answer.status().as_u16(), answer.text().await.expect("a text"))
+    };
+    assert_eq!(ask("/healthz").await, (200, "ok\n".to_owned()));
+    until("the count", async || {
+        ask("/metrics").await.1.contains("kaleidoscope_documents_total{index=\"media_search\"} 1")
+    })
+    .await;
+    let (_, text) = ask("/metrics").await;
+    for wanted in ["kaleidoscope_bulk_seconds_count{index=\"media_search\"}", "kaleidoscope_backlog{", "# EOF"] {
+        assert!(text.contains(wanted), "{wanted}: {text}");
+    }
+    let sampled = samples(&db, 1, 10).await.expect("samples");
+    assert!(sampled.iter().any(|sample| sample.name == "media_search"), "{sampled:?}");
+    worker.stop().await;
+
+    let open = config::Worker { listen: Some("0.0.0.0:0".parse().expect("an address")), ..Default::default() };
+    let stop = tokio_util::sync::CancellationToken::new();
+    let refused = kaleidoscope_console::sync::run_worker(db.clone(), None, &open, stop).await.expect_err("open to all");
+    assert!(refused.to_string().contains("only addresses of this machine"), "{refused}");
+    node.clear().await;
+}
+
+/// The program's worker on a database and a node of the test.
+pub(crate) fn program(database: &Database, node: &Node, folder: &std::path::Path) -> Command {
+    let config = folder.join("config.toml");
+    std::fs::write(&config, node.config()).expect("a settings file");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kaleidoscope-console"));
+    command.arg("--config").arg(config).args(["worker", "--database-url", &database.url()]);
+    command
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_manager_is_told_and_its_stop_leaves_nothing_behind() {
+    let database = Database::create("kaleidoscope_elastic_service").await;
+    let db = database.pool().await;
+    kaleidoscope_console::db::migrate(&db).await.expect("migrated");
+    let (node, folder) = (Node::new(), tempfile::tempdir().expect("a folder"));
+    let socket = folder.path().join("notify");
+    let told = UnixDatagram::bind(&socket).expect("a socket");
+    told.set_read_timeout(Some(Duration::from_mins(1))).expect("a limit");
+    let mut command = program(&database, &node, folder.path());
+    let mut worker = Running::start(command.env("NOTIFY_SOCKET", &socket));
+    let told = tokio::task::spawn_blocking(move || {
+        let next = || {
+            let mut words = [0; 64];
+            let length = told.recv(&mut words).expect("it is told something");
+            String::from_utf8_lossy(&words[..length]).trim().to_owned()
+        };
+        while next() != "READY=1" {}
+        told
+    })
+    .await
+    .expect("it is ready");
+    let workers =
+        async || -> i64 { query_scalar("select count(*) from console.worker").fetch_one(&db).await.expect("a count") };
+    assert_eq!(workers().await, 1);
+
+    kill(Pid::from_raw(worker.id().cast_signed()), Signal::SIGTERM).expect("asked to stop");
+    within(Duration::from_secs(10), "its end", async || worker.has_ended()).await;
+    let last = tokio::task::spawn_blocking(move || {
+        let mut words = [0; 64];
+        loop {
+            let length = told.recv(&mut words).expect("it is told something");
+            if words[..length].starts_with(b"STOPPING=1") {
+                return true;
+            }
+        }
+    });
+    assert!(last.await.expect("it said so"));
+    assert_eq!(workers().await, 0);
+    node.clear().await;
+    db.close().await;
+}
