@@ -4,6 +4,8 @@
 
 #[path = "../support/database.rs"]
 mod database;
+#[path = "../support/differences.rs"]
+mod differences;
 #[path = "../support/loaded.rs"]
 mod loaded;
 #[path = "../support/node.rs"]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kaleidoscope_console::{config, elastic::Elastic};
+use kaleidoscope_console::{config, elastic::Elastic, read_models};
 use serde_json::Value;
 
 /// A prefix of its own on the node at `ELASTICSEARCH_URL`.
@@ -68,7 +68,7 @@ impl Node {
 
     /// Takes this test's indices away.
     pub(crate) async fn clear(self) {
-        for index in ["media_search", "face_search"] {
+        for index in read_models::ALL.map(|model| model.index) {
             let (_, behind) = self.ask(reqwest::Method::GET, &format!("{index}_v*/_alias"), None).await;
             for name in behind.as_object().into_iter().flat_map(serde_json::Map::keys) {
                 let name = name.trim_start_matches(&self.prefix).to_owned();

@@ -38,7 +38,7 @@ struct IndexIdentity {
 
 /// The newest generation behind the alias.
 pub(super) async fn current(elastic: &Elastic, model: &ReadModel) -> Result<Option<Generation>, Failure> {
-    let alias = elastic.alias(model.name);
+    let alias = elastic.alias(model.index);
     // The alias API, unlike the settings API, does not take an index of that name for the alias.
     let Some(behind) = elastic.find::<BTreeMap<String, Value>>(&format!("_alias/{alias}")).await? else {
         return Ok(None);
@@ -80,7 +80,7 @@ pub(super) async fn ensure(db: &PgPool, elastic: &Elastic, model: &ReadModel) ->
 }
 
 async fn create(elastic: &Elastic, model: &ReadModel) -> Result<Generation> {
-    let alias = elastic.alias(model.name);
+    let alias = elastic.alias(model.index);
     let taken = elastic.find::<BTreeMap<String, Value>>(&format!("{alias}_v*/_alias")).await?.unwrap_or_default();
     let next = taken.keys().map(|name| number(name, &alias)).max().unwrap_or(0) + 1;
     let body = json!({

@@ -103,9 +103,9 @@ impl Indexer {
             .build();
         let mut bulk = bulk;
         loop {
-            let outcomes = bulk.send(&self.elastic, self.model.name).await?;
+            let outcomes = bulk.send(&self.elastic, self.model.index).await?;
             if outcomes.iter().any(|(_, outcome)| *outcome == Outcome::NoIndex) {
-                let alias = self.elastic.alias(self.model.name);
+                let alias = self.elastic.alias(self.model.index);
                 return Err(Error::Unavailable {
                     message: format!("Elasticsearch has no index behind {alias} any more. It is made anew."),
                     source: None,

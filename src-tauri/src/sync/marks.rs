@@ -7,7 +7,7 @@ use super::queue::{ALIVE_SECONDS, LEASE_SECONDS};
 /// That rows of a read model are dirty.
 #[derive(Debug, Clone)]
 pub(super) struct Mark {
-    /// `row`, or `media`, `post`, `user` for all rows that depend on it
+    /// `row`, or `media`, `post`, `user`, `word` for all rows that depend on it
     pub scope: String,
     pub key: i64,
     pub version: i64,
