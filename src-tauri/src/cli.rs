@@ -19,7 +19,7 @@ use crate::{
     db,
     elastic::Elastic,
     error::{Error, Result},
-    sync,
+    faces, sync,
 };
 
 /// Moderation and search for the Kaleidoscope photo platform. Without a command it opens the window.
@@ -39,6 +39,8 @@ enum Command {
     Migrate(DatabaseArgs),
     /// Keep read models and indices true to the core tables, until stopped
     Worker(DatabaseArgs),
+    /// Match all faces with the people who are enrolled
+    MatchFaces(DatabaseArgs),
     /// Logins of operators
     Operator {
         #[command(subcommand)]
@@ -141,6 +143,7 @@ fn dispatch(runtime: &Runtime, cli: Cli, started: Instant) -> Result<i32> {
         Command::Demo(demo) => return demo_window(runtime, demo, started),
         Command::Migrate(args) => runtime.block_on(migrate(&args)),
         Command::Worker(args) => runtime.block_on(worker(&args, &config?)),
+        Command::MatchFaces(args) => runtime.block_on(match_faces(&args)),
         Command::Operator { command } => runtime.block_on(operator(command)),
         Command::Audit { command: AuditCommand::Verify(args) } => return runtime.block_on(verify(&args)),
     }?;
@@ -164,6 +167,29 @@ async fn worker(args: &DatabaseArgs, config: &Config) -> Result<()> {
         stopping.cancel();
     });
     sync::run_worker(db, elastic, &config.worker, stop).await
+}
+
+async fn match_faces(args: &DatabaseArgs) -> Result<()> {
+    let db = db::connect_url(&args.database_url).await?;
+    db::check_migrations(&db).await?;
+    let bar = indicatif::ProgressBar::new(0);
+    let matched = faces::match_faces(&db, |done, total| {
+        bar.set_length(total);
+        bar.set_position(done);
+    })
+    .await?;
+    bar.finish_and_clear();
+    println!(
+        "{} photos, {} faces: {} confirmed, {} suggested, {} unidentified; {} changed, {} photos were busy.",
+        matched.photos,
+        matched.faces,
+        matched.confirmed,
+        matched.suggested,
+        matched.unidentified,
+        matched.changed,
+        matched.busy
+    );
+    Ok(())
 }
 
 async fn operator(command: OperatorCommand) -> Result<()> {

@@ -9,6 +9,7 @@ mod folder;
 mod generation;
 mod indexer;
 mod marks;
+mod matcher;
 mod projector;
 mod queue;
 mod status;

@@ -28,7 +28,7 @@ impl Projector {
         let done = self.work_off(&marks).await;
         if done.is_err() {
             let versions: Vec<i64> = marks.iter().map(|mark| mark.version).collect();
-            marks::release(&self.db, self.model.name, &self.worker, &versions).await?;
+            marks::release(&self.db, self.model.name, &self.worker, &versions, 0.0).await?;
         }
         done.map(|()| marks.len())
     }

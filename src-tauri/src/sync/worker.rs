@@ -11,6 +11,7 @@ use super::{
     folder::{Folder, Texts},
     indexer::Indexer,
     marks,
+    matcher::Matcher,
     projector::Projector,
 };
 use crate::{
@@ -61,6 +62,7 @@ enum Stage {
     Projector(Projector),
     /// In place of the projectors, where somebody else writes the read models
     Clearer(PgPool),
+    Matcher(Matcher),
     Indexer(Indexer),
     Folder(Folder),
 }
@@ -71,6 +73,7 @@ impl Stage {
         match self {
             Self::Projector(projector) => projector.step().await,
             Self::Clearer(db) => Ok(usize::try_from(marks::clear(db).await?).unwrap_or(usize::MAX)),
+            Self::Matcher(matcher) => matcher.step().await,
             Self::Indexer(indexer) => indexer.step().await,
             Self::Folder(folder) => folder.step().await,
         }
@@ -80,6 +83,7 @@ impl Stage {
         match self {
             Self::Projector(projector) => format!("projector of {}", projector.model.name),
             Self::Clearer(_) => "clearer".into(),
+            Self::Matcher(_) => "matcher".into(),
             Self::Indexer(indexer) => format!("indexer of {}", indexer.model.name),
             Self::Folder(folder) => format!("folder of {}", folder.texts.name()),
         }
@@ -91,6 +95,8 @@ fn stages(db: &PgPool, elastic: Option<&Elastic>, settings: &config::Worker, wor
     let mut stages = vec![folder(Texts::Media), folder(Texts::People)];
     if settings.read_models == ReadModels::External {
         stages.push(Stage::Clearer(db.clone()));
+    } else {
+        stages.push(Stage::Matcher(Matcher { db: db.clone(), worker: worker.to_owned() }));
     }
     for model in read_models::ALL {
         if settings.read_models == ReadModels::Projected {
