@@ -13,6 +13,7 @@ mod event_rules;
 mod faces;
 #[path = "../support/loaded.rs"]
 mod loaded;
+mod matching;
 mod media;
 mod migrations;
 #[path = "../support/photos.rs"]

@@ -166,11 +166,8 @@ async fn write(
     let mut tx = sqlx::Connection::begin(connection).await?;
     let locked = queries::lock(&mut tx, &photos).await?;
     let unchanged = |photo: &i64| {
-        let now: BTreeMap<i64, &str> = locked
-            .iter()
-            .filter(|face| face.media_id == *photo)
-            .map(|face| (face.id, face.version.as_str()))
-            .collect();
+        let now: BTreeMap<i64, &str> =
+            locked.iter().filter(|face| face.media_id == *photo).map(|face| (face.id, face.version.as_str())).collect();
         seen[photo].len() == now.len()
             && seen[photo].iter().all(|face| now.get(&face.id) == Some(&face.version.as_str()))
     };

@@ -88,8 +88,10 @@ mod tests {
     #[test]
     fn the_sum_is_the_greatest_that_there_is() {
         let table = [[0.71, 0.80, 0.93], [0.90, 0.92, 0.74], [0.88, 0.75, 0.91]];
-        let faces: Vec<Vec<(i64, f64)>> =
-            table.iter().map(|row| (0..3).zip(row).map(|(person, &similarity)| (person, similarity)).collect()).collect();
+        let faces: Vec<Vec<(i64, f64)>> = table
+            .iter()
+            .map(|row| (0..3).zip(row).map(|(person, &similarity)| (person, similarity)).collect())
+            .collect();
         let faces: Vec<&[(i64, f64)]> = faces.iter().map(Vec::as_slice).collect();
         assert_eq!(people(&faces), [Some(2), Some(1), Some(0)]);
     }
