@@ -36,6 +36,20 @@ create table console.feed_refresh (
     concerned_since timestamptz
 );
 
+-- Whose feed is to be chosen at once: who has none yet, or nothing in it although there is something new.
+create view console.feed_urgent as
+select u.user_id
+  from public.users as u
+  left join console.feed_refresh as r on r.user_id = u.user_id
+ where u.account_status = 'ACTIVE'
+   and u.user_id between 1 and (1::bigint << 27) - 1
+   and (r.user_id is null
+        or r.refreshed_at = '-infinity'
+        or r.concerned_since is not null
+           and not exists (select from console.feed_part as f where f.target_user_id = u.user_id));
+
+create index console_newest on public.read_model_recommendations_knn (created_at desc, media_id desc);
+
 create view console.feed_personalized_source as
 select f.key,
        f.key::text as feed_item_id,
@@ -126,6 +140,9 @@ declare
 begin
     if tg_op = 'INSERT' then
         select array_agg(media_id) into media from new_rows;
+        -- What is published is looked at by those whom it concerns; what was long ago came with a whole platform.
+        perform console.mark_dirty('feed_published', 'media', (
+            select array_agg(media_id) from new_rows where created_at > now() - interval '7 days'));
     elsif tg_op = 'DELETE' then
         select array_agg(media_id) into media from old_rows;
     elsif tg_op = 'TRUNCATE' then
@@ -164,6 +181,8 @@ declare
 begin
     if tg_op = 'DELETE' then
         select array_agg(user_id) into people from old_rows;
+        delete from console.feed_refresh where user_id = any (people);
+        delete from console.feed_part where target_user_id = any (people);
     else
         select array_agg(user_id)
           into people
@@ -228,4 +247,5 @@ grant select on console.feed_personalized_source, console.feed_personalized_reac
     to kaleidoscope_worker;
 grant select, insert, update, delete on public.read_model_feed_personalized, console.feed_part, console.feed_refresh
     to kaleidoscope_worker;
+grant select on console.feed_urgent, public.posts, public.post_media, public.media_ai_insights to kaleidoscope_worker;
 grant usage on sequence public.read_model_feed_personalized_id_seq to kaleidoscope_worker;

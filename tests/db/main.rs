@@ -11,6 +11,7 @@ mod differences;
 mod embedded;
 mod event_rules;
 mod faces;
+mod feed;
 #[path = "../support/loaded.rs"]
 mod loaded;
 mod matching;

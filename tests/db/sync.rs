@@ -11,7 +11,7 @@ use sqlx::{PgPool, query, query_as, query_scalar};
 
 use crate::{
     differences::differences,
-    rows::{Worker, face, photo, post, run, settled, until, user, work_off},
+    rows::{Worker, face, photo, post, run, settled, settled_without_feeds, until, user, work_off},
 };
 
 async fn marks(db: &PgPool) -> Vec<(String, String, i64)> {
@@ -226,7 +226,7 @@ async fn a_truncated_platform_leaves_nothing_behind(db: PgPool) {
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn with_another_writer_the_read_models_are_left_alone_and_their_words_kept(db: PgPool) {
     photo(&db, post(&db, user(&db, "ada").await, "open").await, "", &[]).await;
-    let settings = config::Worker { read_models: ReadModels::External };
+    let settings = config::Worker { read_models: ReadModels::External, ..config::Worker::default() };
     let worker = Worker::start_with(&db, None, &settings);
     query(
         "insert into read_model_media_search (media_id, post_id, post_title, media_url, uploader_id, uploader_username, created_at)
@@ -236,7 +236,7 @@ async fn with_another_writer_the_read_models_are_left_alone_and_their_words_kept
     .await
     .expect("a row of the backend");
 
-    settled(&db, false).await;
+    settled_without_feeds(&db, false).await;
 
     let words: Vec<(i64, String)> =
         query_as("select media_id, words::text from console.media_search_text").fetch_all(&db).await.expect("words");

@@ -107,12 +107,23 @@ impl Worker {
 
 /// Waits until the queues that are worked off here are empty.
 pub(crate) async fn settled(db: &PgPool, elastic: bool) {
+    settled_with(db, elastic, false).await;
+}
+
+/// The same, where nobody chooses feeds.
+pub(crate) async fn settled_without_feeds(db: &PgPool, elastic: bool) {
+    settled_with(db, elastic, true).await;
+}
+
+async fn settled_with(db: &PgPool, elastic: bool, without_feeds: bool) {
     until("empty queues", async || {
         query_scalar(
             "select not exists (select from console.read_model_queue)
+                and ($2 or not exists (select from console.feed_urgent))
                 and not exists (select from console.index_queue where $1 or index_name in ('media_search_text', 'person_text'))",
         )
         .bind(elastic)
+        .bind(without_feeds)
         .fetch_one(db)
         .await
         .expect("the queues can be read")

@@ -5,6 +5,7 @@
 //! words in PostgreSQL. Each of these stages re-reads what it sends, so a mark may come twice, and only a lost one would harm.
 
 mod bulk;
+mod feed;
 mod folder;
 mod generation;
 mod indexer;

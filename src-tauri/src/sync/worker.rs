@@ -1,6 +1,9 @@
 //! The worker: one loop for each stage, woken by PostgreSQL, stopped together.
 
-use std::{sync::atomic::AtomicBool, time::Duration};
+use std::{
+    sync::{Mutex, atomic::AtomicBool},
+    time::Duration,
+};
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use sqlx::{PgPool, postgres::PgListener, query};
@@ -8,6 +11,7 @@ use tokio::{sync::watch, task::JoinSet, time};
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    feed::Feed,
     folder::{Folder, Texts},
     indexer::Indexer,
     marks,
@@ -63,6 +67,7 @@ enum Stage {
     /// In place of the projectors, where somebody else writes the read models
     Clearer(PgPool),
     Matcher(Matcher),
+    Feed(Feed),
     Indexer(Indexer),
     Folder(Folder),
 }
@@ -74,6 +79,7 @@ impl Stage {
             Self::Projector(projector) => projector.step().await,
             Self::Clearer(db) => Ok(usize::try_from(marks::clear(db).await?).unwrap_or(usize::MAX)),
             Self::Matcher(matcher) => matcher.step().await,
+            Self::Feed(feed) => feed.step().await,
             Self::Indexer(indexer) => indexer.step().await,
             Self::Folder(folder) => folder.step().await,
         }
@@ -84,6 +90,7 @@ impl Stage {
             Self::Projector(projector) => format!("projector of {}", projector.model.name),
             Self::Clearer(_) => "clearer".into(),
             Self::Matcher(_) => "matcher".into(),
+            Self::Feed(_) => "feed".into(),
             Self::Indexer(indexer) => format!("indexer of {}", indexer.model.name),
             Self::Folder(folder) => format!("folder of {}", folder.texts.name()),
         }
@@ -97,6 +104,12 @@ fn stages(db: &PgPool, elastic: Option<&Elastic>, settings: &config::Worker, wor
         stages.push(Stage::Clearer(db.clone()));
     } else {
         stages.push(Stage::Matcher(Matcher { db: db.clone(), worker: worker.to_owned() }));
+        stages.push(Stage::Feed(Feed {
+            db: db.clone(),
+            settings: settings.feed.clone(),
+            worker: worker.to_owned(),
+            idle_since: Mutex::default(),
+        }));
     }
     for model in read_models::ALL {
         if settings.read_models == ReadModels::Projected {
