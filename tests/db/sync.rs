@@ -248,6 +248,11 @@ async fn with_another_writer_the_read_models_are_left_alone_and_their_words_kept
 async fn the_worker_goes_on_when_its_connections_are_cut(db: PgPool) {
     let open = post(&db, user(&db, "ada").await, "open").await;
     let worker = Worker::start(&db, None);
+    until("a sign of life", async || {
+        let alive = query_scalar::<_, bool>("select exists (select from console.worker)").fetch_one(&db).await;
+        alive.expect("the workers can be read")
+    })
+    .await;
     for _ in 0..3 {
         photo(&db, open, "", &[]).await;
         // Not this test's own connection.

@@ -11,6 +11,14 @@ pub(crate) async fn differences(db: &PgPool) -> Vec<String> {
             sqlx::query_scalar(AssertSqlSafe(statement(model))).fetch_all(db).await.expect("both can be read");
         found.extend(rows);
     }
+    if !found.is_empty() {
+        // Why a row may have stayed behind.
+        let letters: Vec<String> = sqlx::query_scalar("select to_json(l)::text from console.dead_letter as l")
+            .fetch_all(db)
+            .await
+            .expect("the dead letters can be read");
+        found.extend(letters);
+    }
     found
 }
 

@@ -127,7 +127,9 @@ pub(crate) async fn match_photos(db: &PgPool, photos: &[i64]) -> Result<(Matched
     for (_, matches) in planned.iter().filter(|(photo, _)| !busy.contains(*photo)) {
         sum.photos += 1;
         sum.changed += matches.iter().filter(|plan| plan.is_change).count() as u64;
-        matches.iter().for_each(|plan| sum.count(plan.status));
+        for plan in matches {
+            sum.count(plan.status);
+        }
     }
     Ok((sum, busy.into_iter().collect()))
 }

@@ -119,6 +119,7 @@ pub(super) async fn due(tx: &mut PgConnection, settings: &config::Feed, at_most:
 ///
 /// Of what stays, only a noticeably different score or a time that is half over is written: each row written is a document
 /// sent.
+#[expect(clippy::too_many_lines, reason = "one statement, read from top to bottom")]
 pub(super) async fn choose(tx: &mut PgConnection, users: &[i64], settings: &config::Feed) -> sqlx::Result<()> {
     query!(
         r#"
