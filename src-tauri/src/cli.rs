@@ -20,6 +20,7 @@ use crate::{
     config::Config,
     db,
     error::{Error, Result},
+    faces,
 };
 
 /// Moderation and search for the Kaleidoscope photo platform. Without a command it opens the window.
@@ -48,6 +49,8 @@ enum Command {
         #[command(subcommand)]
         command: DeadLettersCommand,
     },
+    /// Match all faces with the people who are enrolled
+    MatchFaces(DatabaseArgs),
     /// Logins of operators
     Operator {
         #[command(subcommand)]
@@ -159,6 +162,7 @@ fn dispatch(runtime: &Runtime, cli: Cli, started: Instant) -> Result<i32> {
         Command::Rebuild(args) => return runtime.block_on(upkeep::rebuild(&args, &config?)),
         Command::Check(args) => return runtime.block_on(upkeep::check(&args, &config?)),
         Command::DeadLetters { command } => runtime.block_on(upkeep::dead_letters(command)),
+        Command::MatchFaces(args) => runtime.block_on(match_faces(&args)),
         Command::Operator { command } => runtime.block_on(operator(command)),
         Command::Audit { command: AuditCommand::Verify(args) } => return runtime.block_on(verify(&args)),
     }?;
@@ -168,6 +172,29 @@ fn dispatch(runtime: &Runtime, cli: Cli, started: Instant) -> Result<i32> {
 async fn migrate(args: &DatabaseArgs) -> Result<()> {
     let version = db::migrate(&db::connect_url(&args.database_url).await?).await?;
     println!("The database is at schema {version}.");
+    Ok(())
+}
+
+async fn match_faces(args: &DatabaseArgs) -> Result<()> {
+    let db = db::connect_url(&args.database_url).await?;
+    db::check_migrations(&db).await?;
+    let bar = indicatif::ProgressBar::new(0);
+    let matched = faces::match_faces(&db, |done, total| {
+        bar.set_length(total);
+        bar.set_position(done);
+    })
+    .await?;
+    bar.finish_and_clear();
+    println!(
+        "{} photos, {} faces: {} confirmed, {} suggested, {} unidentified; {} changed, {} photos were busy.",
+        matched.photos,
+        matched.faces,
+        matched.confirmed,
+        matched.suggested,
+        matched.unidentified,
+        matched.changed,
+        matched.busy
+    );
     Ok(())
 }
 

@@ -100,11 +100,74 @@ pub struct Worker {
     pub read_models: ReadModels,
     /// Where `/metrics` and `/healthz` are served, on this machine only. `None`: nowhere.
     pub listen: Option<SocketAddr>,
+    pub feed: Feed,
 }
 
 impl Default for Worker {
     fn default() -> Self {
-        Self { read_models: ReadModels::Projected, listen: None }
+        Self { read_models: ReadModels::Projected, listen: None, feed: Feed::default() }
+    }
+}
+
+/// How each user's feed is chosen. The first four are the weights of its score's parts, each from 0 to 1 before.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Feed {
+    pub recency: f64,
+    /// Of the same department, and on photos together.
+    pub closeness: f64,
+    /// Looks like what the user posts and appears in.
+    pub interest: f64,
+    pub engagement: f64,
+    /// At most 200.
+    pub items: u32,
+    /// Of the items of one user.
+    pub per_uploader: u32,
+    /// The newest media, from which all feeds are chosen.
+    pub candidates: u32,
+    /// After which a medium is half as recent.
+    pub half_life_days: f64,
+    /// After which an item leaves, unless it was chosen again.
+    pub ttl_days: f64,
+    pub refresh_minutes: f64,
+    /// How soon a feed is chosen again because of something new.
+    pub at_most_every_minutes: f64,
+}
+
+impl Default for Feed {
+    fn default() -> Self {
+        Self {
+            recency: 0.35,
+            closeness: 0.25,
+            interest: 0.25,
+            engagement: 0.15,
+            items: 200,
+            per_uploader: 20,
+            candidates: 2_000,
+            half_life_days: 14.0,
+            ttl_days: 7.0,
+            refresh_minutes: 360.0,
+            at_most_every_minutes: 5.0,
+        }
+    }
+}
+
+impl Feed {
+    fn check(&self) -> Result<(), String> {
+        let sound = |number: f64, least: f64| number.is_finite() && number >= least && number <= 1e6;
+        let weights = [self.recency, self.closeness, self.interest, self.engagement];
+        if !weights.iter().all(|&weight| sound(weight, 0.0)) || weights.iter().sum::<f64>() <= 0.0 {
+            return Err("[worker.feed] needs weights of 0 or more, one of them above 0.".into());
+        }
+        if !(1..=200).contains(&self.items) || self.per_uploader == 0 || !(1..=100_000).contains(&self.candidates) {
+            return Err("[worker.feed] needs 1 to 200 items, 1 or more per_uploader and 1 to 100000 candidates.".into());
+        }
+        let days = [self.half_life_days, self.ttl_days];
+        let minutes = [self.refresh_minutes, self.at_most_every_minutes];
+        if !days.iter().all(|&days| sound(days, 0.001)) || !minutes.iter().all(|&minutes| sound(minutes, 0.0)) {
+            return Err("[worker.feed] has a number of days or minutes that is too small, too large or none.".into());
+        }
+        Ok(())
     }
 }
 
@@ -136,7 +199,9 @@ impl Config {
     }
 
     fn parse(text: &str) -> Result<Self, String> {
-        toml::from_str(text).map_err(|error| error.to_string().trim().replace('\n', " "))
+        let config: Self = toml::from_str(text).map_err(|error| error.to_string().trim().replace('\n', " "))?;
+        config.worker.feed.check()?;
+        Ok(config)
     }
 }
 
@@ -145,4 +210,20 @@ fn usual_path() -> Option<PathBuf> {
     Some(
         directories::ProjectDirs::from("org", "Kaleidoscope", "kaleidoscope-console")?.config_dir().join("config.toml"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Config;
+
+    #[test]
+    fn a_feed_that_could_not_be_chosen_is_refused() {
+        assert_eq!(Config::parse("[worker.feed]\nrecency = 1.0\nitems = 50").expect("sound").worker.feed.items, 50);
+        for wrong in
+            ["items = 201", "items = 0", "recency = -1.0", "interest = nan", "ttl_days = 0.0", "per_uploader = 0"]
+        {
+            let refused = Config::parse(&format!("[worker.feed]\n{wrong}")).expect_err(wrong);
+            assert!(refused.contains("[worker.feed]"), "{refused}");
+        }
+    }
 }

@@ -6,10 +6,15 @@ mod access;
 mod audit;
 #[path = "../support/database.rs"]
 mod database;
+#[path = "../support/differences.rs"]
+mod differences;
 mod embedded;
+mod event_rules;
 mod faces;
+mod feed;
 #[path = "../support/loaded.rs"]
 mod loaded;
+mod matching;
 mod media;
 mod migrations;
 #[path = "../support/photos.rs"]
@@ -18,6 +23,9 @@ mod platform;
 #[path = "../support/process.rs"]
 mod process;
 mod read_models;
+mod read_models_people;
+mod read_models_posts;
+mod read_models_recommendations;
 #[path = "../support/rows.rs"]
 mod rows;
 mod safety;

@@ -5,11 +5,7 @@ use std::collections::BTreeMap;
 
 use sqlx::{AssertSqlSafe, PgPool, query_scalar};
 
-use crate::{
-    database::Database,
-    loaded::load,
-    rows::{differences, work_off},
-};
+use crate::{database::Database, differences::differences, loaded::load, rows::work_off};
 
 const TABLES: [&str; 6] =
     ["users", "posts", "post_media", "media_ai_insights", "user_face_embeddings", "media_detected_faces"];

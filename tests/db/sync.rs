@@ -9,7 +9,10 @@ use kaleidoscope_console::{
 };
 use sqlx::{PgPool, query, query_as, query_scalar};
 
-use crate::rows::{Worker, differences, face, photo, post, run, settled, until, user, work_off};
+use crate::{
+    differences::differences,
+    rows::{Worker, face, photo, post, run, settled, settled_without_feeds, until, user, work_off},
+};
 
 async fn marks(db: &PgPool) -> Vec<(String, String, i64)> {
     query_as("select read_model, scope, key from console.read_model_queue order by 1, 2, 3")
@@ -30,16 +33,14 @@ async fn what_no_read_model_shows_marks_nothing(db: PgPool) {
     face(&db, media, None).await;
     forget_marks(&db).await;
 
-    run(&db, "update users set bio = 'x', account_status = 'SUSPENDED', updated_at = now() where user_id = $1", ada)
-        .await;
-    run(&db, "update posts set body = 'x', updated_at = now() where post_id = $1", open).await;
+    run(&db, "update users set designation = 'x', role = 'ADMIN', updated_at = now() where user_id = $1", ada).await;
+    run(&db, "update posts set body = body, updated_at = now() where post_id = $1", open).await;
     run(&db, "update post_media set width = 1, position = 2 where media_id = $1", media).await;
     run(&db, "update media_ai_insights set updated_at = now(), tags = tags where media_id = $1", media).await;
     run(&db, "update media_detected_faces set suggested_user_id = 1, status = 'SUGGESTED' where media_id = $1", media)
         .await;
-    user(&db, "bo").await;
-    let draft = post(&db, ada, "new").await;
-    run(&db, "insert into post_media (post_id, media_type, media_url) values ($1, 'IMAGE', '')", draft).await;
+    run(&db, "insert into posts (user_id, body) values ($1, 'a draft')", ada).await;
+    run(&db, "insert into post_media (post_id, media_type, media_url) values ($1, 'IMAGE', '')", open).await;
 
     assert_eq!(marks(&db).await, []);
 }
@@ -53,14 +54,14 @@ async fn a_verdict_marks_the_face_and_its_photo(db: PgPool) {
 
     run(&db, "update media_detected_faces set identified_user_id = media_id - media_id + 1 where id = $1", face).await;
 
-    let expected =
-        [("face_search".to_owned(), "row".to_owned(), face), ("media_search".to_owned(), "row".to_owned(), media)];
-    assert_eq!(marks(&db).await, expected);
+    let expected = [("face_search", "row", face), ("media_search", "row", media), ("post_search", "media", media)];
+    assert_eq!(marks(&db).await, expected.map(|(model, scope, key)| (model.to_owned(), scope.to_owned(), key)));
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn a_transaction_that_rolls_back_marks_nothing(db: PgPool) {
     let ada = user(&db, "ada").await;
+    forget_marks(&db).await;
     let mut tx = db.begin().await.expect("a transaction");
     run(&mut *tx, "update users set department = 'x' where user_id = $1", ada).await;
     tx.rollback().await.expect("rolled back");
@@ -225,7 +226,7 @@ async fn a_truncated_platform_leaves_nothing_behind(db: PgPool) {
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn with_another_writer_the_read_models_are_left_alone_and_their_words_kept(db: PgPool) {
     photo(&db, post(&db, user(&db, "ada").await, "open").await, "", &[]).await;
-    let settings = config::Worker { read_models: ReadModels::External, ..Default::default() };
+    let settings = config::Worker { read_models: ReadModels::External, ..config::Worker::default() };
     let worker = Worker::start_with(&db, None, &settings);
     query(
         "insert into read_model_media_search (media_id, post_id, post_title, media_url, uploader_id, uploader_username, created_at)
@@ -235,7 +236,7 @@ async fn with_another_writer_the_read_models_are_left_alone_and_their_words_kept
     .await
     .expect("a row of the backend");
 
-    settled(&db, false).await;
+    settled_without_feeds(&db, false).await;
 
     let words: Vec<(i64, String)> =
         query_as("select media_id, words::text from console.media_search_text").fetch_all(&db).await.expect("words");
@@ -247,6 +248,11 @@ async fn with_another_writer_the_read_models_are_left_alone_and_their_words_kept
 async fn the_worker_goes_on_when_its_connections_are_cut(db: PgPool) {
     let open = post(&db, user(&db, "ada").await, "open").await;
     let worker = Worker::start(&db, None);
+    until("a sign of life", async || {
+        let alive = query_scalar::<_, bool>("select exists (select from console.worker)").fetch_one(&db).await;
+        alive.expect("the workers can be read")
+    })
+    .await;
     for _ in 0..3 {
         photo(&db, open, "", &[]).await;
         // Not this test's own connection.

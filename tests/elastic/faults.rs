@@ -180,7 +180,7 @@ mod platform {
         assert!(ended.iter().all(|job| job.state == "done"), "{ended:?}");
         settled(&db, true).await;
         all_is_well(&db, &node).await;
-        assert_eq!(crate::rows::differences(&db).await, [""; 0]);
+        assert_eq!(crate::differences::differences(&db).await, [""; 0]);
 
         for mut worker in workers {
             worker.kill().expect("killed");

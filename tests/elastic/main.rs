@@ -5,6 +5,8 @@
 mod check;
 #[path = "../support/database.rs"]
 mod database;
+#[path = "../support/differences.rs"]
+mod differences;
 mod faults;
 #[path = "../support/loaded.rs"]
 mod loaded;

@@ -1,6 +1,9 @@
 //! The platform's own data and photos: what the console works on, made by somebody else.
 
-use std::{path::PathBuf, process::Command};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use crate::database::{Database, required};
 
@@ -9,6 +12,13 @@ pub fn load(database: &Database, media: u32, photos_url: &str) {
     run(&["schema", "--dsn", &database.url()]);
     let media = media.to_string();
     run(&["load", "--dsn", &database.url(), "--media", &media, "--hostile", "--photos-url", photos_url]);
+}
+
+/// The same, and who is who on the photos in a file.
+pub fn load_with_truth(database: &Database, media: u32, truth: &Path) {
+    run(&["schema", "--dsn", &database.url()]);
+    let (media, truth) = (media.to_string(), truth.display().to_string());
+    run(&["load", "--dsn", &database.url(), "--media", &media, "--hostile", "--truth", &truth]);
 }
 
 fn run(arguments: &[&str]) {

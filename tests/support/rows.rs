@@ -107,12 +107,23 @@ impl Worker {
 
 /// Waits until the queues that are worked off here are empty.
 pub(crate) async fn settled(db: &PgPool, elastic: bool) {
+    settled_with(db, elastic, false).await;
+}
+
+/// The same, where nobody chooses feeds.
+pub(crate) async fn settled_without_feeds(db: &PgPool, elastic: bool) {
+    settled_with(db, elastic, true).await;
+}
+
+async fn settled_with(db: &PgPool, elastic: bool, without_feeds: bool) {
     until("empty queues", async || {
         query_scalar(
             "select not exists (select from console.read_model_queue)
+                and ($2 or not exists (select from console.feed_urgent))
                 and not exists (select from console.index_queue where $1 or index_name in ('media_search_text', 'person_text'))",
         )
         .bind(elastic)
+        .bind(without_feeds)
         .fetch_one(db)
         .await
         .expect("the queues can be read")
@@ -137,34 +148,6 @@ pub(crate) async fn within(limit: Duration, what: &str, mut ready: impl AsyncFnM
         assert!(begun.elapsed() < limit, "{what}: not within {limit:?}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-}
-
-/// What the source views say and the read models do not, and the other way round.
-pub(crate) async fn differences(db: &PgPool) -> Vec<String> {
-    query_scalar(
-        "with source as (table console.media_search_source),
-              found as (
-                  select media_id, post_id, post_title, post_all_tags, media_url, ai_caption, ai_tags, ai_scenes,
-                         image_embedding, is_safe, detected_user_ids, detected_usernames, uploader_id, uploader_username,
-                         uploader_department, created_at
-                    from read_model_media_search
-              )
-         select 'medium ' || media_id || ' is not as it must be' from (table source except table found) as missing
-          union all
-         select 'medium ' || media_id || ' must not be so' from (table found except table source) as ghosts
-          union all
-         select 'face ' || coalesce(s.face_id, r.face_id)
-           from console.face_search_source as s
-           full join read_model_face_search as r on r.face_id = s.face_id
-          where (s.media_id, s.post_id, s.face_embedding, s.bbox, s.identified_user_id, s.identified_username,
-                 s.match_confidence, s.uploader_id, s.post_title, s.media_url, s.created_at)
-                is distinct from
-                (r.media_id, r.post_id, r.face_embedding, r.bbox, r.identified_user_id, r.identified_username,
-                 r.match_confidence, r.uploader_id, r.post_title, r.media_url, r.created_at)",
-    )
-    .fetch_all(db)
-    .await
-    .expect("both can be read")
 }
 
 /// A person with a login of their own: the operator, and a connection as them.

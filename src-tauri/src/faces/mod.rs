@@ -3,6 +3,7 @@
 mod candidates;
 #[cfg(feature = "desktop")]
 pub mod commands;
+pub(crate) mod matching;
 mod photo;
 mod queries;
 mod queue;
@@ -13,6 +14,7 @@ use specta::Type;
 
 pub use self::{
     candidates::{Candidate, candidates},
+    matching::{Matched, match_faces},
     photo::{Photo, photo},
     queue::{FaceCursor, FaceQueue, count, waiting},
     verdict::{Judgement, Verdict, confirm, reject},
@@ -56,7 +58,27 @@ pub enum FaceStatus {
     Confirmed,
 }
 
+/// The platform's thresholds of cosine similarity: from the one on suggested, above the other confirmed.
+const SUGGESTED_FROM: f64 = 0.70;
+const CONFIRMED_ABOVE: f64 = 0.85;
+
 impl FaceStatus {
+    fn from_similarity(similarity: f64) -> Self {
+        match similarity {
+            s if s > CONFIRMED_ABOVE => Self::Confirmed,
+            s if s >= SUGGESTED_FROM => Self::Suggested,
+            _ => Self::Unidentified,
+        }
+    }
+
+    fn stored(self) -> &'static str {
+        match self {
+            Self::Confirmed => "CONFIRMED",
+            Self::Suggested => "SUGGESTED",
+            Self::Unidentified => "UNIDENTIFIED",
+        }
+    }
+
     /// The stored word; the table allows no other.
     fn from_stored(word: &str) -> Self {
         match word {

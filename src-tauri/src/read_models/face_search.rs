@@ -7,6 +7,7 @@ use super::{ReadModel, Row, dense_vector, exact, fold, folded, shown, vector};
 
 pub static MODEL: ReadModel = ReadModel {
     name: "face_search",
+    index: "face_search",
     table: "public.read_model_face_search",
     key: "key",
     identity: ("face_id", "text"),
@@ -23,7 +24,7 @@ pub static MODEL: ReadModel = ReadModel {
         "media_url",
         "created_at",
     ],
-    vector: "face_embedding",
+    vector: Some("face_embedding"),
     updated_at: None,
     mapping,
     document,

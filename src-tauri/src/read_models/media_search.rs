@@ -7,6 +7,7 @@ use super::{ReadModel, Row, Texts, dense_vector, exact, fold, folded, shown, vec
 
 pub static MODEL: ReadModel = ReadModel {
     name: "media_search",
+    index: "media_search",
     table: "public.read_model_media_search",
     key: "media_id",
     identity: ("media_id", "bigint"),
@@ -27,7 +28,7 @@ pub static MODEL: ReadModel = ReadModel {
         "uploader_department",
         "created_at",
     ],
-    vector: "image_embedding",
+    vector: Some("image_embedding"),
     updated_at: Some("updated_at"),
     mapping,
     document,

@@ -1,17 +1,24 @@
 //! One file per read model: which columns its source view gives, and the document that its index holds.
 
 pub mod face_search;
+pub mod feed_personalized;
 pub mod fold;
+pub mod known_faces;
 pub mod media_search;
+pub mod post_search;
+pub mod recommendations_knn;
+pub mod user_search;
 mod vector;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
-/// What `sync` needs to know of a read model. Source view, document view, queue, index and alias are called after its name.
+/// What `sync` needs to know of a read model. Source view, document view and queues are called after its name.
 #[derive(Debug)]
 pub struct ReadModel {
     pub name: &'static str,
+    /// The alias of its index in Elasticsearch, without the prefix.
+    pub index: &'static str,
     pub table: &'static str,
     /// The column of the source view that the keys in the queue are of.
     pub key: &'static str,
@@ -20,14 +27,22 @@ pub struct ReadModel {
     /// All other columns that come from the source. What is not among them is never overwritten.
     pub columns: &'static [&'static str],
     /// Large and seldom changed: written only when it did.
-    pub vector: &'static str,
+    pub vector: Option<&'static str>,
     /// Set to the time of writing.
     pub updated_at: Option<&'static str>,
     pub mapping: fn() -> Value,
     pub document: fn(&Row<'_>) -> Result<Vec<u8>, serde_json::Error>,
 }
 
-pub static ALL: [&ReadModel; 2] = [&media_search::MODEL, &face_search::MODEL];
+pub static ALL: [&ReadModel; 7] = [
+    &media_search::MODEL,
+    &post_search::MODEL,
+    &user_search::MODEL,
+    &face_search::MODEL,
+    &recommendations_knn::MODEL,
+    &feed_personalized::MODEL,
+    &known_faces::MODEL,
+];
 
 /// A row of the document view.
 #[derive(Debug)]
@@ -83,5 +98,16 @@ impl<'de> Deserialize<'de> for Texts {
         let mut texts = Vec::new();
         collect(Value::deserialize(deserializer)?, &mut texts);
         Ok(Self(texts))
+    }
+}
+
+/// Strict mappings refuse a document for one field that they lack.
+#[cfg(test)]
+fn assert_mapped(document: &Value, mapping: &Value) {
+    for (field, value) in document.as_object().expect("an object") {
+        let mapped = mapping["properties"].get(field).unwrap_or_else(|| panic!("{field} is not mapped"));
+        if value.is_object() {
+            assert_mapped(value, mapped);
+        }
     }
 }

@@ -138,7 +138,8 @@ async fn look_at_documents(
 ) -> Result<(), Stop> {
     let written = register::written(db, model.name).await?;
     let Some(live) = written.into_iter().find(|known| known.state == "live") else {
-        findings.problem = Some(format!("There is no index behind {} yet: start a worker.", elastic.alias(model.name)));
+        findings.problem =
+            Some(format!("There is no index behind {} yet: start a worker.", elastic.alias(model.index)));
         return Ok(());
     };
     let found = compare::compare(db, elastic, model, &live.generation, progress).await?;

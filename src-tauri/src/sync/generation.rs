@@ -60,7 +60,7 @@ pub(super) fn fingerprint(elastic: &Elastic, model: &ReadModel) -> String {
 
 /// The newest generation behind the alias.
 pub(super) async fn current(elastic: &Elastic, model: &ReadModel) -> Result<Option<Generation>, Failure> {
-    let alias = elastic.alias(model.name);
+    let alias = elastic.alias(model.index);
     let name = behind(elastic, &alias).await?.into_iter().max_by_key(|name| number(name, &alias));
     match name {
         Some(name) => identified(elastic, name).await,
@@ -142,7 +142,7 @@ pub(super) async fn judge_version(db: &PgPool, model: &ReadModel, generation: &s
 }
 
 async fn create_first(elastic: &Elastic, model: &ReadModel) -> Result<Generation> {
-    let alias = elastic.alias(model.name);
+    let alias = elastic.alias(model.index);
     let name = create(elastic, model, true).await?;
     current(elastic, model).await?.ok_or_else(|| {
         Error::Invalid(format!(
@@ -153,7 +153,7 @@ async fn create_first(elastic: &Elastic, model: &ReadModel) -> Result<Generation
 
 /// Makes the next generation, behind the alias at once if it is the `first`; its name.
 pub(super) async fn create(elastic: &Elastic, model: &ReadModel, first: bool) -> Result<String> {
-    let alias = elastic.alias(model.name);
+    let alias = elastic.alias(model.index);
     let pattern = format!("{alias}_v*,{alias}-g*/_alias");
     let taken = elastic.find::<BTreeMap<String, Value>>(&pattern).await?.unwrap_or_default();
     let next = taken.keys().map(|name| number(name, &alias)).max().unwrap_or(0) + 1;
@@ -179,7 +179,7 @@ pub(super) async fn create(elastic: &Elastic, model: &ReadModel, first: bool) ->
 
 /// Puts a generation behind the alias in place of all others, in one step: no search finds none, or two.
 pub(super) async fn swap(elastic: &Elastic, model: &ReadModel, generation: &str) -> Result<(), Failure> {
-    let alias = elastic.alias(model.name);
+    let alias = elastic.alias(model.index);
     let mut actions: Vec<Value> = behind(elastic, &alias)
         .await?
         .into_iter()

@@ -114,7 +114,7 @@ impl Indexer {
     }
 
     fn no_index(&self) -> Error {
-        let alias = self.delivery.elastic.alias(self.model.name);
+        let alias = self.delivery.elastic.alias(self.model.index);
         Error::Unavailable {
             message: format!("Elasticsearch has no index behind {alias} any more. It is made anew."),
             source: None,

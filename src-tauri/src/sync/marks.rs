@@ -7,7 +7,7 @@ use super::queue::{ALIVE_SECONDS, LEASE_SECONDS};
 /// That rows of a read model are dirty.
 #[derive(Debug, Clone)]
 pub(super) struct Mark {
-    /// `row`, or `media`, `post`, `user` for all rows that depend on it
+    /// `row`, or `media`, `post`, `user`, `word` for all rows that depend on it
     pub scope: String,
     pub key: i64,
     pub version: i64,
@@ -60,12 +60,18 @@ pub(super) async fn settle(db: &mut PgConnection, read_model: &str, versions: &[
     Ok(())
 }
 
-/// Gives marks back, to be claimed again at once.
-pub(super) async fn release(db: &PgPool, read_model: &str, worker: &str, versions: &[i64]) -> sqlx::Result<()> {
+/// Gives marks back, to be claimed again after a pause.
+pub(super) async fn release(
+    db: &PgPool,
+    read_model: &str,
+    worker: &str,
+    versions: &[i64],
+    pause: f64,
+) -> sqlx::Result<()> {
     query!(
         r#"
         update console.read_model_queue
-           set leased_until = null, lease_holder = null
+           set leased_until = clock_timestamp() + make_interval(secs => $4), lease_holder = null
          where read_model = $1
            and lease_holder = $2
            and version = any ($3)
@@ -73,6 +79,7 @@ pub(super) async fn release(db: &PgPool, read_model: &str, worker: &str, version
         read_model,
         worker,
         versions,
+        pause,
     )
     .execute(db)
     .await?;

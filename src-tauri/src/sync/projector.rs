@@ -28,14 +28,14 @@ impl Projector {
         let done = self.work_off(&marks).await;
         if done.is_err() {
             let versions: Vec<i64> = marks.iter().map(|mark| mark.version).collect();
-            marks::release(&self.db, self.model.name, &self.worker, &versions).await?;
+            marks::release(&self.db, self.model.name, &self.worker, &versions, 0.0).await?;
         }
         done.map(|()| marks.len())
     }
 
     async fn work_off(&self, marks: &[Mark]) -> Result<()> {
         let (rows, others): (Vec<Mark>, Vec<Mark>) = marks.iter().cloned().partition(|mark| mark.scope == "row");
-        for scope in ["media", "post", "user"] {
+        for scope in ["media", "post", "user", "word"] {
             let marks: Vec<Mark> = others.iter().filter(|mark| mark.scope == scope).cloned().collect();
             if !marks.is_empty() {
                 self.spread(scope, &marks).await?;
@@ -152,7 +152,7 @@ fn statement(model: &ReadModel) -> String {
     let mut assignments: Vec<String> = columns
         .iter()
         .map(|column| {
-            if column == vector {
+            if Some(*column) == *vector {
                 // Its own value keeps the stored text in place, however equal another one is.
                 format!(
                     "{column} = case when r.{column} is distinct from s.{column} then s.{column} else r.{column} end"

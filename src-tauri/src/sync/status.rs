@@ -113,7 +113,7 @@ async fn indices(db: &PgPool, elastic: Option<&Elastic>) -> Result<Vec<IndexStat
         if let Some(elastic) = elastic {
             index.generation = generation::current(elastic, model).await.ok().flatten().map(|current| current.name);
             if index.generation.is_some() {
-                index.documents = elastic.count(model.name).await.ok();
+                index.documents = elastic.count(model.index).await.ok();
             }
         }
         indices.push(index);

@@ -1,7 +1,7 @@
 //! The worker: one loop for each stage, woken by PostgreSQL, stopped together.
 
 use std::{
-    sync::{Arc, atomic::AtomicBool},
+    sync::{Arc, Mutex, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -21,10 +21,12 @@ use tokio_util::sync::CancellationToken;
 use super::{
     clerk::Clerk,
     delivery::Delivery,
+    feed::Feed,
     folder::{Folder, Texts},
     indexer::Indexer,
     listen::Listener,
     marks,
+    matcher::Matcher,
     metrics::Metrics,
     notify::{Notice, tell},
     projector::Projector,
@@ -102,6 +104,8 @@ enum Stage {
     Projector(Projector),
     /// In place of the projectors, where somebody else writes the read models
     Clearer(PgPool),
+    Matcher(Matcher),
+    Feed(Feed),
     Indexer(Indexer),
     Folder(Folder),
     Clerk(Clerk),
@@ -113,6 +117,8 @@ impl Stage {
         match self {
             Self::Projector(projector) => projector.step().await,
             Self::Clearer(db) => Ok(usize::try_from(marks::clear(db).await?).unwrap_or(usize::MAX)),
+            Self::Matcher(matcher) => matcher.step().await,
+            Self::Feed(feed) => feed.step().await,
             Self::Indexer(indexer) => indexer.step().await,
             Self::Folder(folder) => folder.step().await,
             Self::Clerk(clerk) => clerk.step().await,
@@ -123,6 +129,8 @@ impl Stage {
         match self {
             Self::Projector(projector) => format!("projector of {}", projector.model.name),
             Self::Clearer(_) => "clearer".into(),
+            Self::Matcher(_) => "matcher".into(),
+            Self::Feed(_) => "feed".into(),
             Self::Indexer(indexer) => format!("indexer of {}", indexer.model.name),
             Self::Folder(folder) => format!("folder of {}", folder.texts.name()),
             Self::Clerk(clerk) => format!("clerk of {}", clerk.kinds.join(", ")),
@@ -158,6 +166,9 @@ impl Staff<'_> {
         stages.extend([&["rebuild", "rollback"][..], &["check", "repair"]].map(|kinds| self.clerk(kinds)));
         if self.settings.read_models == ReadModels::External {
             stages.push(Stage::Clearer(self.pool()));
+        } else {
+            stages.push(Stage::Matcher(Matcher { db: self.pool(), worker: self.name.to_owned() }));
+            stages.push(self.feed());
         }
         for model in read_models::ALL {
             if self.settings.read_models == ReadModels::Projected {
@@ -170,6 +181,15 @@ impl Staff<'_> {
 
     fn folder(&mut self, texts: Texts) -> Stage {
         Stage::Folder(Folder { db: self.pool(), texts, worker: self.name.to_owned() })
+    }
+
+    fn feed(&mut self) -> Stage {
+        Stage::Feed(Feed {
+            db: self.pool(),
+            settings: self.settings.feed.clone(),
+            worker: self.name.to_owned(),
+            idle_since: Mutex::default(),
+        })
     }
 
     fn clerk(&mut self, kinds: &'static [&'static str]) -> Stage {

@@ -1,0 +1,197 @@
+//! Who is on the photo, as far as enrolments tell: the nearest ones to each face, decided for all faces of a photo together,
+//! under what humans have said.
+
+mod assign;
+mod queries;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sqlx::{PgConnection, PgPool};
+
+use self::{
+    assign::{Candidate, assign},
+    queries::{FaceRow, Match},
+};
+use super::FaceStatus;
+use crate::error::Result;
+
+/// Photos matched in one go.
+const BATCH: i64 = 64;
+/// Attempts at photos that somebody else is writing to.
+const ATTEMPTS: usize = 5;
+/// With so many enrolments at once, looking at all photos takes less time than looking for each one's faces.
+const MANY_USERS: usize = 50;
+/// Faces looked at in one statement.
+const CHUNK: i64 = 10_000;
+
+/// What matching came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Matched {
+    pub photos: u64,
+    pub faces: u64,
+    /// Faces that are said to be somebody else now, or nobody.
+    pub changed: u64,
+    pub confirmed: u64,
+    pub suggested: u64,
+    pub unidentified: u64,
+    /// Photos that were being written to all the time.
+    pub busy: u64,
+}
+
+impl Matched {
+    fn count(&mut self, status: FaceStatus) {
+        self.faces += 1;
+        match status {
+            FaceStatus::Confirmed => self.confirmed += 1,
+            FaceStatus::Suggested => self.suggested += 1,
+            FaceStatus::Unidentified => self.unidentified += 1,
+        }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.photos += other.photos;
+        self.faces += other.faces;
+        self.changed += other.changed;
+        self.confirmed += other.confirmed;
+        self.suggested += other.suggested;
+        self.unidentified += other.unidentified;
+    }
+}
+
+/// Matches the faces of all photos. `progress` is told after each batch how many photos of how many are done.
+///
+/// # Errors
+/// When PostgreSQL refuses; what was matched until then stays.
+pub async fn match_faces(db: &PgPool, mut progress: impl FnMut(u64, u64)) -> Result<Matched> {
+    let total = queries::photos_with_faces(db).await?;
+    let (mut sum, mut busy, mut after, mut seen) = (Matched::default(), Vec::new(), 0, 0);
+    loop {
+        let photos = queries::photos_after(db, after, BATCH).await?;
+        let Some(&last) = photos.last() else { break };
+        after = last;
+        seen += photos.len() as u64;
+        let (matched, again) = match_photos(db, &photos).await?;
+        sum.add(matched);
+        busy.extend(again);
+        progress(seen.min(total), total);
+    }
+    for _ in 0..ATTEMPTS {
+        if busy.is_empty() {
+            break;
+        }
+        let (matched, again) = match_photos(db, &busy).await?;
+        sum.add(matched);
+        busy = again;
+    }
+    sum.busy = busy.len() as u64;
+    Ok(sum)
+}
+
+/// Matches the faces of these photos; and which of them somebody else was writing to, to be tried again.
+pub(crate) async fn match_photos(db: &PgPool, photos: &[i64]) -> Result<(Matched, Vec<i64>)> {
+    let mut connection = db.acquire().await?;
+    let faces = queries::faces(&mut connection, photos).await?;
+    let verdicts = queries::verdicts(&mut connection, photos).await?;
+    let nearest = queries::nearest(&mut connection, photos).await?;
+    let mut rejected: BTreeSet<(i64, i64)> = BTreeSet::new();
+    let mut decided: BTreeMap<i64, i64> = BTreeMap::new();
+    // Of several names by humans the newest comes last.
+    for verdict in verdicts {
+        if verdict.is_rejection {
+            rejected.insert((verdict.face_id, verdict.person_id));
+        } else {
+            decided.insert(verdict.face_id, verdict.person_id);
+        }
+    }
+    let mut candidates: BTreeMap<i64, Vec<Candidate>> = BTreeMap::new();
+    for near in nearest.into_iter().filter(|near| !rejected.contains(&(near.face_id, near.person_id))) {
+        candidates
+            .entry(near.face_id)
+            .or_default()
+            .push(Candidate { person: near.person_id, similarity: near.similarity });
+    }
+    let mut by_photo: BTreeMap<i64, Vec<FaceRow>> = BTreeMap::new();
+    for face in faces {
+        by_photo.entry(face.media_id).or_default().push(face);
+    }
+    let planned: BTreeMap<i64, Vec<Match>> =
+        by_photo.iter().map(|(&photo, faces)| (photo, plan(faces, &decided, &candidates))).collect();
+    let changes: BTreeMap<i64, Vec<&Match>> = planned
+        .iter()
+        .map(|(&photo, matches)| (photo, matches.iter().filter(|plan| plan.is_change).collect::<Vec<_>>()))
+        .filter(|(_, changes)| !changes.is_empty())
+        .collect();
+    let busy = write(&mut connection, &by_photo, &changes).await?;
+
+    let mut sum = Matched::default();
+    for (_, matches) in planned.iter().filter(|(photo, _)| !busy.contains(*photo)) {
+        sum.photos += 1;
+        sum.changed += matches.iter().filter(|plan| plan.is_change).count() as u64;
+        for plan in matches {
+            sum.count(plan.status);
+        }
+    }
+    Ok((sum, busy.into_iter().collect()))
+}
+
+/// What each face of one photo is to be.
+fn plan(faces: &[FaceRow], decided: &BTreeMap<i64, i64>, candidates: &BTreeMap<i64, Vec<Candidate>>) -> Vec<Match> {
+    let (fixed, open): (Vec<&FaceRow>, Vec<&FaceRow>) =
+        faces.iter().partition(|face| decided.contains_key(&face.id) || face.is_named_by_others);
+    let taken: BTreeSet<i64> =
+        fixed.iter().filter_map(|face| decided.get(&face.id).copied().or(face.identified_user_id)).collect();
+    let free: Vec<Vec<Candidate>> = open
+        .iter()
+        .map(|face| {
+            let near = candidates.get(&face.id).map(Vec::as_slice).unwrap_or_default();
+            near.iter().filter(|candidate| !taken.contains(&candidate.person)).copied().collect()
+        })
+        .collect();
+    let found = assign(&free);
+    let fixed = fixed.into_iter().map(|face| match decided.get(&face.id) {
+        Some(&person) => Match::by_a_human(face, person),
+        None => Match::as_it_is(face),
+    });
+    fixed.chain(open.into_iter().zip(found).map(|(face, found)| Match::by_enrolment(face, found))).collect()
+}
+
+/// Writes the changes of all photos of which no face has changed since it was read; which photos were left out.
+async fn write(
+    connection: &mut PgConnection,
+    seen: &BTreeMap<i64, Vec<FaceRow>>,
+    changes: &BTreeMap<i64, Vec<&Match>>,
+) -> Result<BTreeSet<i64>> {
+    if changes.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let photos: Vec<i64> = changes.keys().copied().collect();
+    let mut tx = sqlx::Connection::begin(connection).await?;
+    let locked = queries::lock(&mut tx, &photos).await?;
+    let unchanged = |photo: &i64| {
+        let now: BTreeMap<i64, &str> =
+            locked.iter().filter(|face| face.media_id == *photo).map(|face| (face.id, face.version.as_str())).collect();
+        seen[photo].len() == now.len()
+            && seen[photo].iter().all(|face| now.get(&face.id) == Some(&face.version.as_str()))
+    };
+    let (still, busy): (Vec<i64>, Vec<i64>) = photos.iter().partition(|photo| unchanged(photo));
+    let matches: Vec<&Match> = still.iter().flat_map(|photo| changes[photo].iter().copied()).collect();
+    queries::write(&mut tx, &matches).await?;
+    tx.commit().await?;
+    Ok(busy.into_iter().collect())
+}
+
+/// Marks the photos whose faces depend on these users' enrolments.
+pub(crate) async fn mark_concerned(db: &PgPool, users: &[i64]) -> Result<()> {
+    let last = queries::last_face(db).await?;
+    let mut after = 0;
+    while after < last {
+        let upto = after.saturating_add(CHUNK);
+        if users.len() < MANY_USERS {
+            queries::mark_concerned(db, users, after, upto).await?;
+        } else {
+            queries::mark_all(db, after, upto).await?;
+        }
+        after = upto;
+    }
+    Ok(())
+}
