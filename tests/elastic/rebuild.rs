@@ -45,7 +45,7 @@ async fn ended(db: &PgPool, jobs: &[i64]) -> JobState {
     last.expect("a job")
 }
 
-async fn behind(node: &Node, alias: &str) -> Vec<String> {
+pub(crate) async fn behind(node: &Node, alias: &str) -> Vec<String> {
     let (_, found) = node.ask(Method::GET, &format!("{alias}/_alias"), None).await;
     let names = found.as_object().expect("an index").keys();
     names.map(|name| name.split_once('_').expect("a prefix").1.to_owned()).collect()

@@ -107,6 +107,20 @@ async fn it_says_how_it_is_to_this_machine_only(db: PgPool) {
     node.clear().await;
 }
 
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn workers_that_start_at_once_make_one_index(db: PgPool) {
+    let node = Node::new();
+    photo(&db, post(&db, user(&db, "ada").await, "open").await, "", &[]).await;
+    let workers: Vec<Worker> = (0..4).map(|_| Worker::start(&db, Some(&node.elastic))).collect();
+    settled(&db, true).await;
+    assert_eq!(crate::rebuild::behind(&node, "media_search").await, ["media_search-g1"]);
+    all_is_well(&db, &node).await;
+    for worker in workers {
+        worker.stop().await;
+    }
+    node.clear().await;
+}
+
 /// The program's worker on a database and a node of the test.
 pub(crate) fn program(database: &Database, node: &Node, folder: &std::path::Path) -> Command {
     let config = folder.join("config.toml");

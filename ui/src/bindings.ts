@@ -51,6 +51,18 @@ export const commands = {
 	status: () => typedError<Status, AppError>(__TAURI_INVOKE("status")),
 	/**  For the System screen. */
 	system: () => typedError<System, AppError>(__TAURI_INVOKE("system")),
+	/**  How far behind the indices are, their generations, and the work on them. */
+	upkeep: () => typedError<Upkeep, AppError>(__TAURI_INVOKE("upkeep")),
+	/**  Backlog and lag of the last hours (24 at most), in spans of some seconds (10 at least). */
+	queueSamples: (hours: number, spanSeconds: number) => typedError<Sample[], AppError>(__TAURI_INVOKE("queue_samples", { hours, spanSeconds })),
+	/**  Has a worker rebuild, roll back, check or repair an index; the job's id. */
+	startJob: (kind: JobKind, index: string) => typedError<number, AppError>(__TAURI_INVOKE("start_job", { kind, index })),
+	/**  Ends a job before it is done. */
+	cancelJob: (id: number) => typedError<null, AppError>(__TAURI_INVOKE("cancel_job", { id })),
+	/**  What the servers refused, in their own words. */
+	deadLetters: () => typedError<DeadLetter[], AppError>(__TAURI_INVOKE("dead_letters")),
+	/**  Has dead letters tried again: those of an index or all, of a key or all; how many there were. */
+	replayDeadLetters: (name: string | null, key: string | null) => typedError<number, AppError>(__TAURI_INVOKE("replay_dead_letters", { name, key })),
 	/**  The first screen has its content. */
 	windowReady: () => typedError<null, AppError>(__TAURI_INVOKE("window_ready")),
 };
@@ -101,6 +113,25 @@ export type Connection = {
 	username: string,
 	/**  The keyring has the password. */
 	remembered: boolean,
+};
+
+export type Counts = {
+	missing: number,
+	stale: number,
+	/**  There, though they must not be */
+	ghosts: number,
+};
+
+/**  A row that PostgreSQL refused, or a document that Elasticsearch refused. */
+export type DeadLetter = {
+	kind: QueueKind,
+	/**  Of the read model or index */
+	name: string,
+	key: string,
+	/**  The server's own words */
+	reason: string,
+	attempts: number,
+	at: string,
 };
 
 /**  What an admin said of a medium. */
@@ -173,6 +204,25 @@ export type FaceStatus = "UNIDENTIFIED" | "SUGGESTED" | "CONFIRMED";
 /**  How a value of `before` and `after` looks to the window. */
 export type Fact = boolean | number | null | string;
 
+/**  An index behind the alias, or beside it. */
+export type Generation = {
+	name: string,
+	state: GenerationState,
+	/**  Why it can't be made true */
+	problem: string | null,
+	since: string,
+};
+
+export type GenerationState = 
+/**  Searched */
+"live" | 
+/**  Being filled */
+"building" | 
+/**  Kept to go back to */
+"previous" | 
+/**  Left by a rebuild that was cancelled or failed; the next one goes on with it. */
+"halted";
+
 export type Health = {
 	state: HealthState,
 	message: string,
@@ -206,7 +256,66 @@ export type IndexStatus = {
 	rows: number,
 };
 
+export type IndexUpkeep = {
+	name: string,
+	/**  Keys whose rows are to be computed, and documents to be sent */
+	backlog: number,
+	/**  `None` when nothing waits. */
+	oldestSeconds: number | null,
+	/**  In the last minute */
+	documentsPerSecond: number,
+	/**  Of the last day: documents of which the index had a newer version, which is no failure */
+	conflicts: number,
+	deadLetters: number,
+	lastCheck: LastCheck | null,
+	/**  The newest first */
+	generations: Generation[],
+};
+
+/**  Long work on an index. */
+export type Job = {
+	id: number,
+	kind: JobKind,
+	index: string,
+	state: JobState,
+	/**  Somebody asked for its end. */
+	cancelling: boolean,
+	/**  `rows`, `documents`, `wait`, `verify` or `swap` */
+	step: string | null,
+	done: number,
+	total: number,
+	/**  In a sentence, when it has ended. */
+	outcome: string | null,
+	/**  The login */
+	askedBy: string,
+	askedAt: string,
+	finishedAt: string | null,
+};
+
+/**  Long work on one index. */
+export type JobKind = 
+/**  A new generation, from the core tables on */
+"rebuild" | 
+/**  Back to the generation before */
+"rollback" | "check" | 
+/**  A check that marks what differs */
+"repair";
+
+export type JobState = "waiting" | "running" | "done" | "failed" | "cancelled";
+
 export type Judgement = "is" | "isNot";
+
+/**  The last check of an index. */
+export type LastCheck = {
+	index: string,
+	at: string,
+	/**  How long it took */
+	seconds: number,
+	rows: Counts,
+	documents: Counts,
+	repaired: boolean,
+	problem: string | null,
+};
 
 /**  `post_media.media_id` */
 export type MediaId = number;
@@ -336,6 +445,21 @@ export type SafetyQueue = {
 	next: MediaId | null,
 };
 
+/**  A queue during a span of time. */
+export type Sample = {
+	at: string,
+	kind: QueueKind,
+	name: string,
+	/**  The most that waited */
+	waiting: number,
+	/**  The greatest age of what waited */
+	oldestSeconds: number | null,
+	/**  Sent within the span */
+	documents: number,
+	/**  Those of which the index had a newer version */
+	conflicts: number,
+};
+
 export type SearchQuery = {
 	/**  Words, all of which a medium must have somewhere. None: the newest media. */
 	text: string,
@@ -412,6 +536,13 @@ export type System = {
 	indices: IndexStatus[],
 	queues: QueueStatus[],
 	workers: WorkerStatus[],
+};
+
+/**  Everything about the indices and the work on them. */
+export type Upkeep = {
+	indices: IndexUpkeep[],
+	/**  The newest first, 100 at most */
+	jobs: Job[],
 };
 
 /**  `users.user_id` */

@@ -95,7 +95,6 @@ pub(super) async fn compare(
 async fn hashes_after(db: &PgPool, model: &ReadModel, after: Option<&str>) -> Result<Vec<(String, String)>> {
     let ReadModel { name, identity: (id, id_type), .. } = model;
     let order = order(model);
-    // The keys first: what a row says is only made of those of the range.
     let sql = format!(
         "select {id}::text, encode(sha256(convert_to(row, 'UTF8')), 'hex')
            from console.{name}_document

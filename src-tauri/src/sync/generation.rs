@@ -84,6 +84,8 @@ pub(super) async fn identified(elastic: &Elastic, name: String) -> Result<Option
 
 /// Sees to it that there is a generation, and that all rows were marked for it.
 pub(super) async fn ensure(db: &PgPool, elastic: &Elastic, model: &ReadModel) -> Result<()> {
+    let mut alone = db.begin().await?;
+    register::lock(&mut alone, model.name).await?;
     let generation = match current(elastic, model).await? {
         Some(generation) => generation,
         None => create_first(elastic, model).await?,
@@ -105,6 +107,7 @@ pub(super) async fn ensure(db: &PgPool, elastic: &Elastic, model: &ReadModel) ->
         }
     }
     make_writable(elastic, &generation.name).await?;
+    alone.commit().await?;
     notice_restored(db, elastic, model, &generation.name).await
 }
 

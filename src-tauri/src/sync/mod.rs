@@ -1,8 +1,9 @@
-//! Keeps read models and indices true to the core tables: queues, projection, bulk, index generations.
+//! Keeps read models and indices true to the core tables: queues, projection, bulk, index generations, rebuild, check.
 //!
 //! A change marks keys in `console.read_model_queue` in its own transaction. The projector computes these rows from the
 //! source view; what it writes marks documents in `console.index_queue`. The indexer sends them, the folder keeps the same
 //! words in PostgreSQL. Each of these stages re-reads what it sends, so a mark may come twice, and only a lost one would harm.
+//! Clerks do the long work that somebody asks for: a new generation, or a comparison of everything with its source.
 
 mod bulk;
 mod check;

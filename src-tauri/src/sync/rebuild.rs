@@ -147,12 +147,16 @@ impl Rebuild<'_> {
         left_over.retain(|known| matches!(known.state.as_str(), "building" | "halted"));
         for known in left_over {
             let there = generation::identified(elastic, known.generation.clone()).await?;
-            if there.is_some_and(|there| there.uuid == known.uuid) && known.mapping == mapping {
+            let is_ours = there.is_some_and(|there| there.uuid == known.uuid);
+            if is_ours && known.mapping == mapping {
                 let mut connection = self.db.acquire().await?;
                 register::set_state(&mut connection, self.model.name, &known.generation, "building").await?;
                 return Ok(known.generation);
             }
             register::forget(self.db, self.model.name, &known.generation).await?;
+            if is_ours {
+                elastic.delete(&known.generation).await?;
+            }
         }
         let name = generation::create(elastic, self.model, false).await?;
         let made = generation::identified(elastic, name.clone()).await?;
@@ -230,10 +234,13 @@ impl Rebuild<'_> {
 
     async fn exchange(&self, generation: &str) -> Result<(), Stop> {
         self.progress.say(Step { name: "swap", done: 0, total: 1 }, None).await?;
+        let mut alone = self.db.begin().await?;
+        register::lock(&mut alone, self.model.name).await?;
         generation::swap(&self.delivery.elastic, self.model, generation).await?;
         for outdated in register::promote(self.db, self.model.name, generation).await? {
             self.delivery.elastic.delete(&outdated).await?;
         }
+        alone.commit().await?;
         Ok(())
     }
 }

@@ -13,6 +13,15 @@ pub(super) struct Registered {
     pub mapping: Option<String>,
 }
 
+/// Lets one worker at a time change what is behind an alias, until the transaction ends: two would each make an index.
+pub(super) async fn lock(tx: &mut PgConnection, index: &str) -> sqlx::Result<()> {
+    sqlx::query("select pg_advisory_xact_lock(hashtextextended('console.index_generation ' || $1, 0))")
+        .bind(index)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
 /// All generations of an index, the newest first.
 pub(super) async fn all(db: &PgPool, index: &str) -> sqlx::Result<Vec<Registered>> {
     query_as!(
