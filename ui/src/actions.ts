@@ -8,6 +8,7 @@ import { photoActions } from './photo/actions';
 import { safetyActions } from './safety/actions';
 import { searchActions } from './search/actions';
 import { windowActions } from './shell/actions';
+import { systemActions } from './system/actions';
 
 export const everyAction = [
   ...windowActions,
@@ -17,4 +18,5 @@ export const everyAction = [
   ...searchActions,
   ...peopleActions,
   ...activityActions,
+  ...systemActions,
 ] as readonly Action<never>[];
