@@ -132,22 +132,26 @@ impl Digests {
              found as materialized (
                  select r.{id}::text as id, {digest} as digest from {table} as r
                   where r.{id} = any ($1::text[]::{id_type}[])
+             ),
+             pending as materialized (
+                 select queue.key from console.read_model_queue as queue
+                  where queue.read_model = '{name}' and queue.scope = 'row'
+                 union
+                 select reach.key
+                   from console.read_model_queue as queue
+                   join console.{name}_reach as reach on reach.scope = queue.scope and reach.origin = queue.key
+                  where queue.read_model = '{name}' and queue.scope <> 'row'
              )
              select wanted.id, wanted.key, source.id is not null as must_be, found.id is not null as is_there
                from wanted
                left join source on source.id = wanted.id
                left join found on found.id = wanted.id
               where source.digest is distinct from found.digest
-                and not exists (
-                    select from console.read_model_queue as queue
-                     where queue.read_model = '{name}'
-                       and (wanted.key is null
-                            or queue.scope = 'row' and queue.key = wanted.key
-                            or exists (
-                                select from console.{name}_reach as reach
-                                 where reach.scope = queue.scope
-                                   and reach.origin = queue.key
-                                   and reach.key = wanted.key)))
+                and case when wanted.key is null
+                         then not exists (
+                             select from console.read_model_queue as queue where queue.read_model = '{name}')
+                         else wanted.key not in (select key from pending where key is not null)
+                    end
                 and not exists (
                     select from console.dead_letter as letter
                      where letter.kind = 'read_model' and letter.name = '{name}' and letter.key = wanted.key::text)
