@@ -10,7 +10,7 @@ use kaleidoscope_console::{
     error::Result,
     sync,
 };
-use sqlx::{PgExecutor, PgPool, query_scalar};
+use sqlx::{PgExecutor, PgPool, postgres::PgPoolOptions, query_scalar};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -94,8 +94,15 @@ impl Worker {
 
     pub(crate) fn start_with(db: &PgPool, elastic: Option<&Elastic>, settings: &config::Worker) -> Self {
         let stop = CancellationToken::new();
-        let (db, elastic, settings, token) = (db.clone(), elastic.cloned(), settings.clone(), stop.clone());
-        let running = tokio::spawn(async move { sync::run_worker(db, elastic, &settings, token).await });
+        let (elastic, settings, token) = (elastic.cloned(), settings.clone(), stop.clone());
+        // Connections of its own: one on which it was stopped while a transaction began would keep that transaction open, and
+        // what the test writes on it would be in there.
+        let own = PgPoolOptions::new().max_connections(10).connect_lazy_with((*db.connect_options()).clone());
+        let running = tokio::spawn(async move {
+            let ended = sync::run_worker(own.clone(), elastic, &settings, token).await;
+            own.close().await;
+            ended
+        });
         Self { stop, running }
     }
 
