@@ -18,8 +18,8 @@ create unique index index_generation_building on console.index_generation (index
 alter table console.dead_letter add column generation text;
 
 -- Ranges of documents are compared in the order in which Elasticsearch has them.
-create index read_model_face_search_by_id on public.read_model_face_search ((face_id::text) collate "C");
-create index read_model_feed_personalized_by_id on public.read_model_feed_personalized ((feed_item_id::text) collate "C");
+create index console_face_document on public.read_model_face_search ((face_id::text) collate "C");
+create index console_feed_document on public.read_model_feed_personalized ((feed_item_id::text) collate "C");
 
 -- Long work that a worker takes up, and that another one goes on with should that one die.
 create table console.job (
