@@ -166,6 +166,8 @@ async fn a_check_can_be_left_to_the_worker(db: PgPool) {
 async fn a_dead_letter_says_why_and_is_replayed(db: PgPool) {
     let node = Node::new();
     let open = post(&db, user(&db, "ada").await, "open").await;
+    // For followers, so that it is in one index alone.
+    run(&db, "update posts set visibility = 'FOLLOWERS' where post_id = $1", open).await;
     let poison = photo(&db, open, "", &[]).await;
     run(&db, "update post_media set created_at = 'infinity' where media_id = $1", poison).await;
     work_off(&db, Some(&node.elastic)).await;
