@@ -1,6 +1,6 @@
 //! The demo's own server and its sample platform, started for real.
 
-use std::{fs, path::PathBuf, time::Duration};
+use std::{fs, path::PathBuf, process::Command, time::Duration};
 
 use chrono::{DateTime, Utc};
 use kaleidoscope_console::embedded::{Demo, DemoOptions};
@@ -37,6 +37,21 @@ async fn count(db: &mut PgConnection, sql: &'static str) -> i64 {
 fn is_running(process: u32) -> bool {
     // A process that ended and was not waited for is still listed, as a zombie.
     fs::read_to_string(format!("/proc/{process}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
+}
+
+/// A temporary folder is for its owner alone; where the tests are run by root, the server is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_lies_where_only_its_owner_may_go_starts_all_the_same() {
+    let (data, closed) = (folder(), folder());
+    let installed = options(&data).postgres.canonicalize().expect("the server is there");
+    let wheel = installed.ancestors().nth(2).expect("it was unpacked from a wheel");
+    let copied = Command::new("cp").arg("-a").arg(wheel).arg(closed.path().join("wheel")).status().expect("cp starts");
+    assert!(copied.success(), "cp: {copied}");
+    let inside = installed.strip_prefix(wheel).expect("an ancestor");
+
+    let options = DemoOptions { postgres: closed.path().join("wheel").join(inside), ..options(&data) };
+    let demo = Demo::start(&options, |_| ()).await.expect("the demo starts");
+    demo.stop().await.expect("the demo stops");
 }
 
 #[tokio::test(flavor = "multi_thread")]

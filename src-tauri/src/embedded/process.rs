@@ -73,13 +73,15 @@ impl RunAs {
     pub(super) fn reaches(self, path: &Path) -> bool {
         let Some((uid, gid)) = self.other else { return true };
         path.ancestors().filter(|part| !part.as_os_str().is_empty()).all(|part| {
+            // To pass through a folder takes less than to look into it.
+            let needed = if part == path { 0o5 } else { 0o1 };
             fs::metadata(part).is_ok_and(|meta| {
                 let shift = match () {
                     () if meta.uid() == uid.as_raw() => 6,
                     () if meta.gid() == gid.as_raw() => 3,
                     () => 0,
                 };
-                (meta.mode() >> shift) & 0o5 == 0o5
+                (meta.mode() >> shift) & needed == needed
             })
         })
     }
@@ -90,23 +92,49 @@ impl RunAs {
         if self.reaches(&installed) {
             return Ok(installed);
         }
-        let copy = beside.join(installed.file_name().unwrap_or(OsStr::new("server")));
-        if !copy.exists() {
-            let unfinished = copy.with_extension("part");
-            if unfinished.exists() {
-                fs::remove_dir_all(&unfinished).map_err(|error| unwritable(&unfinished, error))?;
+        let name = installed.file_name().unwrap_or(OsStr::new("server"));
+        let copy = match bundled_libraries(&installed) {
+            Some((package, libraries)) => {
+                copy_once(&libraries, &beside.join(package).with_extension("libs"))?;
+                let package = beside.join(package);
+                make_folder(&package)?;
+                package.join(name)
             }
-            copy_folder(&installed, &unfinished)?;
-            fs::rename(&unfinished, &copy).map_err(|error| unwritable(&copy, error))?;
-        }
+            None => beside.join(name),
+        };
+        copy_once(&installed, &copy)?;
         Ok(copy)
     }
 }
 
+/// A Python wheel keeps libraries in a folder beside its package, and its programs look for them there, seen from their own
+/// place: the package's name, and that folder.
+fn bundled_libraries(installed: &Path) -> Option<(&OsStr, PathBuf)> {
+    let package = installed.parent()?;
+    let libraries = package.with_extension("libs");
+    Some((package.file_name()?, libraries)).filter(|(_, libraries)| libraries.is_dir())
+}
+
+fn copy_once(from: &Path, to: &Path) -> Result<()> {
+    if to.exists() {
+        return Ok(());
+    }
+    let unfinished = to.with_extension("part");
+    if unfinished.exists() {
+        fs::remove_dir_all(&unfinished).map_err(|error| unwritable(&unfinished, error))?;
+    }
+    copy_folder(from, &unfinished)?;
+    fs::rename(&unfinished, to).map_err(|error| unwritable(to, error))
+}
+
+fn make_folder(path: &Path) -> Result<()> {
+    fs::create_dir_all(path).map_err(|error| unwritable(path, error))?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).map_err(|error| unwritable(path, error))
+}
+
 /// Symbolic links are kept (libraries have versions by link); modes come with the files.
 fn copy_folder(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to).map_err(|error| unwritable(to, error))?;
-    fs::set_permissions(to, fs::Permissions::from_mode(0o755)).map_err(|error| unwritable(to, error))?;
+    make_folder(to)?;
     for entry in fs::read_dir(from).map_err(|error| unreadable(from, error))? {
         let entry = entry.map_err(|error| unreadable(from, error))?;
         let (source, target) = (entry.path(), to.join(entry.file_name()));
