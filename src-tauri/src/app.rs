@@ -9,6 +9,7 @@ use tauri::{
     http::{Request, Response},
 };
 use tokio::{runtime::Runtime, sync::RwLock};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     access::{self, Operator, Role},
@@ -38,6 +39,8 @@ pub struct Launch {
     pub dark: Option<bool>,
     /// Made when the first screen has its content.
     pub ready_file: Option<PathBuf>,
+    /// Cancelled then, too.
+    pub shown: CancellationToken,
 }
 
 /// A person whom the demo can be tried as.
@@ -58,6 +61,7 @@ pub struct Console {
     pub problem: Option<String>,
     session: RwLock<Option<Session>>,
     ready_file: Option<PathBuf>,
+    shown: CancellationToken,
     started: Instant,
 }
 
@@ -83,6 +87,7 @@ impl Console {
             problem: launch.problem,
             session: RwLock::default(),
             ready_file: launch.ready_file,
+            shown: launch.shown,
             started,
         })
     }
@@ -187,6 +192,7 @@ pub fn commands() -> tauri_specta::Builder<Wry> {
 async fn window_ready(console: State<'_, Console>) -> Result<()> {
     let milliseconds = console.started.elapsed().as_millis();
     tracing::info!(milliseconds, "the first screen is there");
+    console.shown.cancel();
     if let Some(file) = &console.ready_file {
         fs::write(file, format!("{milliseconds}\n"))
             .map_err(|error| Error::internal(format!("{} can't be written: {error}.", file.display()), error))?;

@@ -12,13 +12,14 @@ use self::upkeep::{CheckArgs, DeadLettersCommand, RebuildArgs, WorkerArgs};
 use clap::{Args, Parser, Subcommand};
 use sqlx::PgPool;
 use tokio::{runtime::Runtime, signal};
+use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 use crate::{
     access::{self, Role},
     audit,
     config::Config,
-    db,
+    db, embedded,
     error::{Error, Result},
     faces,
 };
@@ -63,6 +64,10 @@ enum Command {
     },
     /// Open the window on sample data, with servers of its own
     Demo(DemoArgs),
+    /// Be one of the demo's own servers, as standard input says
+    #[cfg(unix)]
+    #[command(hide = true)]
+    DemoPart,
 }
 
 #[derive(Debug, Args)]
@@ -157,6 +162,8 @@ fn dispatch(runtime: &Runtime, cli: Cli, started: Instant) -> Result<i32> {
     };
     match command {
         Command::Demo(demo) => return demo_window(runtime, demo, started),
+        #[cfg(unix)]
+        Command::DemoPart => runtime.block_on(async { embedded::part::run(stop_on_signal()).await }),
         Command::Migrate(args) => runtime.block_on(migrate(&args)),
         Command::Worker(args) => runtime.block_on(upkeep::worker(&args, &config?)),
         Command::Rebuild(args) => return runtime.block_on(upkeep::rebuild(&args, &config?)),
@@ -264,6 +271,17 @@ pub async fn stop_signal() {
     }
 }
 
+/// Cancelled by [`stop_signal`].
+fn stop_on_signal() -> CancellationToken {
+    let stop = CancellationToken::new();
+    let stopping = stop.clone();
+    tokio::spawn(async move {
+        stop_signal().await;
+        stopping.cancel();
+    });
+    stop
+}
+
 #[cfg(not(feature = "desktop"))]
 fn window(_: &Runtime, _: Result<Config>, _: Instant) -> Result<i32> {
     Err(Error::Invalid("This build has no window. Name a command: see --help.".into()))
@@ -293,11 +311,8 @@ fn demo_window(runtime: &Runtime, args: DemoArgs, started: Instant) -> Result<i3
     use crate::{
         app::{self, Launch, Sample},
         db::Address,
-        elastic::Elastic,
         embedded::{Demo, DemoOptions},
-        sync,
     };
-    use tokio_util::sync::CancellationToken;
 
     if args.elasticsearch && args.elasticsearch_home.is_none() {
         return Err(Error::Invalid(
@@ -307,6 +322,8 @@ fn demo_window(runtime: &Runtime, args: DemoArgs, started: Instant) -> Result<i3
     }
     let options = DemoOptions {
         folder: args.data,
+        program: std::env::current_exe()
+            .map_err(|error| Error::internal(format!("The program does not find itself: {error}."), error))?,
         postgres: args.postgres,
         elasticsearch: args.elasticsearch_home.filter(|_| args.elasticsearch),
         seed: args.seed,
@@ -331,15 +348,11 @@ fn demo_window(runtime: &Runtime, args: DemoArgs, started: Instant) -> Result<i3
         })
         .collect();
     samples.sort_by_key(|sample| sample.role != args.opens_for);
-    let stop = CancellationToken::new();
-    let (elastic, settings, stopped) = (Elastic::new(&config.elasticsearch)?, config.worker.clone(), stop.clone());
-    let login = demo.worker();
-    let worker = runtime.spawn(async move {
-        let db = sqlx::postgres::PgPoolOptions::new().max_connections(6).connect_lazy_with(login);
-        sync::run_worker(db, elastic, &settings, stopped).await
-    });
+    let (shown, stop) = (CancellationToken::new(), CancellationToken::new());
+    let worker = runtime.spawn(work_once_shown(demo.worker(), shown.clone(), stop.clone()));
     let dark = args.theme.map(|theme| theme == "dark");
-    let launch = Launch { config, samples, problem: None, screen: args.screen, dark, ready_file: args.ready_file };
+    let launch =
+        Launch { config, samples, problem: None, screen: args.screen, dark, ready_file: args.ready_file, shown };
     let outcome = app::run(runtime, launch, started);
     stop.cancel();
     let ended = runtime.block_on(worker);
@@ -349,4 +362,20 @@ fn demo_window(runtime: &Runtime, args: DemoArgs, started: Instant) -> Result<i3
         Ok(Err(error)) => Err(error),
         Err(error) => Err(Error::internal("The demo's worker broke down.", error)),
     }
+}
+
+/// The window comes first: the worker begins when the first screen has its content, or has had its time for it.
+#[cfg(all(unix, feature = "desktop"))]
+async fn work_once_shown(
+    worker: embedded::part::Worker,
+    shown: CancellationToken,
+    stop: CancellationToken,
+) -> Result<()> {
+    const LONGEST: std::time::Duration = std::time::Duration::from_secs(10);
+    tokio::select! {
+        () = shown.cancelled() => {}
+        () = tokio::time::sleep(LONGEST) => {}
+        () = stop.cancelled() => return Ok(()),
+    }
+    worker.run(&stop).await
 }

@@ -9,6 +9,7 @@ use sqlx::{ConnectOptions, Connection, PgConnection, Row};
 fn options(folder: &tempfile::TempDir) -> DemoOptions {
     DemoOptions {
         folder: Some(folder.path().to_path_buf()),
+        program: env!("CARGO_BIN_EXE_kaleidoscope-console").into(),
         postgres: PathBuf::from(
             std::env::var_os("KALEIDOSCOPE_POSTGRES").expect("scripts/test names the server's folder"),
         ),
@@ -149,7 +150,7 @@ async fn each_sample_operator_signs_in_with_their_role() {
         db.close().await.expect("goodbye");
     }
     assert_eq!(ranks, [3, 2, 1]);
-    demo.worker().connect().await.expect("the worker signs in").close().await.expect("goodbye");
+    demo.worker_login().connect().await.expect("the worker signs in").close().await.expect("goodbye");
     demo.stop().await.expect("the demo stops");
 }
 

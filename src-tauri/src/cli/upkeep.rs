@@ -8,7 +8,7 @@ use sqlx::PgPool;
 use tokio::{sync::watch, time};
 use tokio_util::sync::CancellationToken;
 
-use super::{DatabaseArgs, stop_signal};
+use super::{DatabaseArgs, stop_on_signal, stop_signal};
 use crate::{
     config::{self, Config},
     db,
@@ -76,13 +76,7 @@ pub(super) async fn worker(args: &WorkerArgs, config: &Config) -> Result<()> {
     let (db, elastic) = parts(&args.database, config).await?;
     let mut settings = config.worker.clone();
     settings.listen = args.listen.or(settings.listen);
-    let stop = CancellationToken::new();
-    let stopping = stop.clone();
-    tokio::spawn(async move {
-        stop_signal().await;
-        stopping.cancel();
-    });
-    sync::run_worker(db, elastic, &settings, stop).await
+    sync::run_worker(db, elastic, &settings, stop_on_signal()).await
 }
 
 /// Asks for the work, does it unless another worker is quicker, and shows how far it is. Ctrl+C cancels it; what is done is

@@ -8,6 +8,8 @@ mod elasticsearch;
 #[cfg(unix)]
 mod folder;
 #[cfg(unix)]
+pub mod part;
+#[cfg(unix)]
 mod photo_server;
 #[cfg(unix)]
 mod process;
@@ -28,6 +30,8 @@ pub use self::session::{Demo, SampleLogin, SampleOperator};
 pub struct DemoOptions {
     /// Its folder; `None` for the first free one among the user's data.
     pub folder: Option<PathBuf>,
+    /// This program, which the demo's worker and photo server are too.
+    pub program: PathBuf,
     /// Unpacked PostgreSQL with pgvector: has `bin`, `lib` and `share`.
     pub postgres: PathBuf,
     /// Unpacked Elasticsearch, where a node is wanted.

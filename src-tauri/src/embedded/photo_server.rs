@@ -1,6 +1,6 @@
 //! Serves the sample pictures on this machine, with addresses like a photo CDN's.
 
-use std::{net::SocketAddr, sync::Arc, thread};
+use std::{sync::Arc, thread};
 
 use axum::{
     Router,
@@ -10,7 +10,7 @@ use axum::{
     routing::get,
 };
 use moka::future::Cache;
-use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle};
+use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -33,6 +33,16 @@ pub(super) struct Addresses {
 impl Addresses {
     pub(super) fn at(port: u16) -> Self {
         Self { port }
+    }
+
+    /// # Errors
+    /// `Unavailable` when the listener does not know its own address.
+    pub(super) fn of(listener: &TcpListener) -> Result<Self> {
+        Ok(Self::at(listener.local_addr().map_err(refused)?.port()))
+    }
+
+    pub(super) fn port(self) -> u16 {
+        self.port
     }
 
     /// What all addresses begin with.
@@ -58,49 +68,33 @@ impl Addresses {
     }
 }
 
-/// A running photo server.
-#[derive(Debug)]
-pub(super) struct PhotoServer {
-    port: u16,
-    stop: CancellationToken,
-    serving: JoinHandle<std::io::Result<()>>,
+/// Listens where it did the last time, or, where that port is taken now, on another.
+///
+/// # Errors
+/// `Unavailable` when no port of this machine can be had.
+pub(super) async fn listen(last_port: Option<u16>) -> Result<TcpListener> {
+    if let Some(port) = last_port
+        && let Ok(listener) = TcpListener::bind(("127.0.0.1", port)).await
+    {
+        return Ok(listener);
+    }
+    TcpListener::bind("127.0.0.1:0").await.map_err(refused)
 }
 
-impl PhotoServer {
-    /// Listens where it did the last time, or, where that port is taken now, on another.
-    ///
-    /// # Errors
-    /// `Unavailable` when no port of this machine can be had.
-    pub(super) async fn start(world: Arc<World>, last_port: Option<u16>) -> Result<Self> {
-        let refused = |error: std::io::Error| {
-            Error::unavailable(format!("The sample photos can't be served from this machine: {error}."), error)
-        };
-        let listener = match last_port {
-            Some(port) => match TcpListener::bind(("127.0.0.1", port)).await {
-                Ok(listener) => listener,
-                Err(_) => TcpListener::bind("127.0.0.1:0").await.map_err(refused)?,
-            },
-            None => TcpListener::bind("127.0.0.1:0").await.map_err(refused)?,
-        };
-        let port = listener.local_addr().as_ref().map(SocketAddr::port).map_err(|error| {
-            Error::internal("The photo server does not know its own address.", std::io::Error::from(error.kind()))
-        })?;
-        let stop = CancellationToken::new();
-        let stopped = stop.clone().cancelled_owned();
-        let app = routes(world);
-        let serving = tokio::spawn(async move { axum::serve(listener, app).with_graceful_shutdown(stopped).await });
-        Ok(Self { port, stop, serving })
+/// Serves the pictures of the world that a seed makes, until `stop`; those under way are not worth waiting for.
+///
+/// # Errors
+/// `Unavailable` when the port is lost.
+pub(super) async fn serve(listener: TcpListener, seed: u64, stop: CancellationToken) -> Result<()> {
+    let app = routes(Arc::new(World::new(seed)));
+    tokio::select! {
+        served = axum::serve(listener, app).into_future() => served.map_err(refused),
+        () = stop.cancelled() => Ok(()),
     }
+}
 
-    pub(super) fn port(&self) -> u16 {
-        self.port
-    }
-
-    /// Takes no more requests; those under way are not worth waiting for.
-    pub(super) fn stop(self) {
-        self.stop.cancel();
-        self.serving.abort();
-    }
+fn refused(error: std::io::Error) -> Error {
+    Error::unavailable(format!("The sample photos can't be served from this machine: {error}."), error)
 }
 
 #[derive(Clone)]

@@ -1,6 +1,6 @@
 //! A demo from start to stop: servers, migrations, sample data, logins.
 
-use std::{path::PathBuf, sync::Arc};
+use std::path::PathBuf;
 
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, postgres::PgConnectOptions, query, query_scalar,
@@ -11,9 +11,10 @@ use super::{
     DemoOptions,
     elasticsearch::Node,
     folder::{Folder, Memory},
-    photo_server::{Addresses, PhotoServer},
+    part::{Order, Part, Worker, WorkerOrder},
+    photo_server::Addresses,
     process::RunAs,
-    sample::{World, fill},
+    sample::fill,
     server::{self, Server},
 };
 use crate::{
@@ -54,10 +55,12 @@ pub struct SampleOperator {
 #[derive(Debug)]
 pub struct Demo {
     // In this order they are dropped: who asks before who is asked.
-    photos: PhotoServer,
+    photos: Part,
+    addresses: Addresses,
     node: Option<Node>,
     server: Server,
     memory: Memory,
+    program: PathBuf,
     folder: Folder,
 }
 
@@ -70,24 +73,22 @@ impl Demo {
         let run_as = RunAs::choose()?;
         let folder = Folder::take(options.folder.as_deref(), run_as)?;
         let mut memory = folder.memory(&OPERATORS.map(|(username, _)| username))?;
+        let order = Order::Photos { seed: options.seed, port: memory.photo_port };
+        let mut photos = Part::start(&options.program, "The server of the sample photos", &order).await?;
         progress("Starting PostgreSQL");
         let server = Server::start(&options.postgres, folder.path(), &memory.superuser, run_as).await?;
         create_database(&server).await?;
         let mut db = server.superuser(DATABASE).disable_statement_logging().connect().await?;
         progress("Preparing the database");
         migrate(&mut db).await?;
-        let world = Arc::new(World::new(options.seed));
-        let photos = PhotoServer::start(Arc::clone(&world), memory.photo_port).await?;
-        let addresses = Addresses::at(photos.port());
+        let addresses = Addresses::at(photos.port().await?);
         progress("Filling the sample platform");
-        let filled = fill::fill(&mut db, &world, addresses, options.now).await?;
-        match memory.photo_port {
-            Some(port) if !filled && port != photos.port() => {
-                fill::move_photos(&mut db, Addresses::at(port), addresses).await?;
-            }
+        let filled = fill::fill(&mut db, options.seed, addresses, options.now).await?;
+        match memory.photo_port.map(Addresses::at) {
+            Some(before) if !filled && before != addresses => fill::move_photos(&mut db, before, addresses).await?,
             _ => {}
         }
-        memory.photo_port = Some(photos.port());
+        memory.photo_port = Some(addresses.port());
         folder.remember(&memory)?;
         logins(&mut db, &memory).await?;
         db.close().await?;
@@ -98,7 +99,7 @@ impl Demo {
             }
             None => None,
         };
-        Ok(Self { photos, node, server, memory, folder })
+        Ok(Self { photos, addresses, program: options.program.clone(), node, server, memory, folder })
     }
 
     /// Where everything is, as a settings file would say it.
@@ -114,7 +115,7 @@ impl Demo {
             elasticsearch: config::Elasticsearch { url: self.elasticsearch().cloned(), ..Default::default() },
             media: config::Media {
                 hosts: Vec::new(),
-                loopback_ports: vec![self.photos.port()],
+                loopback_ports: vec![self.addresses.port()],
                 cache_dir: Some(self.cache_dir()),
                 ..Default::default()
             },
@@ -133,8 +134,21 @@ impl Demo {
             .collect()
     }
 
+    /// What keeps the read models, and the indices where there are any, while it runs.
+    pub fn worker(&self) -> Worker {
+        let order = WorkerOrder {
+            sockets: self.server.host().to_path_buf(),
+            port: server::PORT,
+            database: DATABASE.into(),
+            username: WORKER.into(),
+            password: self.memory.worker.clone(),
+            elasticsearch: self.elasticsearch().cloned(),
+        };
+        Worker { program: self.program.clone(), order }
+    }
+
     /// What the worker signs in with.
-    pub fn worker(&self) -> PgConnectOptions {
+    pub fn worker_login(&self) -> PgConnectOptions {
         self.server.login(WORKER, &self.memory.worker, DATABASE)
     }
 
@@ -166,15 +180,15 @@ impl Demo {
     /// # Errors
     /// `Unavailable` naming a server that does not end.
     pub async fn stop(self) -> Result<()> {
-        let Self { photos, node, server, memory: _, folder } = self;
-        photos.stop();
+        let Self { photos, node, server, folder, .. } = self;
+        let photos_ended = photos.end().await;
         let node_ended = match node {
             Some(node) => node.stop().await,
             None => Ok(()),
         };
         server.stop().await?;
         drop(folder);
-        node_ended
+        node_ended.and(photos_ended)
     }
 }
 

@@ -8,6 +8,7 @@ import { personName } from '../components/text';
 import { warn } from '../components/toast';
 import { media } from '../host';
 import { photoOf, preload, preparePhoto } from '../photo/api';
+import { Ahead } from '../review/ahead';
 import { ReviewQueue } from '../review/queue.svelte';
 import { candidatesOf, confirm, pageOfFaces, reject } from './api';
 
@@ -25,9 +26,19 @@ export class FaceStream {
   told = $state('');
 
   #client: QueryClient;
+  #ahead: Ahead<Face>;
 
   constructor(client: QueryClient) {
     this.#client = client;
+    this.#ahead = new Ahead(client, ({ id, mediaId, suggested }) =>
+      Promise.all([
+        preparePhoto(client, mediaId),
+        client.prefetchQuery(photoOf(mediaId)),
+        client.prefetchQuery(candidatesOf(id)),
+        preload(media.crop(id)),
+        ...(suggested === null ? [] : [preload(media.enrolled(suggested.id))]),
+      ]),
+    );
     this.queue = new ReviewQueue({
       idOf: (face) => face.id,
       page: async (after, limit) => {
@@ -104,16 +115,7 @@ export class FaceStream {
 
   /** Fetches what the next faces need. */
   prepare(): void {
-    const next = this.queue.ahead.slice(0, PREPARED);
-    for (const face of next) {
-      preparePhoto(this.#client, face.mediaId);
-      void this.#client.prefetchQuery(photoOf(face.mediaId));
-      void this.#client.prefetchQuery(candidatesOf(face.id));
-    }
-    preload(next.map((face) => media.crop(face.id)));
-    preload(
-      next.flatMap(({ suggested }) => (suggested === null ? [] : [media.enrolled(suggested.id)])),
-    );
+    void this.#ahead.prepare(this.queue.ahead.slice(0, PREPARED));
   }
 
   async #decide(face: Face, person: Person | null, write: () => Promise<unknown>): Promise<void> {

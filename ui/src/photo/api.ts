@@ -43,19 +43,19 @@ export const createReason = (url: () => string | null) =>
 const fetched = new Map<string, HTMLImageElement>();
 const KEPT = 60;
 
-/** Has the web view load pictures that will be wanted soon. */
-export function preload(urls: Iterable<string>): void {
-  for (const url of urls) {
-    const image = fetched.get(url) ?? new Image();
-    if (image.src === '') image.src = url;
-    fetched.delete(url);
-    fetched.set(url, image);
-  }
-  for (const url of [...fetched.keys()].slice(0, -KEPT)) fetched.delete(url);
+/** Has the web view load a picture that will be wanted soon; one that does not come says why when it is shown. */
+export function preload(url: string): Promise<void> {
+  const image = fetched.get(url) ?? new Image();
+  fetched.delete(url);
+  fetched.set(url, image);
+  for (const oldest of [...fetched.keys()].slice(0, -KEPT)) fetched.delete(oldest);
+  if (image.src !== '') return Promise.resolve();
+  return new Promise((resolve) => {
+    image.onload = image.onerror = () => resolve();
+    image.src = url;
+  });
 }
 
-/** A photo, its size and its pixels, before it is shown. */
-export function preparePhoto(client: QueryClient, mediaId: number): void {
-  void client.prefetchQuery(sizeOf(mediaId));
-  preload([media.photo(mediaId)]);
-}
+/** A photo's size and its pixels, before it is shown. */
+export const preparePhoto = (client: QueryClient, mediaId: number) =>
+  Promise.all([client.prefetchQuery(sizeOf(mediaId)), preload(media.photo(mediaId))]);

@@ -8,6 +8,7 @@ import type { SafetyItem } from '../bindings';
 import { warn } from '../components/toast';
 import { media } from '../host';
 import { preload, preparePhoto } from '../photo/api';
+import { Ahead } from '../review/ahead';
 import { ReviewQueue } from '../review/queue.svelte';
 import { conceal, decide, pageOfFlagged, reveal } from './api';
 import { Exposure } from './reveal.svelte';
@@ -28,9 +29,13 @@ export class SafetyReview {
   /** Reasons of decisions that came back. */
   readonly #drafts = new SvelteMap<number, string>();
   #client: QueryClient;
+  #ahead: Ahead<SafetyItem>;
 
   constructor(client: QueryClient) {
     this.#client = client;
+    this.#ahead = new Ahead(client, ({ mediaId }) =>
+      Promise.all([preparePhoto(client, mediaId), preload(media.thumbnail(mediaId))]),
+    );
     this.exposure = new Exposure(
       (mediaId) => reveal(client, mediaId),
       (token) => conceal(client, token),
@@ -89,9 +94,7 @@ export class SafetyReview {
 
   /** Fetches what the next ones need: guarded pictures, as everything before a reveal. */
   prepare(): void {
-    const next = this.queue.ahead.slice(0, PREPARED);
-    for (const { mediaId } of next) preparePhoto(this.#client, mediaId);
-    preload(next.map(({ mediaId }) => media.thumbnail(mediaId)));
+    void this.#ahead.prepare(this.queue.ahead.slice(0, PREPARED));
   }
 
   async #write(item: SafetyItem, safe: boolean, reason: string): Promise<void> {

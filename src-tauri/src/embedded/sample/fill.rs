@@ -17,10 +17,11 @@ use crate::{
     error::Result,
 };
 
-/// Fills the six core and AI tables, all of it or nothing, unless there are users already. Posts end a day before `now`.
+/// Fills the six core and AI tables with the world that a seed makes, all of it or nothing, unless there are users already.
+/// Posts end a day before `now`.
 pub(in crate::embedded) async fn fill(
     db: &mut PgConnection,
-    world: &World,
+    seed: u64,
     addresses: Addresses,
     now: DateTime<Utc>,
 ) -> Result<bool> {
@@ -28,6 +29,7 @@ pub(in crate::embedded) async fn fill(
     if query_scalar!(r#"select exists (select from users) as "filled!""#).fetch_one(&mut *tx).await? {
         return Ok(false);
     }
+    let world = &World::new(seed);
     users(&mut tx, world, addresses, now).await?;
     posts(&mut tx, world, now).await?;
     media(&mut tx, world, addresses, now).await?;
