@@ -188,6 +188,41 @@ async fn many_who_enrol_at_once_are_found_too(db: PgPool) {
     }
 }
 
+/// More than are compared one by one: the index finds them.
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn everybody_is_found_among_more_than_a_thousand(db: PgPool) {
+    query(
+        "with people as (
+             insert into users (username, email, password, full_name, role, account_status)
+             select 'person' || number, number || '@example.org', '', '', 'USER', 'ACTIVE'
+               from generate_series(1, 1100) as number
+             returning user_id
+         )
+         insert into user_face_embeddings (user_id, embedding)
+         select user_id, array(select random() - 0.25 + 0 * user_id from generate_series(1, 1024))::vector from people",
+    )
+    .execute(&db)
+    .await
+    .expect("enrolled");
+    let media = an_open_photo(&db, user(&db, "ada").await).await;
+    let faces = query(
+        "insert into media_detected_faces (media_id, bbox, embedding)
+         select $1, array[20 * user_id, 10, 10, 10], embedding from user_face_embeddings where user_id % 50 = 0",
+    )
+    .bind(media)
+    .execute(&db)
+    .await
+    .expect("faces");
+    assert_eq!(match_faces(&db, |_, _| {}).await.expect("matched").confirmed, faces.rows_affected());
+    let wrong: i64 = query_scalar(
+        "select count(*) from media_detected_faces where identified_user_id is distinct from bbox[1] / 20",
+    )
+    .fetch_one(&db)
+    .await
+    .expect("a number");
+    assert_eq!(wrong, 0);
+}
+
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn a_human_verdict_holds_when_the_ai_finds_the_face_again(db: PgPool) {
     let (ada, bo, chi) = (user(&db, "ada").await, user(&db, "bo").await, user(&db, "chi").await);

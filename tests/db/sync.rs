@@ -5,7 +5,7 @@ use std::time::Duration;
 use kaleidoscope_console::{
     config::{self, ReadModels},
     db::MIGRATOR,
-    sync::{QueueKind, status},
+    sync::{JobKind, JobState, QueueKind, ask_for, job_states, status},
 };
 use sqlx::{PgPool, query, query_as, query_scalar};
 
@@ -291,4 +291,35 @@ async fn the_system_screen_sees_queues_and_workers(db: PgPool) {
     assert!(after.queues.iter().all(|queue| queue.waiting == 0 && queue.oldest_seconds.is_none()), "{after:?}");
     assert_eq!(after.indices[0].rows, 1);
     tokio::time::timeout(Duration::from_secs(5), worker.stop()).await.expect("it stops at once");
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn without_elasticsearch_a_rebuild_makes_the_rows_anew(db: PgPool) {
+    let open = post(&db, user(&db, "ada").await, "open").await;
+    for _ in 0..3 {
+        photo(&db, open, "", &["sea"]).await;
+    }
+    // Further on than one interval of keys.
+    run(&db, "insert into post_media (media_id, post_id, media_type, media_url) values (9000, $1, 'IMAGE', '')", open)
+        .await;
+    query("insert into media_ai_insights (media_id, post_id, status) select 9000, post_id, 'COMPLETED' from posts")
+        .execute(&db)
+        .await
+        .expect("an insight");
+    let worker = Worker::start(&db, None);
+    settled(&db, false).await;
+    query("update read_model_media_search set post_title = 'wrong'").execute(&db).await.expect("changed");
+    query("delete from read_model_media_search where media_id in (1, 9000)").execute(&db).await.expect("deleted");
+
+    let jobs = ask_for(&db, JobKind::Rebuild, Some("media_search")).await.expect("asked for");
+    until("the end of the job", async || {
+        job_states(&db, &jobs).await.expect("a state").iter().all(JobState::has_ended)
+    })
+    .await;
+    assert_eq!(job_states(&db, &jobs).await.expect("a state")[0].state, "done");
+    settled(&db, false).await;
+    worker.stop().await;
+    assert_eq!(differences(&db).await, [""; 0]);
+    let rows: i64 = query_scalar("select count(*) from read_model_media_search").fetch_one(&db).await.expect("rows");
+    assert_eq!(rows, 4);
 }

@@ -115,6 +115,29 @@ async fn documents_that_somebody_else_touched_are_found_and_mended(db: PgPool) {
     node.clear().await;
 }
 
+/// More rows than are compared at once, and ids whose order as text is another one.
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_document_is_missed_wherever_its_row_is(db: PgPool) {
+    let node = Node::new();
+    query(
+        "insert into users (username, email, password, full_name, role, account_status)
+         select 'user' || number, number || '@example.org', '', '', 'USER', 'ACTIVE'
+           from generate_series(1, 6000) as number",
+    )
+    .execute(&db)
+    .await
+    .expect("users");
+    work_off(&db, Some(&node.elastic)).await;
+    for id in [1, 9, 10, 99, 5_001, 6_000] {
+        node.ask(Method::DELETE, &format!("user_search/_doc/{id}"), None).await;
+    }
+    let found = checked(&db, &node, "user_search", true).await;
+    assert_eq!(found.documents, counts(6, 0, 0), "{found:?}");
+    work_off(&db, Some(&node.elastic)).await;
+    all_is_well(&db, &node).await;
+    node.clear().await;
+}
+
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn what_is_on_its_way_is_no_difference(db: PgPool) {
     let node = Node::new();

@@ -83,18 +83,13 @@ pub(super) async fn worker(args: &WorkerArgs, config: &Config) -> Result<()> {
 /// kept for the next time.
 pub(super) async fn rebuild(args: &RebuildArgs, config: &Config) -> Result<i32> {
     let (db, elastic) = parts(&args.database, config).await?;
-    if elastic.is_none() {
-        return Err(Error::Invalid(
-            "Elasticsearch is not configured. Set `url` under [elasticsearch] in config.toml.".into(),
-        ));
-    }
     let kind = if args.rollback { JobKind::Rollback } else { JobKind::Rebuild };
     let jobs = sync::ask_for(&db, kind, args.index.as_deref()).await?;
     let stop = CancellationToken::new();
     // It is here for the work that was asked for: another worker may have the address.
     let settings = config::Worker { listen: None, ..config.worker.clone() };
     let (own, stopped) = (db.clone(), stop.clone());
-    let worker = tokio::spawn(async move { sync::run_worker(own, elastic, &settings, stopped).await });
+    let worker = tokio::spawn(async move { sync::run_rebuilds(own, elastic, &settings, stopped).await });
     let ended = watch(&db, &jobs).await;
     stop.cancel();
     match worker.await {

@@ -15,12 +15,12 @@ use self::{
 use super::FaceStatus;
 use crate::error::Result;
 
-/// Photos matched in one go.
-const BATCH: i64 = 64;
+/// Photos matched in one go, half of them on a connection of their own.
+const BATCH: i64 = 128;
 /// Attempts at photos that somebody else is writing to.
 const ATTEMPTS: usize = 5;
 /// With so many enrolments at once, looking at all photos takes less time than looking for each one's faces.
-const MANY_USERS: usize = 50;
+const MANY_USERS: usize = 400;
 /// Faces looked at in one statement.
 const CHUNK: i64 = 10_000;
 
@@ -70,9 +70,11 @@ pub async fn match_faces(db: &PgPool, mut progress: impl FnMut(u64, u64)) -> Res
         let Some(&last) = photos.last() else { break };
         after = last;
         seen += photos.len() as u64;
-        let (matched, again) = match_photos(db, &photos).await?;
-        sum.add(matched);
-        busy.extend(again);
+        let (some, others) = photos.split_at(photos.len() / 2);
+        for (matched, again) in <[_; 2]>::from(tokio::try_join!(match_photos(db, some), match_photos(db, others))?) {
+            sum.add(matched);
+            busy.extend(again);
+        }
         progress(seen.min(total), total);
     }
     for _ in 0..ATTEMPTS {

@@ -8,6 +8,10 @@ const WORD_CHARS: usize = 100;
 
 /// Lower case, without diacritics, width and invisible characters.
 pub fn fold(text: &str) -> String {
+    // Most text is, and of that no normalisation changes anything.
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     text.nfkd().flat_map(char::to_lowercase).filter(|&c| !is_dropped(c)).flat_map(spelled).nfc().collect()
 }
 

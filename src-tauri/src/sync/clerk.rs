@@ -10,7 +10,7 @@ use super::{
     jobs::{self, Job, JobState},
     metrics::Metrics,
     progress::{Progress, Stop, is_passing},
-    rebuild,
+    rebuild, register,
 };
 use crate::{
     config::ReadModels,
@@ -106,6 +106,13 @@ impl Clerk {
                 };
                 if job.kind == "rebuild" { work.rebuild(job).await } else { work.roll_back(job).await }
             }
+            ("rebuild", None) if self.has_no_index(model).await? => {
+                if self.read_models == ReadModels::Projected {
+                    let from = job.position.as_deref().and_then(|position| position.parse().ok());
+                    rebuild::rows(&self.db, model, &self.worker, from, &progress).await?;
+                }
+                Ok("The rows are made anew; without Elasticsearch there is no index.".to_owned())
+            }
             ("rebuild" | "rollback", None) => Err(Stop::Blocked(no_elasticsearch())),
             (kind, elastic) => {
                 let repair = kind == "repair";
@@ -113,6 +120,11 @@ impl Clerk {
                 Ok(looked.await?.sentence())
             }
         }
+    }
+
+    /// A worker that knows no Elasticsearch is not the one to say that there is none.
+    async fn has_no_index(&self, model: &ReadModel) -> Result<bool> {
+        Ok(register::all(&self.db, model.name).await?.is_empty())
     }
 }
 

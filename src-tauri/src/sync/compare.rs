@@ -95,8 +95,9 @@ pub(super) async fn compare(
 async fn hashes_after(db: &PgPool, model: &ReadModel, after: Option<&str>) -> Result<Vec<(String, String)>> {
     let ReadModel { name, identity: (id, id_type), .. } = model;
     let order = order(model);
+    // The output has no column of the id's name: by that the rows would be ordered, as text.
     let sql = format!(
-        "select {id}::text, encode(sha256(convert_to(row, 'UTF8')), 'hex')
+        "select {id}::text as document_id, encode(sha256(convert_to(row, 'UTF8')), 'hex')
            from console.{name}_document
           where $1::text is null or {order} > $1::{id_type}
           order by {order}
@@ -211,15 +212,17 @@ async fn confirm(
 
 async fn look(db: &PgPool, model: &ReadModel, ids: &[String]) -> Result<HashMap<String, Seen>> {
     let ReadModel { name, identity: (id, id_type), .. } = model;
+    // Not joined: a plan that reads the whole table would make the JSON of all its rows.
     let sql = format!(
         "select wanted.id,
-                encode(sha256(convert_to(document.row, 'UTF8')), 'hex'),
+                (select encode(sha256(convert_to(document.row, 'UTF8')), 'hex')
+                   from console.{name}_document as document
+                  where document.{id} = wanted.id::{id_type}),
                 exists (select from console.index_queue as queue
                          where queue.index_name = '{name}' and queue.document_id = wanted.id)
                 or exists (select from console.dead_letter as letter
                             where letter.kind = 'index' and letter.name = '{name}' and letter.key = wanted.id)
-           from unnest($1::text[]) as wanted (id)
-           left join console.{name}_document as document on document.{id} = wanted.id::{id_type}"
+           from unnest($1::text[]) as wanted (id)"
     );
     // A document that nobody here made may have any id.
     let (readable, foreign): (Vec<String>, Vec<String>) =

@@ -5,7 +5,10 @@ use std::{
     future::ready,
 };
 
-use futures::TryStreamExt;
+use futures::{
+    StreamExt, TryStreamExt,
+    stream::{self, BoxStream},
+};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use sqlx::{AssertSqlSafe, PgPool};
@@ -26,6 +29,8 @@ use crate::{
 
 /// Rows that get their versions in one transaction, each locked meanwhile.
 const CHUNK: i64 = 1_000;
+/// Chunks at once: while Elasticsearch has two of them, the next one is read.
+const AT_ONCE: usize = 3;
 
 /// Fills one generation while the indexers write to it.
 #[derive(Debug)]
@@ -34,6 +39,15 @@ pub(super) struct Filler<'a> {
     pub delivery: Delivery,
     pub model: &'static ReadModel,
     pub generation: &'a str,
+}
+
+/// Rows that follow one another, with their versions.
+#[derive(Debug)]
+struct Chunk {
+    after: Option<String>,
+    /// `None` for all that is beyond.
+    up_to: Option<String>,
+    versions: Vec<(String, i64)>,
 }
 
 impl Filler<'_> {
@@ -46,29 +60,48 @@ impl Filler<'_> {
             .fetch_one(self.db)
             .await?;
         let was_empty = position.is_none() && self.is_empty().await?;
-        let mut after = position;
-        loop {
-            progress.say(Step { name: "documents", done, total }, after.as_deref()).await?;
-            let versions = self.versions(after.as_deref()).await?;
-            let last = versions.last().map(|(id, _)| id.clone());
-            let is_last = versions.len() < usize::try_from(CHUNK).unwrap_or(0);
-            let there = if was_empty {
-                HashMap::new()
-            } else {
-                let up_to = last.as_deref().filter(|_| !is_last);
-                documents_between(&self.delivery.elastic, self.generation, self.model, after.as_deref(), up_to).await?
-            };
-            self.take_out(&versions, &there).await?;
-            done += i64::try_from(versions.len()).unwrap_or(0);
-            self.send(versions, there).await?;
-            if is_last {
-                return Ok(());
-            }
-            after = last;
+        progress.say(Step { name: "documents", done, total }, position.as_deref()).await?;
+        let mut written = self.chunks(position, was_empty);
+        // In order: what lies before the position is there, whatever else may be there beyond it.
+        while let Some((rows, last)) = written.try_next().await? {
+            done += i64::try_from(rows).unwrap_or(0);
+            progress.say(Step { name: "documents", done, total }, last.as_deref()).await?;
         }
+        Ok(())
+    }
+
+    /// Of each chunk, in order and when it is written, how many rows it had, and the last of them.
+    fn chunks(&self, position: Option<String>, was_empty: bool) -> BoxStream<'_, Result<(usize, Option<String>)>> {
+        stream::try_unfold(Some(position), move |after| async move {
+            let Some(after) = after else { return Ok(None) };
+            let versions = self.versions(after.as_deref()).await?;
+            let is_last = versions.len() < usize::try_from(CHUNK).unwrap_or(0);
+            let up_to = versions.last().map(|(id, _)| id.clone()).filter(|_| !is_last);
+            let next = (!is_last).then(|| up_to.clone());
+            Ok(Some((Chunk { after, up_to, versions }, next)))
+        })
+        .map_ok(move |chunk| self.write(chunk, was_empty))
+        .try_buffered(AT_ONCE)
+        .boxed()
+    }
+
+    async fn write(&self, chunk: Chunk, was_empty: bool) -> Result<(usize, Option<String>)> {
+        let Chunk { after, up_to, versions } = chunk;
+        let (rows, last) = (versions.len(), versions.last().map(|(id, _)| id.clone()));
+        let there = if was_empty {
+            HashMap::new()
+        } else {
+            let elastic = &self.delivery.elastic;
+            documents_between(elastic, self.generation, self.model, after.as_deref(), up_to.as_deref()).await?
+        };
+        self.take_out(&versions, &there).await?;
+        self.send(versions, there).await?;
+        Ok((rows, last))
     }
 
     async fn is_empty(&self) -> Result<bool> {
+        // It may be one that nobody searches yet.
+        self.delivery.elastic.refresh(self.generation).await?;
         let path = format!("{}/_search", self.generation);
         let found: Value = self
             .delivery
@@ -109,7 +142,8 @@ impl Filler<'_> {
         let sql = format!(
             "select drawn.id, drawn.version, 1, document.row
                from unnest($1::text[], $2::bigint[]) as drawn (id, version)
-               join console.{name}_document as document on document.{id} = drawn.id::{id_type}"
+              cross join lateral (
+                    select row from console.{name}_document where {id} = drawn.id::{id_type} offset 0) as document"
         );
         let (ids, versions): (Vec<String>, Vec<i64>) = versions.into_iter().unzip();
         let rows = sqlx::query_as(AssertSqlSafe(sql)).bind(ids).bind(versions).fetch(self.db).try_filter(
@@ -118,7 +152,8 @@ impl Filler<'_> {
                 ready(hash.is_none() || there.get(id) != hash.as_ref())
             },
         );
-        bulks(self.model, rows).try_for_each_concurrent(self.delivery.pace.at_once(), |bulk| self.deliver(bulk)).await
+        // One after another: as many chunks as may be are on their way at once.
+        bulks(self.model, rows).try_for_each(|bulk| self.deliver(bulk)).await
     }
 
     async fn deliver(&self, mut bulk: Bulk) -> Result<()> {

@@ -154,6 +154,9 @@ async fn create_first(elastic: &Elastic, model: &ReadModel) -> Result<Generation
     })
 }
 
+/// Said explicitly, or an index that nobody searches is not refreshed at all.
+const OFTEN: &str = "1s";
+
 /// Makes the next generation, behind the alias at once if it is the `first`; its name.
 pub(super) async fn create(elastic: &Elastic, model: &ReadModel, first: bool) -> Result<String> {
     let alias = elastic.alias(model.index);
@@ -162,8 +165,8 @@ pub(super) async fn create(elastic: &Elastic, model: &ReadModel, first: bool) ->
     let next = taken.keys().map(|name| number(name, &alias)).max().unwrap_or(0) + 1;
     let name = format!("{alias}-g{next}");
     let mut settings = elastic.spread();
-    // Said explicitly, or an index that nobody searches is not refreshed at all.
-    settings["refresh_interval"] = json!("1s");
+    // Each refresh makes a segment, with a graph of its vectors, that is merged and made again later.
+    settings["refresh_interval"] = json!(if first { OFTEN } else { "-1" });
     // A deletion is remembered for longer than the longest retry of what came before it.
     settings["gc_deletes"] = json!("1h");
     let mut aliases = json!({write_alias(&name): {}});
@@ -178,6 +181,12 @@ pub(super) async fn create(elastic: &Elastic, model: &ReadModel, first: bool) ->
         Err(failure) => return Err(failure.into()),
     }
     Ok(name)
+}
+
+/// Lets what is written be found soon: nobody searched it while it was being filled.
+pub(super) async fn refresh_often(elastic: &Elastic, generation: &str) -> Result<(), Failure> {
+    elastic.put(&format!("{generation}/_settings"), &json!({"index": {"refresh_interval": OFTEN}})).await?;
+    Ok(())
 }
 
 /// Puts a generation behind the alias in place of all others, in one step: no search finds none, or two.

@@ -222,13 +222,15 @@ fn document(model: &ReadModel, json: &str) -> Result<Vec<u8>, serde_json::Error>
     (model.document)(&Row { json, hash: &hash })
 }
 
-/// The marked documents with their rows, if there are any.
+/// The marked documents with their rows, if there are any. Not joined: a plan that reads the whole table would make the JSON
+/// of all its rows.
 fn statement(model: &ReadModel) -> String {
     let ReadModel { name, identity: (id, id_type), .. } = model;
     format!(
-        "select queue.document_id, queue.version, queue.attempts, document.row
+        "select queue.document_id, queue.version, queue.attempts,
+                (select document.row from console.{name}_document as document
+                  where document.{id} = queue.document_id::{id_type})
            from console.index_queue as queue
-           left join console.{name}_document as document on document.{id} = queue.document_id::{id_type}
           where queue.index_name = $1
             and queue.version = any ($2)"
     )

@@ -17,6 +17,17 @@ pub(super) struct Mark {
 /// The oldest marks that nobody works on, leased to this worker. It has one stage for each queue, so what it holds already
 /// is left over from a step that failed.
 pub(super) async fn claim(db: &PgPool, read_model: &str, worker: &str, at_most: i64) -> sqlx::Result<Vec<Mark>> {
+    claim_of(db, read_model, None, worker, at_most).await
+}
+
+/// [`claim`], of one scope where one is named.
+pub(super) async fn claim_of(
+    db: &PgPool,
+    read_model: &str,
+    scope: Option<&str>,
+    worker: &str,
+    at_most: i64,
+) -> sqlx::Result<Vec<Mark>> {
     query_as!(
         Mark,
         r#"
@@ -29,6 +40,7 @@ pub(super) async fn claim(db: &PgPool, read_model: &str, worker: &str, at_most: 
                select free.version
                  from console.read_model_queue as free
                 where free.read_model = $1
+                  and ($6::text is null or free.scope = $6)
                   and (free.leased_until is null
                        or free.leased_until < clock_timestamp()
                        or free.lease_holder = $2
@@ -47,6 +59,7 @@ pub(super) async fn claim(db: &PgPool, read_model: &str, worker: &str, at_most: 
         LEASE_SECONDS,
         at_most,
         ALIVE_SECONDS,
+        scope,
     )
     .fetch_all(db)
     .await

@@ -9,7 +9,10 @@ use crate::{error::Result, faces::matching};
 
 /// The name under which the marks are kept.
 const QUEUE: &str = "face_matching";
-const BATCH: i64 = 64;
+/// Photos matched in one go.
+const PHOTOS: i64 = 64;
+/// People whose faces are looked for in one go, which takes as long for many as for one.
+const USERS: i64 = 1_000;
 /// Before a photo that somebody else is writing to is tried again.
 const PAUSE_SECONDS: f64 = 1.0;
 
@@ -23,7 +26,8 @@ pub(super) struct Matcher {
 impl Matcher {
     /// Works off one batch of marks; how many there were.
     pub(super) async fn step(&self) -> Result<usize> {
-        let marks = marks::claim(&self.db, QUEUE, &self.worker, BATCH).await?;
+        let mut marks = marks::claim_of(&self.db, QUEUE, Some("user"), &self.worker, USERS).await?;
+        marks.extend(marks::claim_of(&self.db, QUEUE, Some("row"), &self.worker, PHOTOS).await?);
         let done = self.work_off(&marks).await;
         if done.is_err() {
             marks::release(&self.db, QUEUE, &self.worker, &versions(&marks), 0.0).await?;

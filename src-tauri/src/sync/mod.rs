@@ -41,7 +41,7 @@ pub use self::{
     progress::Step,
     sampler::{Sample, samples},
     status::{IndexStatus, QueueKind, QueueStatus, SyncStatus, WorkerStatus, queues, status},
-    worker::run_worker,
+    worker::{run_rebuilds, run_worker},
 };
 
 fn hex(bytes: &[u8]) -> String {

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{error::Result, read_models::ReadModel};
 
-/// Each key takes a lock of PostgreSQL's shared table, which has room for some thousands.
+/// Scattered as they are, each takes a lock of PostgreSQL's shared table, which has room for some thousands.
 const BATCH: i64 = 256;
 
 /// Keeps one read model true to its source view.
@@ -123,12 +123,13 @@ fn versions(marks: &[Mark]) -> Vec<i64> {
 }
 
 /// Lets only one worker at a time compute a row. Two could hold marks of the same key, by different transactions or
-/// because a lease ran out, and the one that read first might write last.
+/// because a lease ran out, and the one that read first might write last. 256 neighbours share a lock, so that whole intervals
+/// need few.
 async fn lock(tx: &mut PgConnection, read_model: &str, keys: &[i64]) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
-        with keys as materialized (select key from unnest($2::bigint[]) as key order by key)
-        select count(pg_advisory_xact_lock(hashtextextended($1 || ' ' || key, 0))) from keys
+        with blocks as materialized (select distinct key >> 8 as block from unnest($2::bigint[]) as key order by block)
+        select count(pg_advisory_xact_lock(hashtextextended($1 || ' ' || block, 0))) from blocks
         "#,
         read_model,
         keys,
@@ -181,8 +182,8 @@ fn statement(model: &ReadModel) -> String {
          )
          insert into {table} ({id}, {columns})
          select {id}, {columns}
-           from source as s
-          where not exists (select from {table} as r where r.{id} = s.{id})",
+           from source
+             on conflict ({id}) do nothing",
         columns = listed(""),
         assignments = assignments.join(", "),
         of_row = listed("r."),

@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use futures::{
+    StreamExt, TryStreamExt,
+    stream::{self, BoxStream},
+};
 use sqlx::{AssertSqlSafe, PgPool, query_scalar};
 
 use super::{
@@ -18,7 +22,9 @@ use super::{
 use crate::{config::ReadModels, error::Result, read_models::ReadModel};
 
 /// Keys computed anew in one transaction.
-const KEYS: i64 = 256;
+const KEYS: i64 = 2048;
+/// Such transactions at once: while one waits for the disk or for this program, another computes.
+const AT_ONCE: usize = 2;
 /// How often the queue is looked at while its rest is waited for.
 const LOOK: Duration = Duration::from_millis(200);
 /// Before a generation that still differs is given up.
@@ -58,7 +64,8 @@ impl Rebuild<'_> {
         let mut done = job.done;
         if matches!(step, None | Some("rows")) {
             if self.read_models == ReadModels::Projected {
-                self.rows(position.take().and_then(|position| position.parse().ok())).await?;
+                let from = position.take().and_then(|position| position.parse().ok());
+                rows(self.db, self.model, self.worker, from, &self.progress).await?;
             }
             (step, position, done) = (Some("documents"), None, 0);
             self.progress.say(Step { name: "documents", ..Step::default() }, None).await?;
@@ -92,51 +99,6 @@ impl Rebuild<'_> {
         self.verify(generation).await?;
         self.exchange(generation).await?;
         Ok(format!("{generation} is searched again."))
-    }
-
-    /// From the core tables to the read model, by intervals of keys.
-    async fn rows(&self, from: Option<i64>) -> Result<(), Stop> {
-        let projector = Projector { db: self.db.clone(), model: self.model, worker: self.worker.to_owned() };
-        let last = self.last_key().await?.unwrap_or(0);
-        let mut next = self.key_from(from.unwrap_or(i64::MIN)).await?;
-        let first = next.unwrap_or(0);
-        while let Some(key) = next {
-            let step = Step { name: "rows", done: key.saturating_sub(first), total: last.saturating_sub(first) + 1 };
-            self.progress.say(step, Some(&key.to_string())).await?;
-            let marks: Vec<Mark> = (key..key.saturating_add(KEYS))
-                // No mark in the queue has this version, so none is taken away.
-                .map(|key| Mark { scope: "row".into(), key, version: 0, attempts: 1 })
-                .collect();
-            projector.project_or_split(&marks).await?;
-            next = self.key_from(key.saturating_add(KEYS)).await?;
-        }
-        Ok(())
-    }
-
-    /// The first key from this one on that has a row or must have one.
-    async fn key_from(&self, from: i64) -> Result<Option<i64>> {
-        self.key(&format!(">= {from}"), "asc").await
-    }
-
-    async fn last_key(&self) -> Result<Option<i64>> {
-        self.key("is not null", "desc").await
-    }
-
-    async fn key(&self, condition: &str, order: &str) -> Result<Option<i64>> {
-        let ReadModel { name, table, key, identity: (id, id_type), .. } = self.model;
-        // Rows whose id is no key are another writer's: the check finds them.
-        let of_table = if *id_type == "bigint" && id == key {
-            format!("union all (select {id} from {table} where {id} {condition} order by {id} {order} limit 1)")
-        } else {
-            String::new()
-        };
-        let end = if order == "asc" { "min" } else { "max" };
-        let sql = format!(
-            "select {end}(key)
-               from ((select {key} as key from console.{name}_source where {key} {condition} order by {key} {order} limit 1)
-                     {of_table}) as ends (key)"
-        );
-        Ok(sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(self.db).await?)
     }
 
     /// The generation that is to be filled: the one that a cancelled or failed rebuild left, if it is still fit, or a new one.
@@ -173,6 +135,7 @@ impl Rebuild<'_> {
 
     /// Waits until what was marked meanwhile was sent, then compares row by row; what differs still is sent once more.
     async fn verify(&self, generation: &str) -> Result<(), Stop> {
+        generation::refresh_often(&self.delivery.elastic, generation).await?;
         for _ in 0..ROUNDS {
             self.drain().await?;
             self.refuse_dead_letters(generation).await?;
@@ -243,4 +206,75 @@ impl Rebuild<'_> {
         alone.commit().await?;
         Ok(())
     }
+}
+
+/// From the core tables to the read model, by intervals of keys.
+pub(super) async fn rows(
+    db: &PgPool,
+    model: &'static ReadModel,
+    worker: &str,
+    from: Option<i64>,
+    progress: &Progress,
+) -> Result<(), Stop> {
+    let projector = &Projector { db: db.clone(), model, worker: worker.to_owned() };
+    let last = key(db, model, "is not null", "desc").await?.unwrap_or(0);
+    let first = key_from(db, model, from.unwrap_or(i64::MIN)).await?;
+    let mut projected = intervals(db, model, projector, first);
+    let begin = first.unwrap_or(0);
+    // In order: what lies before the position is done, whatever else may be done beyond it.
+    while let Some(first) = projected.try_next().await? {
+        let next = first.saturating_add(KEYS);
+        let done = next.min(last.saturating_add(1)).saturating_sub(begin);
+        let step = Step { name: "rows", done, total: last.saturating_sub(begin) + 1 };
+        progress.say(step, Some(&next.to_string())).await?;
+    }
+    Ok(())
+}
+
+/// The beginnings of all intervals, in order, as they are done.
+fn intervals<'a>(
+    db: &'a PgPool,
+    model: &'static ReadModel,
+    projector: &'a Projector,
+    first: Option<i64>,
+) -> BoxStream<'a, Result<i64, Stop>> {
+    stream::try_unfold(first, move |next| async move {
+        let Some(key) = next else { return Ok::<_, Stop>(None) };
+        // Such that two that are computed at once share none of the projector's locks.
+        let first = key - key.rem_euclid(KEYS);
+        Ok(Some((first, key_from(db, model, first.saturating_add(KEYS)).await?)))
+    })
+    .map_ok(move |first| async move {
+        projector.project_or_split(&interval(first)).await?;
+        Ok(first)
+    })
+    .try_buffered(AT_ONCE)
+    .boxed()
+}
+
+/// All keys from this one on; no mark in the queue has their version, so none is taken away.
+fn interval(first: i64) -> Vec<Mark> {
+    (first..first.saturating_add(KEYS)).map(|key| Mark { scope: "row".into(), key, version: 0, attempts: 1 }).collect()
+}
+
+/// The first key from this one on that has a row or must have one.
+async fn key_from(db: &PgPool, model: &ReadModel, from: i64) -> Result<Option<i64>> {
+    key(db, model, &format!(">= {from}"), "asc").await
+}
+
+async fn key(db: &PgPool, model: &ReadModel, condition: &str, order: &str) -> Result<Option<i64>> {
+    let ReadModel { name, table, key, identity: (id, id_type), .. } = model;
+    // Rows whose id is no key are another writer's: the check finds them.
+    let of_table = if *id_type == "bigint" && id == key {
+        format!("union all (select {id} from {table} where {id} {condition} order by {id} {order} limit 1)")
+    } else {
+        String::new()
+    };
+    let end = if order == "asc" { "min" } else { "max" };
+    let sql = format!(
+        "select {end}(key)
+           from ((select {key} as key from console.{name}_source where {key} {condition} order by {key} {order} limit 1)
+                 {of_table}) as ends (key)"
+    );
+    Ok(sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(db).await?)
 }

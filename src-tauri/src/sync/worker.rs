@@ -1,7 +1,10 @@
 //! The worker: one loop for each stage, woken by PostgreSQL, stopped together.
 
 use std::{
-    sync::{Arc, Mutex, atomic::AtomicBool},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -50,6 +53,11 @@ const REMEMBERED_SECONDS: f64 = 3600.0;
 const CONNECTIONS: u32 = 2;
 const PATIENCE: Duration = Duration::from_secs(30);
 const IDLE: Duration = Duration::from_mins(1);
+/// Of a stage that leaves the machine to others.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// Kinds of jobs.
+const GENERATIONS: &[&str] = &["rebuild", "rollback"];
+const CHECKS: &[&str] = &["check", "repair"];
 const CHANNEL: &str = "console_queue";
 
 /// Works until it is stopped. Losing PostgreSQL or Elasticsearch is not the end: each stage goes on when it is back.
@@ -60,6 +68,30 @@ pub async fn run_worker(
     db: PgPool,
     elastic: Option<Elastic>,
     settings: &config::Worker,
+    stop: CancellationToken,
+) -> Result<()> {
+    run(db, elastic, settings, every_stage, stop).await
+}
+
+/// [`run_worker`] that only makes generations anew and sends documents, for a program that waits for such a job: what else
+/// there is to do is left to the worker.
+///
+/// # Errors
+/// As [`run_worker`].
+pub async fn run_rebuilds(
+    db: PgPool,
+    elastic: Option<Elastic>,
+    settings: &config::Worker,
+    stop: CancellationToken,
+) -> Result<()> {
+    run(db, elastic, settings, rebuild_stages, stop).await
+}
+
+async fn run(
+    db: PgPool,
+    elastic: Option<Elastic>,
+    settings: &config::Worker,
+    stages: fn(&mut Staff<'_>) -> Vec<Stage>,
     stop: CancellationToken,
 ) -> Result<()> {
     let name = format!("{}-{:08x}", std::process::id(), rand::random::<u32>());
@@ -81,8 +113,9 @@ pub async fn run_worker(
     }
     let mut staff =
         Staff { db: &db, elastic: elastic.as_ref(), settings, metrics: &metrics, name: &name, pools: Vec::new() };
-    for stage in staff.stages() {
-        running.spawn(repeat(stage, woken.clone(), stop.clone()));
+    let rush = Rush::default();
+    for stage in stages(&mut staff) {
+        running.spawn(repeat(stage, rush.clone(), woken.clone(), stop.clone()));
     }
 
     tracing::info!(worker = name, "working");
@@ -125,6 +158,16 @@ impl Stage {
         }
     }
 
+    /// Nobody waits for it as for a change that was made just now: who else is on a photo, what a feed suggests.
+    fn is_patient(&self) -> bool {
+        match self {
+            Self::Matcher(_) | Self::Feed(_) => true,
+            Self::Projector(projector) => projector.model.name == read_models::feed_personalized::MODEL.name,
+            Self::Indexer(indexer) => indexer.model.name == read_models::feed_personalized::MODEL.name,
+            _ => false,
+        }
+    }
+
     fn name(&self) -> String {
         match self {
             Self::Projector(projector) => format!("projector of {}", projector.model.name),
@@ -152,31 +195,17 @@ struct Staff<'a> {
 impl Staff<'_> {
     /// Connections of one stage's own: another one that is slow can't take them.
     fn pool(&mut self) -> PgPool {
+        self.pool_of(CONNECTIONS)
+    }
+
+    fn pool_of(&mut self, connections: u32) -> PgPool {
         let pool = PgPoolOptions::new()
-            .max_connections(CONNECTIONS)
+            .max_connections(connections)
             .acquire_timeout(PATIENCE)
             .idle_timeout(IDLE)
             .connect_lazy_with((*self.db.connect_options()).clone());
         self.pools.push(pool.clone());
         pool
-    }
-
-    fn stages(&mut self) -> Vec<Stage> {
-        let mut stages = vec![self.folder(Texts::Media), self.folder(Texts::People)];
-        stages.extend([&["rebuild", "rollback"][..], &["check", "repair"]].map(|kinds| self.clerk(kinds)));
-        if self.settings.read_models == ReadModels::External {
-            stages.push(Stage::Clearer(self.pool()));
-        } else {
-            stages.push(Stage::Matcher(Matcher { db: self.pool(), worker: self.name.to_owned() }));
-            stages.push(self.feed());
-        }
-        for model in read_models::ALL {
-            if self.settings.read_models == ReadModels::Projected {
-                stages.push(Stage::Projector(Projector { db: self.pool(), model, worker: self.name.to_owned() }));
-            }
-            stages.extend(self.elastic.cloned().map(|elastic| self.indexer(elastic, model)));
-        }
-        stages
     }
 
     fn folder(&mut self, texts: Texts) -> Stage {
@@ -194,7 +223,7 @@ impl Staff<'_> {
 
     fn clerk(&mut self, kinds: &'static [&'static str]) -> Stage {
         Stage::Clerk(Clerk {
-            db: self.pool(),
+            db: self.pool_of(2 * CONNECTIONS),
             elastic: self.elastic.cloned(),
             metrics: self.metrics.clone(),
             read_models: self.settings.read_models,
@@ -215,16 +244,70 @@ impl Staff<'_> {
     }
 }
 
+fn every_stage(staff: &mut Staff<'_>) -> Vec<Stage> {
+    let mut stages = vec![staff.folder(Texts::Media), staff.folder(Texts::People)];
+    stages.extend([GENERATIONS, CHECKS].map(|kinds| staff.clerk(kinds)));
+    if staff.settings.read_models == ReadModels::External {
+        stages.push(Stage::Clearer(staff.pool()));
+    } else {
+        stages.push(Stage::Matcher(Matcher { db: staff.pool(), worker: staff.name.to_owned() }));
+        stages.push(staff.feed());
+    }
+    for model in read_models::ALL {
+        if staff.settings.read_models == ReadModels::Projected {
+            stages.push(Stage::Projector(Projector { db: staff.pool(), model, worker: staff.name.to_owned() }));
+        }
+        stages.extend(staff.elastic.cloned().map(|elastic| staff.indexer(elastic, model)));
+    }
+    stages
+}
+
+fn rebuild_stages(staff: &mut Staff<'_>) -> Vec<Stage> {
+    let mut stages = vec![staff.clerk(GENERATIONS)];
+    for model in read_models::ALL {
+        stages.extend(staff.elastic.cloned().map(|elastic| staff.indexer(elastic, model)));
+    }
+    stages
+}
+
+/// How many stages have work now that somebody waits for.
+#[derive(Debug, Clone, Default)]
+struct Rush(Arc<AtomicUsize>);
+
+impl Rush {
+    /// One more, until the value is dropped.
+    fn join(&self) -> InRush {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        InRush(Arc::clone(&self.0))
+    }
+
+    /// What a patient stage leaves to the others after it has worked for so long.
+    fn pause(&self, worked: Duration) -> Duration {
+        if self.0.load(Ordering::Relaxed) == 0 { Duration::ZERO } else { (worked * 3).min(LONGEST_PAUSE) }
+    }
+}
+
+#[derive(Debug)]
+struct InRush(Arc<AtomicUsize>);
+
+impl Drop for InRush {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// Steps as long as there is something to do, waits when there is not, and ever longer while it fails.
-async fn repeat(stage: Stage, mut woken: watch::Receiver<()>, stop: CancellationToken) {
+async fn repeat(stage: Stage, rush: Rush, mut woken: watch::Receiver<()>, stop: CancellationToken) {
     let pauses = ExponentialBuilder::default()
         .with_jitter()
         .with_min_delay(Duration::from_millis(200))
         .with_max_delay(Duration::from_secs(5));
     let mut failing = pauses.without_max_times().build();
+    let mut in_rush = None;
     loop {
         // Seen before the step: what arrives during it wakes the next one.
         woken.borrow_and_update();
+        let begun = Instant::now();
         let result = tokio::select! {
             biased;
             () = stop.cancelled() => return,
@@ -232,6 +315,7 @@ async fn repeat(stage: Stage, mut woken: watch::Receiver<()>, stop: Cancellation
         };
         let wait = match result {
             Ok(0) => {
+                in_rush = None;
                 failing = pauses.without_max_times().build();
                 tokio::select! {
                     () = stop.cancelled() => return,
@@ -241,9 +325,15 @@ async fn repeat(stage: Stage, mut woken: watch::Receiver<()>, stop: Cancellation
             }
             Ok(_) => {
                 failing = pauses.without_max_times().build();
-                continue;
+                if stage.is_patient() {
+                    rush.pause(begun.elapsed())
+                } else {
+                    in_rush.get_or_insert_with(|| rush.join());
+                    continue;
+                }
             }
             Err(error) => {
+                in_rush = None;
                 tracing::warn!(stage = stage.name(), %error, "failed, and will try again");
                 failing.next().unwrap_or(Duration::from_secs(5))
             }

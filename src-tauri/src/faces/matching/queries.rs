@@ -1,6 +1,6 @@
 //! Matching in the database: SQL and nothing else.
 
-use sqlx::{PgConnection, PgPool, query, query_as, query_scalar};
+use sqlx::{Connection, PgConnection, PgPool, query, query_as, query_scalar};
 
 use super::{super::FaceStatus, assign::Candidate};
 
@@ -163,10 +163,63 @@ pub(super) async fn verdicts(db: &mut PgConnection, photos: &[i64]) -> sqlx::Res
     .await
 }
 
-/// The people with an active enrolment near to each face. The index gives the nearest in half precision, the full vectors
-/// say how near they are.
+/// So many enrolments are compared one by one as quickly as the graph of an index is walked, and none is missed.
+const FEW: i64 = 1_000;
+
+/// The people with an active enrolment near to each face.
 pub(super) async fn nearest(db: &mut PgConnection, photos: &[i64]) -> sqlx::Result<Vec<Near>> {
+    let enrolled = query_scalar!(
+        r#"
+        select count(*) as "enrolled!"
+          from (select from public.user_face_embeddings where is_active limit $1::bigint + 1) as enrolment
+        "#,
+        FEW,
+    )
+    .fetch_one(&mut *db)
+    .await?;
+    if enrolled <= FEW { nearest_of_few(db, photos).await } else { nearest_of_many(db, photos).await }
+}
+
+/// Each vector is read once and then held in memory, which is what `subvector` does of the whole one.
+async fn nearest_of_few(db: &mut PgConnection, photos: &[i64]) -> sqlx::Result<Vec<Near>> {
     query_as!(
+        Near,
+        r#"
+        with enrolled as materialized (
+            select e.user_id, public.subvector(e.embedding, 1, 1024) as embedding
+              from public.user_face_embeddings as e
+              join public.users as u on u.user_id = e.user_id
+             where e.is_active
+               and u.account_status = 'ACTIVE'
+        )
+        select f.id as "face_id!", near.user_id as "person_id!", near.similarity as "similarity!"
+          from public.media_detected_faces as f
+         cross join lateral (select public.subvector(f.embedding, 1, 1024) as embedding offset 0) as held
+         cross join lateral (
+               select enrolled.user_id, 1 - (enrolled.embedding operator(public.<=>) held.embedding) as similarity
+                 from enrolled
+               offset 0
+               ) as near
+         where f.media_id = any ($1)
+           -- NaN, of a vector without length, is greater than any number.
+           and near.similarity between 0.7 and 1.001
+        "#,
+        photos,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// The index gives the nearest in half precision, the full vectors say how near they are.
+async fn nearest_of_many(db: &mut PgConnection, photos: &[i64]) -> sqlx::Result<Vec<Near>> {
+    let mut tx = db.begin().await?;
+    // The planner does not know what reading and normalising a vector costs, and might do that for all enrolments of each face.
+    query!(
+        "select set_config('enable_sort', 'off', true) as enable_sort, set_config('hnsw.ef_search', '100', true) as ef_search"
+    )
+    .fetch_one(&mut *tx)
+    .await?;
+    let near = query_as!(
         Near,
         r#"
         select f.id as "face_id!", near.user_id as "person_id!", near.similarity as "similarity!"
@@ -190,8 +243,10 @@ pub(super) async fn nearest(db: &mut PgConnection, photos: &[i64]) -> sqlx::Resu
         "#,
         photos,
     )
-    .fetch_all(db)
-    .await
+    .fetch_all(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    Ok(near)
 }
 
 /// Locks the faces of these photos, as operators do, without waiting for anybody: what is missing is being written.
