@@ -1,10 +1,16 @@
 //! The demo's own server and its sample platform, started for real.
 
-use std::{fs, path::PathBuf, process::Command, time::Duration};
+use std::{
+    fs,
+    path::PathBuf,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 use kaleidoscope_console::embedded::{Demo, DemoOptions};
 use sqlx::{ConnectOptions, Connection, PgConnection, Row};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
 fn options(folder: &tempfile::TempDir) -> DemoOptions {
     DemoOptions {
@@ -199,6 +205,29 @@ async fn a_server_that_outlived_its_console_is_ended_and_its_folder_used_again()
     assert!(!is_running(orphan.id()));
     orphan.wait().expect("the orphan has ended");
     demo.stop().await.expect("the demo stops");
+}
+
+/// However that ends: what a killed console leaves of itself is a closed pipe.
+#[tokio::test]
+async fn a_part_of_the_demo_ends_with_its_console() {
+    let mut child = tokio::process::Command::new(env!("CARGO_BIN_EXE_kaleidoscope-console"))
+        .arg("demo-part")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("the part starts");
+    let mut console = child.stdin.take().expect("a pipe");
+    console.write_all(b"{\"Photos\": {\"seed\": 7, \"port\": null}}\n").await.expect("the order is taken");
+    let mut said = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+    let port = said.next_line().await.expect("it can be read").expect("the part says where it listens");
+    let photo = format!("http://127.0.0.1:{port}/sample/image/upload/w_64/v1/9.jpg");
+    assert!(reqwest::get(&photo).await.expect("an answer").status().is_success());
+
+    drop(console);
+    let ended = tokio::time::timeout(Duration::from_secs(20), child.wait()).await.expect("it ends").expect("it ended");
+    assert!(ended.success(), "{ended}");
+    reqwest::get(photo).await.expect_err("nobody answers any more");
 }
 
 #[tokio::test(flavor = "multi_thread")]

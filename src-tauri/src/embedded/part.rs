@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// The hidden subcommand that becomes a part.
-pub const SUBCOMMAND: &str = "demo-part";
+const SUBCOMMAND: &str = "demo-part";
 const ANSWER: Duration = Duration::from_secs(10);
 const STOP: [(Signal, Duration); 2] =
     [(Signal::SIGTERM, Duration::from_secs(10)), (Signal::SIGKILL, Duration::from_secs(5))];

@@ -29,6 +29,7 @@ mod queue;
 mod rebuild;
 mod register;
 mod rows;
+mod rush;
 mod sampler;
 mod status;
 mod worker;

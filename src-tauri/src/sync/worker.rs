@@ -1,10 +1,7 @@
 //! The worker: one loop for each stage, woken by PostgreSQL, stopped together.
 
 use std::{
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -33,6 +30,7 @@ use super::{
     metrics::Metrics,
     notify::{Notice, tell},
     projector::Projector,
+    rush::Rush,
     sampler,
 };
 use crate::{
@@ -53,8 +51,6 @@ const REMEMBERED_SECONDS: f64 = 3600.0;
 const CONNECTIONS: u32 = 2;
 const PATIENCE: Duration = Duration::from_secs(30);
 const IDLE: Duration = Duration::from_mins(1);
-/// Of a stage that leaves the machine to others.
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// Kinds of jobs.
 const GENERATIONS: &[&str] = &["rebuild", "rollback"];
 const CHECKS: &[&str] = &["check", "repair"];
@@ -268,32 +264,6 @@ fn rebuild_stages(staff: &mut Staff<'_>) -> Vec<Stage> {
         stages.extend(staff.elastic.cloned().map(|elastic| staff.indexer(elastic, model)));
     }
     stages
-}
-
-/// How many stages have work now that somebody waits for.
-#[derive(Debug, Clone, Default)]
-struct Rush(Arc<AtomicUsize>);
-
-impl Rush {
-    /// One more, until the value is dropped.
-    fn join(&self) -> InRush {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        InRush(Arc::clone(&self.0))
-    }
-
-    /// What a patient stage leaves to the others after it has worked for so long.
-    fn pause(&self, worked: Duration) -> Duration {
-        if self.0.load(Ordering::Relaxed) == 0 { Duration::ZERO } else { (worked * 3).min(LONGEST_PAUSE) }
-    }
-}
-
-#[derive(Debug)]
-struct InRush(Arc<AtomicUsize>);
-
-impl Drop for InRush {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 /// Steps as long as there is something to do, waits when there is not, and ever longer while it fails.
