@@ -5,18 +5,17 @@
 mod queries;
 
 use std::{
-    collections::BTreeSet,
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use sqlx::PgPool;
 
-use super::marks;
+use super::{lane::Lane, marks};
 use crate::{config, error::Result};
 
 /// Marks of media that were published.
-const QUEUE: &str = "feed_published";
+pub(super) const QUEUE: &str = "feed_published";
 const PUBLISHED: i64 = 256;
 /// Users whose feeds are chosen in one transaction: each takes the candidates once more through memory.
 const USERS: i64 = 25;
@@ -50,16 +49,14 @@ impl Feed {
     }
 
     async fn note_published(&self) -> Result<usize> {
-        let marks = marks::claim(&self.db, QUEUE, &self.worker, PUBLISHED).await?;
+        let marks = marks::claim(&self.db, QUEUE, Lane::Both, &self.worker, PUBLISHED).await?;
         if marks.is_empty() {
             return Ok(0);
         }
-        let media: Vec<i64> = marks.iter().map(|mark| mark.key).collect::<BTreeSet<_>>().into_iter().collect();
-        let versions: Vec<i64> = marks.iter().map(|mark| mark.version).collect();
         let mut tx = self.db.begin().await?;
         queries::lock(&mut tx).await?;
-        queries::note_concerned(&mut tx, &media).await?;
-        marks::settle(&mut tx, QUEUE, &versions).await?;
+        queries::note_concerned(&mut tx, &marks::keys(&marks)).await?;
+        marks::settle(&mut tx, QUEUE, &marks::versions(&marks)).await?;
         tx.commit().await?;
         Ok(marks.len())
     }

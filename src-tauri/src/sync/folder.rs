@@ -4,6 +4,7 @@
 use sqlx::{PgConnection, PgPool, query};
 
 use super::{
+    lane::Lane,
     projector::is_refusal,
     queue::{self, DeadLetter, Entry},
 };
@@ -51,7 +52,7 @@ struct Folded {
 impl Folder {
     /// Folds one batch of rows; how many there were.
     pub(super) async fn step(&self) -> Result<usize> {
-        let entries = queue::claim(&self.db, self.texts.name(), &self.worker, BATCH).await?;
+        let entries = queue::claim(&self.db, self.texts.name(), Lane::Both, &self.worker, BATCH).await?;
         let done = self.fold(&entries).await;
         if done.is_err() {
             let versions: Vec<i64> = entries.iter().map(|entry| entry.version).collect();
@@ -133,6 +134,7 @@ async fn media(db: &PgPool, versions: &[i64], letters: &mut Vec<DeadLetter>) -> 
           from console.index_queue as queue
           left join public.read_model_media_search as r on r.media_id = queue.document_id::bigint
          where queue.index_name = 'media_search_text'
+           and queue.lane in (0, 1)
            and queue.version = any ($1)
         "#,
         versions,
@@ -163,6 +165,7 @@ async fn people(db: &PgPool, versions: &[i64]) -> Result<Vec<Folded>> {
           from console.index_queue as queue
           left join public.users as u on u.user_id = queue.document_id::bigint
          where queue.index_name = 'person_text'
+           and queue.lane in (0, 1)
            and queue.version = any ($1)
         "#,
         versions,

@@ -212,8 +212,8 @@ async fn mark_all(db: &PgPool, model: &ReadModel) -> sqlx::Result<()> {
              select {id} from {table} where $1::text is null or {id} > $1::{id_type} order by {id} limit $2 for share
          ),
          marked as (
-             insert into console.index_queue as queue (index_name, document_id)
-             select '{name}', {id}::text from chunk order by {id}::text
+             insert into console.index_queue as queue (index_name, document_id, lane)
+             select '{name}', {id}::text, 1 from chunk order by {id}::text
                  on conflict (index_name, document_id) do update
                 set version = excluded.version, leased_until = null, lease_holder = null
          )

@@ -13,6 +13,7 @@ use super::{
     bulk::{Bulk, Outcome},
     delivery::Delivery,
     generation,
+    lane::Lane,
     metrics::Of,
     queue::{self, DeadLetter, Entry},
     register::{self, Registered},
@@ -24,6 +25,8 @@ use crate::{
 
 /// Documents claimed at once. Their bytes are bounded by the bulks, which are sent whenever they are full.
 const BATCH: i64 = 1_000;
+/// The same while others are waited for: what is in Elasticsearch's hands can't give way any more.
+const SMALL_BATCH: i64 = 100;
 /// Before what Elasticsearch was too busy for is tried again.
 const PAUSE_SECONDS: f64 = 5.0;
 /// Of the documents that the index had in newer versions.
@@ -35,6 +38,7 @@ pub(super) struct Indexer {
     pub db: PgPool,
     pub delivery: Delivery,
     pub model: &'static ReadModel,
+    pub lane: Lane,
     pub worker: String,
     /// The alias was seen, and all rows were marked for what is behind it.
     pub ready: AtomicBool,
@@ -42,12 +46,13 @@ pub(super) struct Indexer {
 
 impl Indexer {
     /// Sends one batch of documents; how many there were.
-    pub(super) async fn step(&self) -> Result<usize> {
+    pub(super) async fn step(&self, others_hurry: bool) -> Result<usize> {
         if !self.ready.load(Ordering::Relaxed) {
             generation::ensure(&self.db, &self.delivery.elastic, self.model).await?;
             self.ready.store(true, Ordering::Relaxed);
         }
-        let claimed = queue::claim(&self.db, self.model.name, &self.worker, BATCH).await;
+        let batch = if others_hurry && self.lane != Lane::Express { SMALL_BATCH } else { BATCH };
+        let claimed = queue::claim(&self.db, self.model.name, self.lane, &self.worker, batch).await;
         // A database that was away may be another one when it is back.
         let entries = claimed.inspect_err(|_| self.ready.store(false, Ordering::Relaxed))?;
         let sent = self.send(&entries).await;
@@ -232,6 +237,7 @@ fn statement(model: &ReadModel) -> String {
                   where document.{id} = queue.document_id::{id_type})
            from console.index_queue as queue
           where queue.index_name = $1
+            and queue.lane in (0, 1)
             and queue.version = any ($2)"
     )
 }

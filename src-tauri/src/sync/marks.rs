@@ -1,8 +1,13 @@
 //! `console.read_model_queue`: SQL and nothing else. A mark is named by its version, which no other mark has.
 
+use std::collections::BTreeSet;
+
 use sqlx::{PgConnection, PgPool, query, query_as};
 
-use super::queue::{ALIVE_SECONDS, LEASE_SECONDS};
+use super::{
+    lane::Lane,
+    queue::{ALIVE_SECONDS, LEASE_SECONDS},
+};
 
 /// That rows of a read model are dirty.
 #[derive(Debug, Clone)]
@@ -10,14 +15,37 @@ pub(super) struct Mark {
     /// `row`, or `media`, `post`, `user`, `word` for all rows that depend on it
     pub scope: String,
     pub key: i64,
+    /// How many keys there are, `key` being the first: of a whole interval some may have changed, and some not be there.
+    pub span: i32,
     pub version: i64,
     pub attempts: i32,
 }
 
-/// The oldest marks that nobody works on, leased to this worker. It has one stage for each queue, so what it holds already
-/// is left over from a step that failed.
-pub(super) async fn claim(db: &PgPool, read_model: &str, worker: &str, at_most: i64) -> sqlx::Result<Vec<Mark>> {
-    claim_of(db, read_model, None, worker, at_most).await
+impl Mark {
+    pub(super) fn keys(&self) -> impl Iterator<Item = i64> + use<> {
+        self.key..self.key.saturating_add(i64::from(self.span))
+    }
+}
+
+/// All keys of these marks, ascending, each once.
+pub(super) fn keys(marks: &[Mark]) -> Vec<i64> {
+    marks.iter().flat_map(Mark::keys).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+pub(super) fn versions(marks: &[Mark]) -> Vec<i64> {
+    marks.iter().map(|mark| mark.version).collect()
+}
+
+/// The oldest marks in a lane that nobody works on, leased to this worker, until they have so many keys. It has one stage for
+/// each lane of a queue, so what it holds already is left over from a step that failed.
+pub(super) async fn claim(
+    db: &PgPool,
+    read_model: &str,
+    lane: Lane,
+    worker: &str,
+    at_most: i64,
+) -> sqlx::Result<Vec<Mark>> {
+    claim_of(db, read_model, None, lane, worker, at_most).await
 }
 
 /// [`claim`], of one scope where one is named.
@@ -25,34 +53,43 @@ pub(super) async fn claim_of(
     db: &PgPool,
     read_model: &str,
     scope: Option<&str>,
+    lane: Lane,
     worker: &str,
     at_most: i64,
 ) -> sqlx::Result<Vec<Mark>> {
+    let (first, last) = lane.bounds();
     query_as!(
         Mark,
         r#"
+        with free as materialized (
+            select free.lane, free.version, free.span
+              from console.read_model_queue as free
+             where free.read_model = $1
+               and free.lane between $7 and $8
+               and ($6::text is null or free.scope = $6)
+               and (free.leased_until is null
+                    or free.leased_until < clock_timestamp()
+                    or free.lease_holder = $2
+                    or free.lease_holder is not null
+                       and not exists (
+                           select from console.worker as holder
+                            where holder.name = free.lease_holder
+                              and holder.seen_at > clock_timestamp() - make_interval(secs => $5)))
+             order by free.lane, free.version
+             limit $4
+               for update skip locked
+        )
         update console.read_model_queue
            set leased_until = clock_timestamp() + make_interval(secs => $3),
                lease_holder = $2,
                attempts = attempts + 1
          where read_model = $1
+           and lane in (0, 1)
            and version = any (array(
-               select free.version
-                 from console.read_model_queue as free
-                where free.read_model = $1
-                  and ($6::text is null or free.scope = $6)
-                  and (free.leased_until is null
-                       or free.leased_until < clock_timestamp()
-                       or free.lease_holder = $2
-                       or free.lease_holder is not null
-                          and not exists (
-                              select from console.worker as holder
-                               where holder.name = free.lease_holder
-                                 and holder.seen_at > clock_timestamp() - make_interval(secs => $5)))
-                order by free.version
-                limit $4
-                  for update skip locked))
-        returning scope, key, version, attempts
+               select counted.version
+                 from (select version, sum(span) over (order by lane, version) - span as keys_before from free) as counted
+                where counted.keys_before < $4))
+        returning scope, key, span, version, attempts
         "#,
         read_model,
         worker,
@@ -60,6 +97,8 @@ pub(super) async fn claim_of(
         at_most,
         ALIVE_SECONDS,
         scope,
+        first,
+        last,
     )
     .fetch_all(db)
     .await
@@ -67,10 +106,35 @@ pub(super) async fn claim_of(
 
 /// Removes marks that are done. One whose version is another by now is not among them.
 pub(super) async fn settle(db: &mut PgConnection, read_model: &str, versions: &[i64]) -> sqlx::Result<()> {
-    query!("delete from console.read_model_queue where read_model = $1 and version = any ($2)", read_model, versions)
-        .execute(db)
-        .await?;
+    query!(
+        "delete from console.read_model_queue where read_model = $1 and lane in (0, 1) and version = any ($2)",
+        read_model,
+        versions
+    )
+    .execute(db)
+    .await?;
     Ok(())
+}
+
+/// Makes a mark of each key that these have: of a whole interval nobody could say which key is refused.
+pub(super) async fn scatter(db: &PgPool, read_model: &str, marks: &[Mark]) -> sqlx::Result<()> {
+    let mut tx = db.begin().await?;
+    query!(
+        r#"
+        insert into console.read_model_queue (read_model, scope, key, lane)
+        select $1, whole.scope, key, 1
+          from unnest($2::text[], $3::bigint[], $4::bigint[]) as whole (scope, first, last)
+         cross join generate_series(whole.first, whole.last) as key
+        "#,
+        read_model,
+        &marks.iter().map(|mark| mark.scope.clone()).collect::<Vec<_>>(),
+        &marks.iter().map(|mark| mark.key).collect::<Vec<_>>(),
+        &marks.iter().filter_map(|mark| mark.keys().last()).collect::<Vec<_>>(),
+    )
+    .execute(&mut *tx)
+    .await?;
+    settle(&mut tx, read_model, &versions(marks)).await?;
+    tx.commit().await
 }
 
 /// Gives marks back, to be claimed again after a pause.
@@ -86,6 +150,7 @@ pub(super) async fn release(
         update console.read_model_queue
            set leased_until = clock_timestamp() + make_interval(secs => $4), lease_holder = null
          where read_model = $1
+           and lane in (0, 1)
            and lease_holder = $2
            and version = any ($3)
         "#,

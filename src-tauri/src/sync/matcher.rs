@@ -1,14 +1,15 @@
 //! From marks to matched faces: photos whose faces, and people whose enrolments, have changed.
 
-use std::collections::BTreeSet;
-
 use sqlx::PgPool;
 
-use super::marks::{self, Mark};
+use super::{
+    lane::Lane,
+    marks::{self, Mark, keys, versions},
+};
 use crate::{error::Result, faces::matching};
 
 /// The name under which the marks are kept.
-const QUEUE: &str = "face_matching";
+pub(super) const QUEUE: &str = "face_matching";
 /// Photos matched in one go.
 const PHOTOS: i64 = 64;
 /// People whose faces are looked for in one go, which takes as long for many as for one.
@@ -26,8 +27,8 @@ pub(super) struct Matcher {
 impl Matcher {
     /// Works off one batch of marks; how many there were.
     pub(super) async fn step(&self) -> Result<usize> {
-        let mut marks = marks::claim_of(&self.db, QUEUE, Some("user"), &self.worker, USERS).await?;
-        marks.extend(marks::claim_of(&self.db, QUEUE, Some("row"), &self.worker, PHOTOS).await?);
+        let mut marks = marks::claim_of(&self.db, QUEUE, Some("user"), Lane::Both, &self.worker, USERS).await?;
+        marks.extend(marks::claim_of(&self.db, QUEUE, Some("row"), Lane::Both, &self.worker, PHOTOS).await?);
         let done = self.work_off(&marks).await;
         if done.is_err() {
             marks::release(&self.db, QUEUE, &self.worker, &versions(&marks), 0.0).await?;
@@ -43,7 +44,8 @@ impl Matcher {
         }
         if !photos.is_empty() {
             let (_, busy) = matching::match_photos(&self.db, &keys(&photos)).await?;
-            let (busy, done): (Vec<Mark>, Vec<Mark>) = photos.into_iter().partition(|mark| busy.contains(&mark.key));
+            let (busy, done): (Vec<Mark>, Vec<Mark>) =
+                photos.into_iter().partition(|mark| mark.keys().any(|photo| busy.contains(&photo)));
             self.settle(&done).await?;
             marks::release(&self.db, QUEUE, &self.worker, &versions(&busy), PAUSE_SECONDS).await?;
         }
@@ -54,12 +56,4 @@ impl Matcher {
         let mut connection = self.db.acquire().await?;
         Ok(marks::settle(&mut connection, QUEUE, &versions(marks)).await?)
     }
-}
-
-fn keys(marks: &[Mark]) -> Vec<i64> {
-    marks.iter().map(|mark| mark.key).collect::<BTreeSet<_>>().into_iter().collect()
-}
-
-fn versions(marks: &[Mark]) -> Vec<i64> {
-    marks.iter().map(|mark| mark.version).collect()
 }

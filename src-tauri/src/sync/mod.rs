@@ -16,6 +16,7 @@ mod folder;
 mod generation;
 mod indexer;
 mod jobs;
+mod lane;
 mod letters;
 mod listen;
 mod marks;
@@ -32,6 +33,7 @@ mod rows;
 mod rush;
 mod sampler;
 mod status;
+mod wakers;
 mod worker;
 
 pub use self::{

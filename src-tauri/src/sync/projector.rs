@@ -1,16 +1,15 @@
 //! From core tables to read models: recomputes the rows that were marked, and writes those that differ.
 
-use std::collections::BTreeSet;
-
 use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 
 use super::{
-    marks::{self, Mark},
+    lane::Lane,
+    marks::{self, Mark, keys, versions},
     queue::{self, DeadLetter},
 };
 use crate::{error::Result, read_models::ReadModel};
 
-/// Scattered as they are, each takes a lock of PostgreSQL's shared table, which has room for some thousands.
+/// Keys at once. Scattered as they are, each takes a lock of PostgreSQL's shared table, which has room for some thousands.
 const BATCH: i64 = 256;
 
 /// Keeps one read model true to its source view.
@@ -18,17 +17,17 @@ const BATCH: i64 = 256;
 pub(super) struct Projector {
     pub db: PgPool,
     pub model: &'static ReadModel,
+    pub lane: Lane,
     pub worker: String,
 }
 
 impl Projector {
     /// Works off one batch of marks; how many there were.
     pub(super) async fn step(&self) -> Result<usize> {
-        let marks = marks::claim(&self.db, self.model.name, &self.worker, BATCH).await?;
+        let marks = marks::claim(&self.db, self.model.name, self.lane, &self.worker, BATCH).await?;
         let done = self.work_off(&marks).await;
         if done.is_err() {
-            let versions: Vec<i64> = marks.iter().map(|mark| mark.version).collect();
-            marks::release(&self.db, self.model.name, &self.worker, &versions, 0.0).await?;
+            marks::release(&self.db, self.model.name, &self.worker, &versions(&marks), 0.0).await?;
         }
         done.map(|()| marks.len())
     }
@@ -49,11 +48,13 @@ impl Projector {
     async fn spread(&self, scope: &str, marks: &[Mark]) -> Result<()> {
         let name = self.model.name;
         let sql = format!(
-            "select console.mark_dirty('{name}', 'row', array(
-                 select key from console.{name}_reach where scope = $1 and origin = any ($2)))"
+            "select console.mark_reached('{name}', array_agg(origin), array_agg(key), $3)
+               from console.{name}_reach
+              where scope = $1
+                and origin = any ($2)"
         );
         let mut tx = self.db.begin().await?;
-        sqlx::query(AssertSqlSafe(sql)).bind(scope).bind(keys(marks)).execute(&mut *tx).await?;
+        sqlx::query(AssertSqlSafe(sql)).bind(scope).bind(keys(marks)).bind(self.lane.next()).execute(&mut *tx).await?;
         marks::settle(&mut tx, name, &versions(marks)).await?;
         tx.commit().await?;
         Ok(())
@@ -67,6 +68,9 @@ impl Projector {
         let Err(error) = self.project(marks).await else { return Ok(()) };
         if !is_refusal(&error) {
             return Err(error.into());
+        }
+        if marks.iter().any(|mark| mark.span > 1) {
+            return Ok(marks::scatter(&self.db, self.model.name, marks).await?);
         }
         let keys = keys(marks);
         if keys.len() == 1 {
@@ -83,7 +87,7 @@ impl Projector {
     async fn project(&self, marks: &[Mark]) -> sqlx::Result<()> {
         let keys = keys(marks);
         let mut tx = self.db.begin().await?;
-        lock(&mut tx, self.model.name, &keys).await?;
+        lock(&mut tx, self.model.name, self.lane, &keys).await?;
         // Its snapshot is younger than the locks: who had them before has committed.
         sqlx::query(AssertSqlSafe(statement(self.model))).bind(&keys).execute(&mut *tx).await?;
         marks::settle(&mut tx, self.model.name, &versions(marks)).await?;
@@ -113,26 +117,20 @@ impl Projector {
     }
 }
 
-/// Ascending, each once.
-fn keys(marks: &[Mark]) -> Vec<i64> {
-    marks.iter().map(|mark| mark.key).collect::<BTreeSet<_>>().into_iter().collect()
-}
-
-fn versions(marks: &[Mark]) -> Vec<i64> {
-    marks.iter().map(|mark| mark.version).collect()
-}
-
 /// Lets only one worker at a time compute a row. Two could hold marks of the same key, by different transactions or
 /// because a lease ran out, and the one that read first might write last. 256 neighbours share a lock, so that whole intervals
-/// need few.
-async fn lock(tx: &mut PgConnection, read_model: &str, keys: &[i64]) -> sqlx::Result<()> {
+/// need few. The documents of these rows go on in the lane.
+async fn lock(tx: &mut PgConnection, read_model: &str, lane: Lane, keys: &[i64]) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         with blocks as materialized (select distinct key >> 8 as block from unnest($2::bigint[]) as key order by block)
-        select count(pg_advisory_xact_lock(hashtextextended($1 || ' ' || block, 0))) from blocks
+        select count(pg_advisory_xact_lock(hashtextextended($1 || ' ' || block, 0))) as locks,
+               set_config('console.lane', $3::text, true) as lane
+          from blocks
         "#,
         read_model,
         keys,
+        lane.next().to_string(),
     )
     .fetch_one(tx)
     .await?;

@@ -2,6 +2,8 @@
 
 use sqlx::{PgConnection, PgPool, query, query_as};
 
+use super::lane::Lane;
+
 /// How long a worker has for what it claimed. Longer than the longest request with its repetitions.
 pub(super) const LEASE_SECONDS: f64 = 120.0;
 /// A worker not seen for so long is dead, and its leases are void.
@@ -24,9 +26,16 @@ pub(super) struct DeadLetter {
     pub reason: String,
 }
 
-/// The oldest entries that nobody works on, leased to this worker. It has one stage for each queue, so what it holds already
-/// is left over from a step that failed.
-pub(super) async fn claim(db: &PgPool, index: &str, worker: &str, at_most: i64) -> sqlx::Result<Vec<Entry>> {
+/// The oldest entries in a lane that nobody works on, leased to this worker. It has one stage for each lane of a queue, so what
+/// it holds already is left over from a step that failed.
+pub(super) async fn claim(
+    db: &PgPool,
+    index: &str,
+    lane: Lane,
+    worker: &str,
+    at_most: i64,
+) -> sqlx::Result<Vec<Entry>> {
+    let (first, last) = lane.bounds();
     query_as!(
         Entry,
         r#"
@@ -35,10 +44,12 @@ pub(super) async fn claim(db: &PgPool, index: &str, worker: &str, at_most: i64) 
                lease_holder = $2,
                attempts = attempts + 1
          where index_name = $1
+           and lane in (0, 1)
            and version = any (array(
                select free.version
                  from console.index_queue as free
                 where free.index_name = $1
+                  and free.lane between $6 and $7
                   and (free.leased_until is null
                        or free.leased_until < clock_timestamp()
                        or free.lease_holder = $2
@@ -47,7 +58,7 @@ pub(super) async fn claim(db: &PgPool, index: &str, worker: &str, at_most: i64) 
                               select from console.worker as holder
                                where holder.name = free.lease_holder
                                  and holder.seen_at > clock_timestamp() - make_interval(secs => $5)))
-                order by free.version
+                order by free.lane, free.version
                 limit $4
                   for update skip locked))
         returning document_id, version, attempts
@@ -57,6 +68,8 @@ pub(super) async fn claim(db: &PgPool, index: &str, worker: &str, at_most: i64) 
         LEASE_SECONDS,
         at_most,
         ALIVE_SECONDS,
+        first,
+        last,
     )
     .fetch_all(db)
     .await
@@ -69,10 +82,12 @@ pub(super) async fn settle(db: &mut PgConnection, index: &str, versions: &[i64])
         r#"
         delete from console.index_queue
          where index_name = $1
+           and lane in (0, 1)
            and version = any (array(
                select done.version
                  from console.index_queue as done
                 where done.index_name = $1
+                  and done.lane in (0, 1)
                   and done.version = any ($2)
                   for update skip locked))
         "#,
@@ -91,6 +106,7 @@ pub(super) async fn release(db: &PgPool, index: &str, worker: &str, versions: &[
         update console.index_queue
            set leased_until = clock_timestamp() + make_interval(secs => $4), lease_holder = null
          where index_name = $1
+           and lane in (0, 1)
            and lease_holder = $2
            and version = any ($3)
         "#,

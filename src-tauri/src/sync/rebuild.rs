@@ -14,6 +14,7 @@ use super::{
     fill::Filler,
     generation,
     jobs::Job,
+    lane::Lane,
     marks::Mark,
     progress::{Progress, Step, Stop},
     projector::Projector,
@@ -216,7 +217,7 @@ pub(super) async fn rows(
     from: Option<i64>,
     progress: &Progress,
 ) -> Result<(), Stop> {
-    let projector = &Projector { db: db.clone(), model, worker: worker.to_owned() };
+    let projector = &Projector { db: db.clone(), model, lane: Lane::Bulk, worker: worker.to_owned() };
     let last = key(db, model, "is not null", "desc").await?.unwrap_or(0);
     let first = key_from(db, model, from.unwrap_or(i64::MIN)).await?;
     let mut projected = intervals(db, model, projector, first);
@@ -254,7 +255,9 @@ fn intervals<'a>(
 
 /// All keys from this one on; no mark in the queue has their version, so none is taken away.
 fn interval(first: i64) -> Vec<Mark> {
-    (first..first.saturating_add(KEYS)).map(|key| Mark { scope: "row".into(), key, version: 0, attempts: 1 }).collect()
+    (first..first.saturating_add(KEYS))
+        .map(|key| Mark { scope: "row".into(), key, span: 1, version: 0, attempts: 1 })
+        .collect()
 }
 
 /// The first key from this one on that has a row or must have one.

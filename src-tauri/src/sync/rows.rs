@@ -134,12 +134,14 @@ impl Digests {
                   where r.{id} = any ($1::text[]::{id_type}[])
              ),
              pending as materialized (
-                 select queue.key from console.read_model_queue as queue
+                 select generate_series(queue.key, queue.key + queue.span - 1) as key
+                   from console.read_model_queue as queue
                   where queue.read_model = '{name}' and queue.scope = 'row'
                  union
                  select reach.key
                    from console.read_model_queue as queue
-                   join console.{name}_reach as reach on reach.scope = queue.scope and reach.origin = queue.key
+                   join console.{name}_reach as reach
+                     on reach.scope = queue.scope and reach.origin between queue.key and queue.key + queue.span - 1
                   where queue.read_model = '{name}' and queue.scope <> 'row'
              )
              select wanted.id, wanted.key, source.id is not null as must_be, found.id is not null as is_there

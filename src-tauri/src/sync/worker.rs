@@ -21,17 +21,19 @@ use tokio_util::sync::CancellationToken;
 use super::{
     clerk::Clerk,
     delivery::Delivery,
-    feed::Feed,
+    feed::{self, Feed},
     folder::{Folder, Texts},
     indexer::Indexer,
+    lane::Lane,
     listen::Listener,
     marks,
-    matcher::Matcher,
+    matcher::{self, Matcher},
     metrics::Metrics,
     notify::{Notice, tell},
     projector::Projector,
     rush::Rush,
     sampler,
+    wakers::Wakers,
 };
 use crate::{
     config::{self, ReadModels},
@@ -47,8 +49,14 @@ const HEARTBEAT: Duration = Duration::from_secs(2);
 const ALIVE: Duration = Duration::from_secs(8);
 /// Rows of workers that died stay visible for a while.
 const REMEMBERED_SECONDS: f64 = 3600.0;
-/// Of each stage: one that reads while the other settles.
+/// Of a stage: one that reads while the other settles.
 const CONNECTIONS: u32 = 2;
+/// Of all stages of one read model in one lane: the projector works beside the indexer.
+const CONNECTIONS_OF_LANE: u32 = 3;
+/// From the beginning of one step with work to that of the next: what comes meanwhile is done together.
+const GATHER: Duration = Duration::from_millis(10);
+/// For a step to come to its end when the worker is told to stop; longer than any that waits for nobody.
+const GRACE: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(30);
 const IDLE: Duration = Duration::from_mins(1);
 /// Kinds of jobs.
@@ -99,10 +107,9 @@ async fn run(
     };
     // Before the first claim: leases of a worker that nobody has seen are void.
     sign_of_life(&db, &name).await?;
-    let (wake, woken) = watch::channel(());
+    let mut wakers = Wakers::default();
     let mut running = JoinSet::new();
     running.spawn(beat(db.clone(), name.clone(), beat_at, stop.clone()));
-    running.spawn(listen(db.clone(), wake, stop.clone()));
     running.spawn(sampler::sample(db.clone(), metrics.clone(), stop.clone()));
     if let Some(listener) = listener {
         running.spawn(listener.serve(stop.clone()));
@@ -111,8 +118,11 @@ async fn run(
         Staff { db: &db, elastic: elastic.as_ref(), settings, metrics: &metrics, name: &name, pools: Vec::new() };
     let rush = Rush::default();
     for stage in stages(&mut staff) {
-        running.spawn(repeat(stage, rush.clone(), woken.clone(), stop.clone()));
+        let woken = wakers.of(stage.queue());
+        let work = Work { stage, rush: rush.clone(), woken, stop: stop.clone() };
+        running.spawn(work.repeat());
     }
+    running.spawn(listen(db.clone(), wakers, stop.clone()));
 
     tracing::info!(worker = name, "working");
     tell(Notice::Ready);
@@ -142,13 +152,13 @@ enum Stage {
 
 impl Stage {
     /// What was to be done now; how much it was.
-    async fn step(&self) -> Result<usize> {
+    async fn step(&self, others_hurry: bool) -> Result<usize> {
         match self {
             Self::Projector(projector) => projector.step().await,
             Self::Clearer(db) => Ok(usize::try_from(marks::clear(db).await?).unwrap_or(usize::MAX)),
             Self::Matcher(matcher) => matcher.step().await,
             Self::Feed(feed) => feed.step().await,
-            Self::Indexer(indexer) => indexer.step().await,
+            Self::Indexer(indexer) => indexer.step(others_hurry).await,
             Self::Folder(folder) => folder.step().await,
             Self::Clerk(clerk) => clerk.step().await,
         }
@@ -158,19 +168,31 @@ impl Stage {
     fn is_patient(&self) -> bool {
         match self {
             Self::Matcher(_) | Self::Feed(_) => true,
-            Self::Projector(projector) => projector.model.name == read_models::feed_personalized::MODEL.name,
-            Self::Indexer(indexer) => indexer.model.name == read_models::feed_personalized::MODEL.name,
+            Self::Projector(Projector { lane, .. }) | Self::Indexer(Indexer { lane, .. }) => *lane != Lane::Express,
             _ => false,
+        }
+    }
+
+    /// In which marks for it are made; as PostgreSQL's notifications call it.
+    fn queue(&self) -> String {
+        match self {
+            Self::Projector(projector) => projector.model.name.into(),
+            Self::Matcher(_) => matcher::QUEUE.into(),
+            Self::Feed(_) => feed::QUEUE.into(),
+            Self::Indexer(indexer) => format!("{} index", indexer.model.name),
+            Self::Folder(folder) => format!("{} index", folder.texts.name()),
+            // Woken by what names no queue.
+            Self::Clearer(_) | Self::Clerk(_) => String::new(),
         }
     }
 
     fn name(&self) -> String {
         match self {
-            Self::Projector(projector) => format!("projector of {}", projector.model.name),
+            Self::Projector(Projector { model, lane, .. }) => format!("projector of {} ({lane:?})", model.name),
             Self::Clearer(_) => "clearer".into(),
             Self::Matcher(_) => "matcher".into(),
             Self::Feed(_) => "feed".into(),
-            Self::Indexer(indexer) => format!("indexer of {}", indexer.model.name),
+            Self::Indexer(Indexer { model, lane, .. }) => format!("indexer of {} ({lane:?})", model.name),
             Self::Folder(folder) => format!("folder of {}", folder.texts.name()),
             Self::Clerk(clerk) => format!("clerk of {}", clerk.kinds.join(", ")),
         }
@@ -228,15 +250,31 @@ impl Staff<'_> {
         })
     }
 
-    fn indexer(&mut self, elastic: Elastic, model: &'static ReadModel) -> Stage {
-        let (pace, metrics) = (Arc::default(), self.metrics.clone());
-        Stage::Indexer(Indexer {
-            db: self.pool(),
-            delivery: Delivery { elastic, index: model.name, pace, metrics },
-            model,
-            worker: self.name.to_owned(),
-            ready: AtomicBool::new(false),
-        })
+    /// What keeps one read model and its index, in each of its lanes; nobody waits for a feed.
+    fn keepers(&mut self, model: &'static ReadModel, projected: bool) -> Vec<Stage> {
+        let is_feed = model.name == read_models::feed_personalized::MODEL.name;
+        let lanes = if is_feed { vec![Lane::Both] } else { vec![Lane::Express, Lane::Bulk] };
+        let mut stages = Vec::new();
+        // Elasticsearch has too much to do for both of them or for none.
+        let pace = Arc::default();
+        for lane in lanes {
+            let db = self.pool_of(CONNECTIONS_OF_LANE);
+            if projected {
+                stages.push(Stage::Projector(Projector { db: db.clone(), model, lane, worker: self.name.to_owned() }));
+            }
+            if let Some(elastic) = self.elastic.cloned() {
+                let (pace, metrics) = (Arc::clone(&pace), self.metrics.clone());
+                stages.push(Stage::Indexer(Indexer {
+                    db,
+                    delivery: Delivery { elastic, index: model.name, pace, metrics },
+                    model,
+                    lane,
+                    worker: self.name.to_owned(),
+                    ready: AtomicBool::new(false),
+                }));
+            }
+        }
+        stages
     }
 }
 
@@ -249,11 +287,9 @@ fn every_stage(staff: &mut Staff<'_>) -> Vec<Stage> {
         stages.push(Stage::Matcher(Matcher { db: staff.pool(), worker: staff.name.to_owned() }));
         stages.push(staff.feed());
     }
+    let projected = staff.settings.read_models == ReadModels::Projected;
     for model in read_models::ALL {
-        if staff.settings.read_models == ReadModels::Projected {
-            stages.push(Stage::Projector(Projector { db: staff.pool(), model, worker: staff.name.to_owned() }));
-        }
-        stages.extend(staff.elastic.cloned().map(|elastic| staff.indexer(elastic, model)));
+        stages.extend(staff.keepers(model, projected));
     }
     stages
 }
@@ -261,65 +297,88 @@ fn every_stage(staff: &mut Staff<'_>) -> Vec<Stage> {
 fn rebuild_stages(staff: &mut Staff<'_>) -> Vec<Stage> {
     let mut stages = vec![staff.clerk(GENERATIONS)];
     for model in read_models::ALL {
-        stages.extend(staff.elastic.cloned().map(|elastic| staff.indexer(elastic, model)));
+        stages.extend(staff.keepers(model, false));
     }
     stages
 }
 
-/// Steps as long as there is something to do, waits when there is not, and ever longer while it fails.
-async fn repeat(stage: Stage, rush: Rush, mut woken: watch::Receiver<()>, stop: CancellationToken) {
-    let pauses = ExponentialBuilder::default()
-        .with_jitter()
-        .with_min_delay(Duration::from_millis(200))
-        .with_max_delay(Duration::from_secs(5));
-    let mut failing = pauses.without_max_times().build();
-    let mut in_rush = None;
-    loop {
-        // Seen before the step: what arrives during it wakes the next one.
-        woken.borrow_and_update();
-        let begun = Instant::now();
-        let result = tokio::select! {
-            biased;
-            () = stop.cancelled() => return,
-            result = stage.step() => result,
-        };
-        let wait = match result {
-            Ok(0) => {
-                in_rush = None;
-                failing = pauses.without_max_times().build();
-                tokio::select! {
-                    () = stop.cancelled() => return,
-                    // The sender lives as long as the stages do.
-                    _ = time::timeout(POLL, woken.changed()) => continue,
+/// A stage at work.
+struct Work {
+    stage: Stage,
+    rush: Rush,
+    woken: watch::Receiver<()>,
+    stop: CancellationToken,
+}
+
+impl Work {
+    /// Steps as long as there is something to do, waits when there is not, and ever longer while it fails.
+    async fn repeat(mut self) {
+        let pauses = ExponentialBuilder::default()
+            .with_jitter()
+            .with_min_delay(Duration::from_millis(200))
+            .with_max_delay(Duration::from_secs(5));
+        let mut failing = pauses.without_max_times().build();
+        let mut in_rush = None;
+        loop {
+            // Seen before the step: what arrives during it wakes the next one.
+            self.woken.borrow_and_update();
+            let turn = if self.stage.is_patient() { self.rush.turn().await } else { None };
+            let begun = Instant::now();
+            let Some(result) = self.step().await else { return };
+            let wait = match result {
+                Ok(0) => {
+                    in_rush = None;
+                    drop(turn);
+                    failing = pauses.without_max_times().build();
+                    tokio::select! {
+                        () = self.stop.cancelled() => return,
+                        // The sender lives as long as the stages do.
+                        _ = time::timeout(POLL, self.woken.changed()) => continue,
+                    }
                 }
-            }
-            Ok(_) => {
-                failing = pauses.without_max_times().build();
-                if stage.is_patient() {
-                    rush.pause(begun.elapsed())
-                } else {
-                    in_rush.get_or_insert_with(|| rush.join());
-                    continue;
+                Ok(_) => {
+                    failing = pauses.without_max_times().build();
+                    if self.stage.is_patient() {
+                        self.rush.pause(begun.elapsed())
+                    } else {
+                        in_rush.get_or_insert_with(|| self.rush.join());
+                        GATHER.saturating_sub(begun.elapsed())
+                    }
                 }
+                Err(error) => {
+                    in_rush = None;
+                    tracing::warn!(stage = self.stage.name(), %error, "failed, and will try again");
+                    failing.next().unwrap_or(Duration::from_secs(5))
+                }
+            };
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                () = time::sleep(wait) => {}
             }
-            Err(error) => {
-                in_rush = None;
-                tracing::warn!(stage = stage.name(), %error, "failed, and will try again");
-                failing.next().unwrap_or(Duration::from_secs(5))
-            }
+        }
+    }
+
+    /// One step, to its end even when the worker is told to stop meanwhile; `None` when it is to stop.
+    async fn step(&self) -> Option<Result<usize>> {
+        if self.stop.is_cancelled() {
+            return None;
+        }
+        let too_late = async {
+            self.stop.cancelled().await;
+            time::sleep(GRACE).await;
         };
         tokio::select! {
-            () = stop.cancelled() => return,
-            () = time::sleep(wait) => {}
+            result = self.stage.step(self.rush.is_on()) => Some(result),
+            () = too_late => None,
         }
     }
 }
 
-async fn listen(db: PgPool, wake: watch::Sender<()>, stop: CancellationToken) {
+async fn listen(db: PgPool, wakers: Wakers, stop: CancellationToken) {
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            result = notifications(&db, &wake) => {
+            result = notifications(&db, &wakers) => {
                 if let Err(error) = result {
                     tracing::warn!(%error, "no notifications from PostgreSQL, polling instead");
                 }
@@ -332,12 +391,13 @@ async fn listen(db: PgPool, wake: watch::Sender<()>, stop: CancellationToken) {
     }
 }
 
-async fn notifications(db: &PgPool, wake: &watch::Sender<()>) -> sqlx::Result<()> {
+async fn notifications(db: &PgPool, wakers: &Wakers) -> sqlx::Result<()> {
     let mut listener = PgListener::connect_with(db).await?;
     listener.listen(CHANNEL).await?;
+    // What was said while nobody listened.
+    wakers.wake("");
     loop {
-        listener.recv().await?;
-        wake.send_replace(());
+        wakers.wake(listener.recv().await?.payload());
     }
 }
 

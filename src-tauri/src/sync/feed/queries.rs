@@ -99,9 +99,9 @@ pub(super) async fn due(tx: &mut PgConnection, settings: &config::Feed, at_most:
                  and r.refreshed_at < now() - make_interval(
                          secs => 60 * case when r.concerned_since is null then $1 else least($1, $2::double precision) end)
           ) as due
-         where (select count(*)
+         where (select coalesce(sum(span), 0)
                   from (
-                      select from console.read_model_queue where read_model = 'recommendations_knn' limit 100
+                      select span from console.read_model_queue where read_model = 'recommendations_knn' limit 100
                   ) as waiting) < 100
          group by due.user_id
          order by min(due.since), due.user_id
