@@ -10,12 +10,13 @@ use crate::{database::Database, differences::differences, loaded::load, rows::wo
 const TABLES: [&str; 6] =
     ["users", "posts", "post_media", "media_ai_insights", "user_face_embeddings", "media_detected_faces"];
 
-/// A fingerprint of every row of every core and AI table, where the row lies included.
+/// A fingerprint of every row of every core and AI table, and of the transaction that wrote it.
 async fn rows(db: &PgPool) -> BTreeMap<&'static str, String> {
     let mut rows = BTreeMap::new();
     for table in TABLES {
-        let sql =
-            format!("select md5(string_agg(ctid::text || xmin::text || t::text, '|' order by ctid)) from {table} as t");
+        let sql = format!(
+            "select md5(string_agg(xmin::text || t::text, '|' order by xmin::text, t::text)) from {table} as t"
+        );
         rows.insert(table, query_scalar(AssertSqlSafe(sql)).fetch_one(db).await.expect("a fingerprint"));
     }
     rows
