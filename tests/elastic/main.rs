@@ -2,6 +2,8 @@
 
 #![expect(dead_code, unreachable_pub, reason = "support is shared by test binaries that each use a part of it")]
 
+#[path = "../support/agreement.rs"]
+mod agreement;
 mod check;
 #[path = "../support/database.rs"]
 mod database;
