@@ -40,10 +40,28 @@ impl Node {
     }
 
     pub(crate) fn at(url: &str) -> Self {
-        let prefix = format!("test{:016x}_", rand::random::<u64>());
+        Self::with(url, None)
+    }
+
+    /// One of several nodes, each shard being on so many more.
+    pub(crate) fn replicated(url: &str, replicas: u16) -> Self {
+        Self::with(url, Some(replicas))
+    }
+
+    fn with(url: &str, replicas: Option<u16>) -> Self {
+        Self::named(format!("test{:016x}_", rand::random::<u64>()), url, replicas)
+    }
+
+    /// The same indices by another way.
+    pub(crate) fn by(&self, url: &str) -> Self {
+        Self::named(self.prefix.clone(), url, None)
+    }
+
+    fn named(prefix: String, url: &str, replicas: Option<u16>) -> Self {
         let config = config::Elasticsearch {
             url: Some(url.parse().expect("the node has a url")),
             index_prefix: prefix.clone(),
+            replicas,
             ..Default::default()
         };
         let elastic = Elastic::new(&config).expect("a client").expect("there is a url");
