@@ -5,6 +5,7 @@
 #[path = "../support/agreement.rs"]
 mod agreement;
 mod check;
+mod clock;
 #[path = "../support/database.rs"]
 mod database;
 #[path = "../support/differences.rs"]
@@ -23,5 +24,7 @@ mod rebuild;
 #[path = "../support/rows.rs"]
 mod rows;
 mod search;
+#[path = "../support/server.rs"]
+mod server;
 mod sync;
 mod worker;
