@@ -11,6 +11,7 @@ mod database;
 #[path = "../support/differences.rs"]
 mod differences;
 mod faults;
+mod history;
 #[path = "../support/loaded.rs"]
 mod loaded;
 #[path = "../support/node.rs"]
