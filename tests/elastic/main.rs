@@ -27,5 +27,6 @@ mod rows;
 mod search;
 #[path = "../support/server.rs"]
 mod server;
+mod servers;
 mod sync;
 mod worker;
