@@ -100,8 +100,12 @@ async fn agree(db: &PgPool, node: &Node) {
     assert_eq!(differences(db).await, [""; 0]);
     for model in read_models::ALL {
         let (name, index, id) = (model.name, model.index, model.identity.0);
-        let hashes =
-            format!("select {id}::text, encode(sha256(convert_to(row, 'UTF8')), 'hex') from console.{name}_document");
+        let hashes = format!(
+            "select {id}::text, ('x' || left(hash, 8))::bit(32)::bigint || '.'
+                    || lpad(('x' || substr(hash, 9, 15))::bit(60)::bigint::text, 19, '0')
+               from console.{name}_document
+              cross join lateral (select encode(sha256(convert_to(row, 'UTF8')), 'hex')) as hashed (hash)"
+        );
         let rows: Vec<(String, String)> = query_as(AssertSqlSafe(hashes)).fetch_all(db).await.expect("hashes");
         let rows: BTreeMap<String, String> = rows.into_iter().collect();
         let documents = node.hashes(index).await;

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     elastic::{Elastic, Failure},
     error::{Error, Result},
-    read_models::ReadModel,
+    read_models::{self, ReadModel},
 };
 
 /// Rows marked in one transaction, each locked meanwhile.
@@ -107,6 +107,7 @@ pub(super) async fn ensure(db: &PgPool, elastic: &Elastic, model: &ReadModel) ->
         }
     }
     make_writable(elastic, &generation.name).await?;
+    add_digest(elastic, &generation.name).await?;
     alone.commit().await?;
     notice_restored(db, elastic, model, &generation.name).await
 }
@@ -118,6 +119,20 @@ async fn make_writable(elastic: &Elastic, generation: &str) -> Result<()> {
         elastic.put(&format!("{generation}/_alias/{alias}"), &json!({})).await?;
     }
     Ok(())
+}
+
+/// Lets documents have a digest in a generation of an earlier console. Those that are there get one when they are sent again;
+/// until then, and wherever Elasticsearch refuses it, their ranges are compared hash by hash.
+pub(super) async fn add_digest(elastic: &Elastic, generation: &str) -> Result<()> {
+    let fields = json!({"properties": {"row_hash": read_models::row_hash()}});
+    match elastic.put(&format!("{generation}/_mapping"), &fields).await {
+        Ok(_) => Ok(()),
+        Err(Failure::Refused { status: 400, reason }) => {
+            tracing::warn!(index = generation, reason, "its documents have no digests: checks take longer");
+            Ok(())
+        }
+        Err(failure) => Err(failure.into()),
+    }
 }
 
 /// Finds out whether an index holds versions from the future of this database, and writes it down.

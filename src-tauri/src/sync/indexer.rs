@@ -18,6 +18,7 @@ use super::{
     metrics::Of,
     queue::{self, DeadLetter, Entry},
     register::{self, Registered},
+    row_hash,
 };
 use crate::{
     error::{Error, Result},
@@ -223,10 +224,7 @@ pub(super) fn bulks(
 }
 
 fn document(model: &ReadModel, json: &str) -> Result<Vec<u8>, serde_json::Error> {
-    use sha2::{Digest, Sha256};
-
-    let hash = super::hex(&Sha256::digest(json.as_bytes()));
-    (model.document)(&Row { json, hash: &hash })
+    (model.document)(&Row { json, hash: &row_hash::of(json) })
 }
 
 /// The marked documents with their rows, if there are any. Not joined: a plan that reads the whole table would make the JSON
