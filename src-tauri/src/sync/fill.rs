@@ -185,7 +185,7 @@ impl Filler<'_> {
         queue::bury(&mut tx, "index", self.model.name, &letters).await?;
         queue::blame(&mut tx, self.model.name, self.generation, &refused).await?;
         // What another generation refused, or another mapping, is in this one.
-        queue::revive(&mut tx, "index", self.model.name, &done).await?;
+        queue::revive(&mut tx, self.model.name, &done).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -169,9 +169,6 @@ async fn create_first(elastic: &Elastic, model: &ReadModel) -> Result<Generation
     })
 }
 
-/// Said explicitly, or an index that nobody searches is not refreshed at all.
-const OFTEN: &str = "1s";
-
 /// Makes the next generation, behind the alias at once if it is the `first`; its name.
 pub(super) async fn create(elastic: &Elastic, model: &ReadModel, first: bool) -> Result<String> {
     let alias = elastic.alias(model.index);
@@ -181,7 +178,9 @@ pub(super) async fn create(elastic: &Elastic, model: &ReadModel, first: bool) ->
     let name = format!("{alias}-g{next}");
     let mut settings = elastic.spread();
     // Each refresh makes a segment, with a graph of its vectors, that is merged and made again later.
-    settings["refresh_interval"] = json!(if first { OFTEN } else { "-1" });
+    if !first {
+        settings["refresh_interval"] = json!("-1");
+    }
     // A deletion is remembered for longer than the longest retry of what came before it.
     settings["gc_deletes"] = json!("1h");
     let mut aliases = json!({write_alias(&name): {}});
@@ -198,9 +197,10 @@ pub(super) async fn create(elastic: &Elastic, model: &ReadModel, first: bool) ->
     Ok(name)
 }
 
-/// Lets what is written be found soon: nobody searched it while it was being filled.
+/// Lets what is written be found soon: nobody searched it while it was being filled. As Elasticsearch has it by itself, every
+/// second while somebody searches, and at the first search after a quiet time.
 pub(super) async fn refresh_often(elastic: &Elastic, generation: &str) -> Result<(), Failure> {
-    elastic.put(&format!("{generation}/_settings"), &json!({"index": {"refresh_interval": OFTEN}})).await?;
+    elastic.put(&format!("{generation}/_settings"), &json!({"index": {"refresh_interval": null}})).await?;
     Ok(())
 }
 

@@ -40,7 +40,7 @@ mod worker;
 
 pub use self::{
     check::{Counts, Findings, LastCheck, check, last_checks},
-    clerk::{JobKind, ask_for, cancel_jobs, index_names, job_states},
+    clerk::{JobKind, ask_for, cancel_jobs, index_names, job_states, may_do},
     jobs::JobState,
     letters::{DeadLetter, dead_letters, replay},
     progress::Step,
