@@ -13,6 +13,7 @@ alter table console.read_model_queue
     add column lane smallint not null default 0,
     -- How many keys there are, `key` being the first.
     add column span integer not null default 1;
+update console.read_model_queue set lane = 1;
 drop index console.read_model_queue_version;
 alter table console.read_model_queue add primary key (read_model, lane, version);
 
@@ -117,31 +118,77 @@ begin
 end
 $$;
 
--- What is on its way in an older version may arrive late: the index refuses it, so the lease can go. `console.lane` is set by
--- the projector, which knows for whom it writes; otherwise the number of documents says it.
-create or replace function console.mark_stale(index_name text, document_ids text[]) returns void
+-- What is on its way in an older version may arrive late: the index refuses it, so the lease can go. Where the lane is not given
+-- it is that in `console.lane`, which the projector sets as it knows for whom it writes; otherwise the number of documents says it.
+create function console.mark_documents(index_name text, document_ids text[], lane smallint) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    of_writer constant text := nullif(current_setting('console.lane', true), '');
-    lane      constant smallint := coalesce(
-        of_writer::smallint, (cardinality(mark_stale.document_ids) > 16)::integer::smallint);
+    chosen constant smallint := coalesce(
+        mark_documents.lane,
+        nullif(current_setting('console.lane', true), '')::smallint,
+        (cardinality(mark_documents.document_ids) > 16)::integer::smallint);
 begin
     insert into console.index_queue as queue (index_name, document_id, lane)
-    select mark_stale.index_name, stale.id, lane
-      from (select distinct id from unnest(mark_stale.document_ids) as id where id is not null order by id) as stale
+    select mark_documents.index_name, stale.id, chosen
+      from (select distinct id from unnest(mark_documents.document_ids) as id where id is not null order by id) as stale
         on conflict (index_name, document_id) do update
        set version = excluded.version, lane = least(queue.lane, excluded.lane), leased_until = null, lease_holder = null,
            attempts = 0;
-    if cardinality(mark_stale.document_ids) > 0 then
-        perform pg_notify('console_queue', mark_stale.index_name || ' index');
+    if cardinality(mark_documents.document_ids) > 0 then
+        perform pg_notify('console_queue', mark_documents.index_name || ' index');
     end if;
 end
 $$;
 
+create or replace function console.mark_stale(index_name text, document_ids text[]) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform console.mark_documents(index_name, document_ids, null);
+end
+$$;
+
+-- What must not be seen any more goes at once, and costs the index nothing. For a new recommendation nobody waits.
+create or replace function console.documents_changed() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    identity  constant text := tg_argv[1];
+    documents text[];
+begin
+    if tg_op = 'INSERT' then
+        execute format('select array_agg(%I::text) from new_rows', identity) into documents;
+    elsif tg_op = 'DELETE' then
+        execute format('select array_agg(%I::text) from old_rows', identity) into documents;
+    elsif tg_op = 'TRUNCATE' then
+        execute format('select array_agg(%I::text) from %I.%I', identity, tg_table_schema, tg_table_name) into documents;
+    else
+        execute format(
+            'select array_agg(%1$I::text)
+               from old_rows as o
+               full join new_rows as n using (%1$I)
+              where record_image_ne(row(%2$s), row(%3$s))',
+            identity,
+            (select string_agg(format('o.%I', c), ', ') from unnest(tg_argv[1:]) as c),
+            (select string_agg(format('n.%I', c), ', ') from unnest(tg_argv[1:]) as c))
+           into documents;
+    end if;
+    if documents is not null then
+        perform console.mark_documents(
+            tg_argv[0], documents,
+            case when tg_op = 'DELETE' then 0
+                 when tg_argv[0] in ('recommendations_knn', 'feed_personalized') then 1
+            end::smallint);
+    end if;
+    return null;
+end
+$$;
+
 revoke execute on function
-    console.add_marks(text, text, bigint[], smallint), console.mark_reached(text, bigint[], bigint[], smallint) from public;
+    console.add_marks(text, text, bigint[], smallint), console.mark_reached(text, bigint[], bigint[], smallint),
+    console.mark_documents(text, text[], smallint) from public;
 grant execute on function
     console.add_marks(text, text, bigint[], smallint), console.mark_reached(text, bigint[], bigint[], smallint)
     to kaleidoscope_worker;

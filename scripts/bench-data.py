@@ -26,8 +26,9 @@ SERVER = os.environ["DATABASE_URL"]
 ELASTIC = urlsplit(os.environ["ELASTICSEARCH_URL"])
 SCRATCH = Path(os.environ["SCRATCH"])
 LOADED, BENCH = "loaded", "bench"
-# Seconds that a probe waits for its change.
+# Seconds that a probe waits for its change, and between two looks at it: these take time from what is looked at.
 PATIENCE = 10
+LOOK = 0.005
 short = False
 
 
@@ -399,7 +400,7 @@ def latency(arguments):
                 if changed.rowcount == 0:
                     continue
                 while not asks(elastic, index, media, word) and time.perf_counter() - begun < PATIENCE:
-                    pass
+                    time.sleep(LOOK)
                 into.append(time.perf_counter() - begun)
             behind.append(waiting(db))
         churn.join()
@@ -495,7 +496,38 @@ def nearest(vector):
                 order by {half('e.embedding')} <=> {half(vector)} limit 1) as n"""
 
 
-SECTIONS = {part.__name__: part for part in (load, triggers, rebuild, sync, documents, latency, burst, match)}
+def check(arguments):
+    """Checks of media_search: the first, which reads all, one of what did not change, and one of 100 differences on either side."""
+    def took():
+        line, environment = console("check", "--index", "media_search")
+        return seconds(lambda: subprocess.run(line, env=environment, stdout=subprocess.DEVNULL, check=False))
+
+    index, firsts, agains, differings = alias("media_search"), [], [], []
+    with connect(BENCH) as db:
+        with Worker() as worker:
+            drain(db, worker)
+        media = searchable_media(db, 100_000)
+        apart = media[::max(1, len(media) // 100)][:100]
+        for _ in range(arguments.rounds):
+            db.execute("delete from console.check_range")
+            firsts.append(took())
+            agains.append(took())
+            with db.transaction():
+                db.execute("set local session_replication_role = replica")
+                db.execute("update public.read_model_media_search set post_title = 'other' where media_id = any (%s)", (apart,))
+            differings.append(took())
+            mended, environment = console("check", "--index", "media_search", "--repair")
+            subprocess.run(mended, env=environment, stdout=subprocess.DEVNULL, check=True)
+            with Worker() as worker:
+                drain(db, worker)
+    first = statistics.median(firsts)
+    note = f"of {len(media)} documents, beside the first with {first:.2f} s"
+    figure("check_again", statistics.median(agains) / first, "ratio", "<=", 0.5, f"{note}; {spread(agains)} s")
+    figure("check_differences", statistics.median(differings) / first, "ratio", "<=", 0.9,
+           f"100 rows that differ from both sides, {note}; {spread(differings)} s")
+
+
+SECTIONS = {part.__name__: part for part in (load, triggers, rebuild, sync, documents, check, latency, burst, match)}
 
 
 def main():

@@ -4,12 +4,12 @@ use kaleidoscope_console::{
     access::Role,
     db::MIGRATOR,
     error::Error,
-    sync::JobKind,
-    system::{JobState, cancel_job, dead_letters, queue_samples, replay, start_job, upkeep},
+    sync::{JobKind, QueueKind, queues},
+    system::{JobState, WaitsFor, cancel_job, dead_letters, queue_samples, replay, start_job, upkeep},
 };
 use sqlx::{PgPool, error::DatabaseError, query, query_as, query_scalar};
 
-use crate::rows::{operator, photo, post, user};
+use crate::rows::{Worker, face, operator, photo, post, run, until, user, work_off};
 
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn an_admin_starts_watches_and_cancels_a_rebuild_and_the_log_says_so(db: PgPool) {
@@ -112,4 +112,83 @@ async fn backlog_rates_and_dead_letters_are_shown_for_each_index(db: PgPool) {
     .expect("marks");
     assert_eq!(marked, (1, 1));
     pool.close().await;
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn work_that_no_worker_can_do_says_what_is_missing(db: PgPool) {
+    let (admin, pool) = operator(&db, "admin", Role::Admin).await;
+    let missing = async || upkeep(&pool, true, &admin).await.expect("seen").jobs[0].waits_for;
+    start_job(&pool, &admin, JobKind::Check, "media_search").await.expect("started");
+    assert_eq!(missing().await, Some(WaitsFor::Worker));
+
+    run(&db, "insert into console.worker (name, has_elasticsearch) values ('w' || $1, false)", 1).await;
+    assert_eq!(missing().await, None, "there is no index that it could not look at");
+    run(
+        &db,
+        "insert into console.index_generation (index_name, generation, uuid) values ('media_search', 'media_search-g' || $1, 'x')",
+        1,
+    )
+    .await;
+    assert_eq!(missing().await, Some(WaitsFor::Elasticsearch));
+    run(&db, "insert into console.worker (name) values ('w' || $1)", 2).await;
+    assert_eq!(missing().await, None);
+    pool.close().await;
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_worker_without_elasticsearch_leaves_an_index_to_others_and_rebuilds_rows_where_there_is_none(db: PgPool) {
+    let (admin, pool) = operator(&db, "admin", Role::Admin).await;
+    run(
+        &db,
+        "insert into console.index_generation (index_name, generation, uuid) values ('media_search', 'media_search-g' || $1, 'x')",
+        1,
+    )
+    .await;
+    start_job(&pool, &admin, JobKind::Rebuild, "media_search").await.expect("started");
+    start_job(&pool, &admin, JobKind::Rebuild, "known_faces").await.expect("started");
+    let worker = Worker::start(&db, None);
+    let states = async || {
+        let mut jobs = upkeep(&pool, true, &admin).await.expect("seen").jobs;
+        jobs.sort_by_key(|job| job.id);
+        jobs.iter().map(|job| job.state).collect::<Vec<_>>()
+    };
+    until("the second job", async || states().await[1] == JobState::Done).await;
+    assert_eq!(states().await[0], JobState::Waiting);
+    worker.stop().await;
+    pool.close().await;
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn only_the_newest_thousand_jobs_are_kept_and_those_under_way(db: PgPool) {
+    run(&db, "insert into console.job (kind, index_name) values ('check', 'under way' || $1)", 1).await;
+    run(
+        &db,
+        "insert into console.job (kind, index_name, state, finished_at)
+         select 'check', 'media_search', 'done', now() from generate_series(1, 1000 + $1)",
+        200,
+    )
+    .await;
+    let kept: (i64, i64) = query_as(
+        "select count(*) filter (where state = 'done'), count(*) filter (where state = 'waiting') from console.job",
+    )
+    .fetch_one(&db)
+    .await
+    .expect("counts");
+    assert_eq!(kept, (1000, 1));
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn faces_and_feeds_are_among_the_queues(db: PgPool) {
+    let ada = user(&db, "ada").await;
+    let media = photo(&db, post(&db, ada, "open").await, "", &[]).await;
+    face(&db, media, None).await;
+    let waiting = async |name: &str| {
+        let queues = queues(&db, false).await.expect("queues");
+        let queue = queues.into_iter().find(|queue| queue.name == name).expect("it is listed");
+        assert_eq!(queue.kind, QueueKind::Task);
+        queue.waiting
+    };
+    assert_eq!((waiting("face_matching").await, waiting("feeds").await), (1, 1));
+    work_off(&db, None).await;
+    assert_eq!((waiting("face_matching").await, waiting("feeds").await), (0, 0));
 }

@@ -1,12 +1,14 @@
 //! Core tables, read models and indices compared, and mended.
 
+use std::collections::BTreeMap;
+
 use kaleidoscope_console::{
     config::ReadModels,
     db::MIGRATOR,
     sync::{self, Counts, Findings, JobKind, JobState, ask_for, job_states, last_checks},
 };
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::{PgPool, query};
 use tokio::sync::watch;
 
@@ -218,4 +220,251 @@ async fn a_dead_letter_says_why_and_is_replayed(db: PgPool) {
     assert_eq!(sync::dead_letters(&db).await.expect("letters"), []);
     assert_eq!(node.ids("media_search").await, [poison.to_string()]);
     node.clear().await;
+}
+
+/// People in many ranges, and photos and faces that are in nobody's feed.
+async fn many(db: &PgPool, node: &Node) {
+    query(
+        "insert into users (username, email, password, full_name, role, account_status)
+         select 'user' || number, number || '@example.org', '', '', 'USER', 'ACTIVE'
+           from generate_series(1, 3000) as number",
+    )
+    .execute(db)
+    .await
+    .expect("users");
+    let open = post(db, user(db, "ada").await, "open").await;
+    run(db, "update posts set visibility = 'FOLLOWERS' where post_id = $1", open).await;
+    for number in 0..6 {
+        let media = photo(db, open, &format!("number {number}"), &["sea"]).await;
+        face(db, media, None).await;
+    }
+    work_off(db, Some(&node.elastic)).await;
+}
+
+/// How many searches there were in an index, and how many documents were read by their ids.
+async fn readings(node: &Node, index: &str) -> (i64, i64) {
+    let (_, answer) = node.ask(Method::GET, &format!("{index}/_stats/search,get"), None).await;
+    let number = |path| answer.pointer(path).and_then(Value::as_i64).unwrap_or_else(|| panic!("{path}: {answer}"));
+    (number("/_all/total/search/query_total"), number("/_all/total/get/total"))
+}
+
+async fn versions(node: &Node, index: &str) -> BTreeMap<String, i64> {
+    node.ask(Method::POST, &format!("{index}/_refresh"), None).await;
+    let body = json!({"size": 10_000, "version": true, "_source": false});
+    let (_, answer) = node.ask(Method::POST, &format!("{index}/_search"), Some(body)).await;
+    let hits = answer["hits"]["hits"].as_array().unwrap_or_else(|| panic!("{answer}"));
+    let version = |hit: &Value| hit["_version"].as_i64().expect("a version");
+    hits.iter().map(|hit| (hit["_id"].as_str().expect("an id").to_owned(), version(hit))).collect()
+}
+
+async fn computed(db: &PgPool) -> BTreeMap<(String, String), String> {
+    let ranges: Vec<(String, String, String)> =
+        sqlx::query_as("select index_name, first_id, written_by::text from console.check_range")
+            .fetch_all(db)
+            .await
+            .expect("ranges");
+    ranges.into_iter().map(|(index, first, by)| ((index, first), by)).collect()
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn the_second_check_of_what_did_not_change_reads_no_document_and_computes_no_row(db: PgPool) {
+    let node = Node::new();
+    many(&db, &node).await;
+    all_is_well(&db, &node).await;
+    let (ranges, mut read) = (computed(&db).await, Vec::new());
+    assert!(ranges.len() > 5, "{ranges:?}");
+    for index in ["user_search", "media_search", "face_search"] {
+        read.push((index, readings(&node, index).await));
+    }
+
+    a_check_finds_nothing(&db, &node).await;
+
+    assert_eq!(computed(&db).await, ranges);
+    for (index, (searches, gets)) in read {
+        // One that sums up, and one that counts what is in no range.
+        assert_eq!(readings(&node, index).await, (searches + 2, gets), "{index}");
+    }
+    node.clear().await;
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn only_the_range_that_a_row_was_written_in_is_computed_again(db: PgPool) {
+    let node = Node::new();
+    many(&db, &node).await;
+    all_is_well(&db, &node).await;
+    let before = computed(&db).await;
+    silently(&db, &["update read_model_user_search set bio = 'other' where user_id = 1500"]).await;
+
+    let found = checked(&db, &node, "user_search", false).await;
+    assert_eq!((found.rows, found.documents), (counts(0, 1, 0), counts(0, 1, 0)), "{found:?}");
+    let changed = computed(&db).await.into_iter().filter(|(range, by)| before.get(range) != Some(by)).count();
+    assert_eq!(changed, 1);
+    node.clear().await;
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn what_changed_behind_the_triggers_after_a_check_is_found_by_the_next(db: PgPool) {
+    let node = Node::new();
+    many(&db, &node).await;
+    all_is_well(&db, &node).await;
+    silently(
+        &db,
+        &[
+            "update read_model_user_search set full_name = 'other' where user_id in (7, 2900)",
+            "delete from read_model_user_search where user_id in (1000, 3000)",
+            "insert into read_model_user_search (user_id, username, joined_at) values (9000, 'ghost', now())",
+            "update read_model_face_search set post_title = 'other' where face_id = '2'",
+            "delete from read_model_face_search where face_id = '3'",
+            "update read_model_face_search set face_id = 'somebody''s' where face_id = '4'",
+        ],
+    )
+    .await;
+
+    let found = checked(&db, &node, "user_search", true).await;
+    assert_eq!((found.rows, found.documents), (counts(2, 2, 1), counts(1, 2, 2)), "{found:?}");
+    // The row that belongs to nothing is taken out before the documents are looked at.
+    let found = checked(&db, &node, "face_search", true).await;
+    assert_eq!((found.rows, found.documents), (counts(2, 1, 1), counts(0, 1, 2)), "{found:?}");
+    work_off(&db, Some(&node.elastic)).await;
+    all_is_well(&db, &node).await;
+    node.clear().await;
+}
+
+/// Behind the back of the console, whatever a check before had found.
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn documents_that_somebody_changed_after_a_check_are_mended_and_no_others_are_sent(db: PgPool) {
+    let node = Node::new();
+    many(&db, &node).await;
+    all_is_well(&db, &node).await;
+    let before = [versions(&node, "user_search").await, versions(&node, "face_search").await];
+    let mut other = node.document("user_search", 5).await.expect("a document");
+    // The digest with another hash, and another digest with the rest of the hash.
+    let hash = other["row_hash"].as_str().expect("a hash").to_owned();
+    let (digest, rest) = hash.split_once('.').expect("a digest");
+    for (id, hash) in [("5", format!("{digest}.1")), ("6", format!("1.{rest}")), ("7", "other".to_owned())] {
+        let (status, answer) = node
+            .ask(Method::POST, &format!("user_search/_update/{id}"), Some(json!({"doc": {"row_hash": hash}})))
+            .await;
+        assert_eq!(status, 200, "{answer}");
+    }
+    // An id that no row has, ids that no row can have, and one that hides behind that of a row.
+    other["user_id"] = json!(20_000);
+    let strange =
+        ["user_search/_doc/20000", "user_search/_doc/somebody%2F1", "user_search/_doc/005", "face_search/_doc/x%20y"];
+    for path in strange {
+        let document = if path.starts_with("face") { json!({"face_id": "x y"}) } else { other.clone() };
+        let (status, answer) =
+            node.ask(Method::PUT, &format!("{path}?version=1&version_type=external"), Some(document)).await;
+        assert_eq!(status, 201, "{answer}");
+    }
+    node.ask(Method::PUT, "user_search/_doc/nobody", Some(json!({"row_hash": "of nobody"}))).await;
+    node.ask(Method::DELETE, "user_search/_doc/2999", None).await;
+    node.ask(Method::DELETE, "face_search/_doc/3", None).await;
+
+    let found = checked(&db, &node, "user_search", true).await;
+    assert_eq!((found.rows, found.documents), (counts(0, 0, 0), counts(1, 3, 4)), "{found:?}");
+    let found = checked(&db, &node, "face_search", true).await;
+    assert_eq!((found.rows, found.documents), (counts(0, 0, 0), counts(1, 0, 1)), "{found:?}");
+    work_off(&db, Some(&node.elastic)).await;
+    all_is_well(&db, &node).await;
+
+    let after = [versions(&node, "user_search").await, versions(&node, "face_search").await];
+    let changed = |of: usize| -> Vec<&str> {
+        assert!(after[of].keys().eq(before[of].keys()));
+        after[of]
+            .iter()
+            .filter(|(id, version)| before[of].get(*id) != Some(version))
+            .map(|(id, _)| id.as_str())
+            .collect()
+    };
+    assert_eq!(changed(0), ["2999", "5", "6", "7"]);
+    assert_eq!(changed(1), ["3"]);
+    node.clear().await;
+}
+
+/// As after an upgrade: the mapping has no digest, and the hashes are those of an earlier console.
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn the_documents_of_an_earlier_console_are_compared_by_their_hashes(db: PgPool) {
+    let node = Node::new();
+    let open = post(&db, user(&db, "ada").await, "open").await;
+    for _ in 0..4 {
+        photo(&db, open, "", &[]).await;
+    }
+    work_off(&db, Some(&node.elastic)).await;
+    let (_, made) = node.ask(Method::GET, "media_search-g1", None).await;
+    let mut mapping = made.as_object().and_then(|made| made.values().next()).expect("it")["mappings"].clone();
+    mapping["properties"]["row_hash"] = json!({"type": "keyword", "index": false});
+    let hashes: Vec<(i64, String)> = sqlx::query_as(
+        "select media_id, encode(sha256(convert_to(row, 'UTF8')), 'hex') from console.media_search_document",
+    )
+    .fetch_all(&db)
+    .await
+    .expect("hashes");
+    let mut documents = Vec::new();
+    for (id, hash) in hashes {
+        let mut document = node.document("media_search", id).await.expect("a document");
+        document["row_hash"] = json!(hash);
+        documents.push((id, document));
+    }
+    node.ask(Method::DELETE, "media_search-g1", None).await;
+    let aliases = json!({node.elastic.alias("media_search"): {}, node.elastic.alias("media_search-g1-write"): {}});
+    node.ask(Method::PUT, "media_search-g1", Some(json!({"aliases": aliases, "mappings": mapping}))).await;
+    for (id, document) in documents {
+        let path = format!("media_search-g1/_doc/{id}?version=1&version_type=external");
+        let (status, answer) = node.ask(Method::PUT, &path, Some(document)).await;
+        assert_eq!(status, 201, "{answer}");
+    }
+    assert!(checked(&db, &node, "media_search", false).await.is_clean());
+
+    run(&db, "delete from post_media where media_id = $1", 1).await;
+    run(&db, "update posts set title = 'renamed' where post_id = $1", open).await;
+    node.ask(Method::POST, "media_search/_update/2", Some(json!({"doc": {"row_hash": "other"}}))).await;
+    let (_, known) = node.ask(Method::GET, "media_search-g1/_settings", None).await;
+    let uuid =
+        known.as_object().and_then(|known| known.values().next()).expect("it")["settings"]["index"]["uuid"].clone();
+    query("update console.index_generation set uuid = $1 where index_name = 'media_search'")
+        .bind(uuid.as_str())
+        .execute(&db)
+        .await
+        .expect("known");
+    work_off(&db, Some(&node.elastic)).await;
+    all_is_well(&db, &node).await;
+    assert!(node.document("media_search", 2).await.expect("it")["row_hash"].as_str().expect("a hash").contains('.'));
+    let (_, mapped) = node.ask(Method::GET, "media_search/_mapping/field/row_hash.digest", None).await;
+    assert!(mapped.to_string().contains("long"), "{mapped}");
+    node.clear().await;
+}
+
+/// The numbers of transactions are those of another server there.
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn what_was_remembered_in_a_database_that_came_out_of_a_dump_counts_for_nothing(db: PgPool) {
+    let node = Node::new();
+    many(&db, &node).await;
+    all_is_well(&db, &node).await;
+    silently(&db, &["update read_model_user_search set bio = 'other' where user_id = 1500"]).await;
+    // As if the row had been written by an older transaction than the check, which then wrote its findings anew.
+    query("update console.check_range set seen_from = pg_snapshot_xmax(pg_current_snapshot())")
+        .execute(&db)
+        .await
+        .expect("restored");
+    let found = checked(&db, &node, "user_search", false).await;
+    assert_eq!(found.documents, counts(0, 1, 0), "{found:?}");
+    node.clear().await;
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_check_says_what_it_did_not_compare(db: PgPool) {
+    let looked = async |read_models| {
+        let (said, _) = watch::channel(sync::Step::default());
+        sync::check(&db, None, read_models, "media_search", false, said).await.expect("a check").sentence()
+    };
+    assert_eq!(
+        looked(ReadModels::Projected).await,
+        "Rows are as they must be. Documents were not compared: Elasticsearch is not configured."
+    );
+    assert_eq!(
+        looked(ReadModels::External).await,
+        "Rows were not compared: somebody else writes the read models. \
+         Documents were not compared: Elasticsearch is not configured."
+    );
 }

@@ -1,38 +1,58 @@
 //! Core tables, read models and indices beside each other, without anything of the product that compares them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use kaleidoscope_console::read_models;
+use kaleidoscope_console::read_models::{self, ReadModel, Row};
+use serde_json::Value;
 use sqlx::{AssertSqlSafe, PgPool, query_as, query_scalar};
 
-use crate::{differences::differences, node::Node};
+use crate::{
+    differences::differences,
+    node::{Document, Node},
+};
 
-/// Rows are what their views say; documents are those of the rows, by id and content, each once, and in no version that the
+/// Rows are what their views say; documents are made of the rows as they are, each field of them, each once, and in no version that the
 /// database never gave. Nobody may be writing meanwhile.
 pub(crate) async fn agree(db: &PgPool, node: &Node) {
     assert_eq!(differences(db).await, [""; 0]);
     let newest: i64 = query_scalar("select last_value from console.version").fetch_one(db).await.expect("a version");
     for model in read_models::ALL {
-        let (name, index, id) = (model.name, model.index, model.identity.0);
-        let hashes =
-            format!("select {id}::text, encode(sha256(convert_to(row, 'UTF8')), 'hex') from console.{name}_document");
-        let rows: Vec<(String, String)> = query_as(AssertSqlSafe(hashes)).fetch_all(db).await.expect("hashes");
-        let rows: BTreeMap<String, String> = rows.into_iter().collect();
+        let index = model.index;
+        let rows: BTreeMap<String, Value> =
+            rows(db, model).await.into_iter().map(|(id, hash, json)| (id, made_of(model, &json, &hash))).collect();
         let found = node.documents(index).await;
-        let documents: BTreeMap<String, String> =
-            found.iter().map(|document| (document.id.clone(), document.row_hash.clone())).collect();
+        let documents: BTreeMap<&str, &Value> =
+            found.iter().map(|document| (document.id.as_str(), &document.source)).collect();
         assert_eq!(documents.len(), found.len(), "{index} has a document twice");
-        let differing: Vec<&String> =
-            rows.keys().chain(documents.keys()).filter(|id| rows.get(*id) != documents.get(*id)).collect();
+        let ids: BTreeSet<&str> = rows.keys().map(String::as_str).chain(documents.keys().copied()).collect();
+        let differing: Vec<&str> = ids.into_iter().filter(|id| rows.get(*id) != documents.get(id).copied()).collect();
         assert!(
             differing.is_empty(),
             "{index}: {} rows, {} documents, differing {differing:?}",
             rows.len(),
             documents.len()
         );
-        let ahead: Vec<_> = found.iter().filter(|document| document.version > newest).collect();
+        let versions = found.iter().map(|document| (&document.id, document.version));
+        let ahead: Vec<_> = versions.filter(|(_, version)| *version > newest).collect();
         assert!(ahead.is_empty(), "{index}: no version was given after {newest}, but {ahead:?}");
     }
+}
+
+/// The id of each row, its hash as documents carry it, and the row.
+async fn rows(db: &PgPool, model: &ReadModel) -> Vec<(String, String, String)> {
+    let ReadModel { name, identity: (id, _), .. } = model;
+    let rows = format!(
+        "select {id}::text, ('x' || left(hash, 8))::bit(32)::bigint || '.'
+                || lpad(('x' || substr(hash, 9, 15))::bit(60)::bigint::text, 19, '0'), row
+           from console.{name}_document
+          cross join lateral (select encode(sha256(convert_to(row, 'UTF8')), 'hex')) as hashed (hash)"
+    );
+    query_as(AssertSqlSafe(rows)).fetch_all(db).await.expect("rows")
+}
+
+fn made_of(model: &ReadModel, json: &str, hash: &str) -> Value {
+    let document = (model.document)(&Row { json, hash }).expect("a row makes a document");
+    serde_json::from_slice(&document).expect("a document is JSON")
 }
 
 /// The newest version that the queue gave to each document since this was begun.
@@ -77,9 +97,10 @@ impl Given {
         for model in read_models::ALL {
             let given = given(db, model.name).await;
             for document in node.documents(model.index).await {
-                let Some(given) = given.get(&document.id) else { continue };
-                let is_right = if generations_made { document.version >= *given } else { document.version == *given };
-                assert!(is_right, "{}: version {given} was given, but it is {document:?}", model.index);
+                let Document { id, version, .. } = document;
+                let Some(given) = given.get(&id) else { continue };
+                let is_right = if generations_made { version >= *given } else { version == *given };
+                assert!(is_right, "{} {id}: version {given} was given, but it is {version}", model.index);
             }
         }
         for (name, id) in [("media_search_text", "media_id"), ("person_text", "user_id")] {

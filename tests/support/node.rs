@@ -1,26 +1,24 @@
 //! The Elasticsearch node of the tests. Each test has indices of its own there.
 
-use std::collections::BTreeMap;
-
 use kaleidoscope_console::{config, elastic::Elastic};
 use serde_json::Value;
 
 /// Documents of one answer.
-const PAGE: usize = 5_000;
+const PAGE: usize = 1_000;
 
 /// What an index holds of one row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Document {
     pub(crate) id: String,
     pub(crate) version: i64,
-    pub(crate) row_hash: String,
+    pub(crate) source: Value,
 }
 
 impl Document {
     fn of(hit: &Value) -> Self {
-        let text = |value: &Value| value.as_str().expect("a text").to_owned();
+        let id = hit["_id"].as_str().expect("an id").to_owned();
         let version = hit["_version"].as_i64().expect("a version");
-        Self { id: text(&hit["_id"]), version, row_hash: text(&hit["_source"]["row_hash"]) }
+        Self { id, version, source: hit["_source"].clone() }
     }
 }
 
@@ -92,14 +90,9 @@ impl Node {
 
     /// All ids of an index, as a search finds them, the shortest first.
     pub(crate) async fn ids(&self, index: &str) -> Vec<String> {
-        let mut ids: Vec<String> = self.hashes(index).await.into_keys().collect();
+        let mut ids: Vec<String> = self.documents(index).await.into_iter().map(|document| document.id).collect();
         ids.sort_by_key(|id| (id.len(), id.clone()));
         ids
-    }
-
-    /// The hash of the row in each document of an index, as a search finds them.
-    pub(crate) async fn hashes(&self, index: &str) -> BTreeMap<String, String> {
-        self.documents(index).await.into_iter().map(|document| (document.id, document.row_hash)).collect()
     }
 
     /// All documents behind an alias, as a search finds them. There is one index behind it, of one shard.
@@ -110,7 +103,7 @@ impl Node {
         let behind = behind.as_object().map_or(0, serde_json::Map::len);
         assert_eq!(behind, 1, "indices behind {index}");
         let mut body = serde_json::json!({
-            "size": PAGE, "version": true, "_source": ["row_hash"], "sort": [{"_seq_no": "asc"}]
+            "size": PAGE, "version": true, "sort": [{"_seq_no": "asc"}]
         });
         let mut documents = Vec::new();
         loop {

@@ -290,6 +290,8 @@ export type Job = {
 	askedBy: string,
 	askedAt: string,
 	finishedAt: string | null,
+	/**  What is missing for it to begin */
+	waitsFor: WaitsFor | null,
 };
 
 /**  Long work on one index. */
@@ -392,7 +394,9 @@ export type Profile = {
 	uploaded: MediaId[],
 };
 
-export type QueueKind = "readModel" | "index";
+export type QueueKind = "readModel" | "index" | 
+/**  What else a worker does: matching faces, choosing feeds */
+"task";
 
 export type QueueStatus = {
 	name: string,
@@ -563,6 +567,13 @@ export type Verification = {
 	/**  The first entry that was changed, or that is missing. */
 	brokenAt: AuditId | null,
 };
+
+/**  What no worker that is seen brings. */
+export type WaitsFor = 
+/**  There is none. */
+"worker" | 
+/**  None of them knows an Elasticsearch, and the index is there. */
+"elasticsearch";
 
 export type WorkerStatus = {
 	name: string,

@@ -84,6 +84,7 @@ pub(super) async fn worker(args: &WorkerArgs, config: &Config) -> Result<()> {
 pub(super) async fn rebuild(args: &RebuildArgs, config: &Config) -> Result<i32> {
     let (db, elastic) = parts(&args.database, config).await?;
     let kind = if args.rollback { JobKind::Rollback } else { JobKind::Rebuild };
+    sync::may_do(&db, elastic.as_ref(), kind, args.index.as_deref()).await?;
     let jobs = sync::ask_for(&db, kind, args.index.as_deref()).await?;
     let stop = CancellationToken::new();
     // It is here for the work that was asked for: another worker may have the address.
@@ -145,8 +146,8 @@ pub(super) async fn dead_letters(command: DeadLettersCommand) -> Result<()> {
         DeadLettersCommand::List(args) => {
             for letter in sync::dead_letters(&db::connect_url(&args.database_url).await?).await? {
                 let of = match letter.kind {
-                    QueueKind::ReadModel => "row",
                     QueueKind::Index => "document",
+                    QueueKind::ReadModel | QueueKind::Task => "row",
                 };
                 println!("{} {of} {}  {}  {}", letter.name, letter.key, letter.at.to_rfc3339(), letter.reason);
             }

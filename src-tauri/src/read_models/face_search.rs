@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json, value::RawValue};
 
-use super::{ReadModel, Row, dense_vector, exact, fold, folded, shown, vector};
+use super::{ReadModel, Row, dense_vector, exact, fold, folded, row_hash, shown, vector};
 
 pub static MODEL: ReadModel = ReadModel {
     name: "face_search",
@@ -118,7 +118,7 @@ fn mapping() -> Value {
             "media_url": shown(),
             "created_at": {"type": "date"},
             "folded": {"dynamic": "strict", "properties": {"person": folded(), "title": folded()}},
-            "row_hash": {"type": "keyword", "index": false},
+            "row_hash": row_hash(),
             "left_out": exact(),
         },
     })

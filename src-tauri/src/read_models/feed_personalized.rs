@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{ReadModel, Row, exact, fold, folded, shown};
+use super::{ReadModel, Row, exact, fold, folded, row_hash, shown};
 
 pub static MODEL: ReadModel = ReadModel {
     name: "feed_personalized",
@@ -100,7 +100,7 @@ fn mapping() -> Value {
             "created_at": {"type": "date"},
             "expires_at": {"type": "date"},
             "folded": {"dynamic": "strict", "properties": {"caption": folded(), "uploader": folded()}},
-            "row_hash": {"type": "keyword", "index": false},
+            "row_hash": row_hash(),
             "left_out": exact(),
         },
     })

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json, value::RawValue};
 
-use super::{ReadModel, Row, dense_vector, exact, fold, folded, shown, vector};
+use super::{ReadModel, Row, dense_vector, exact, fold, folded, row_hash, shown, vector};
 
 pub static MODEL: ReadModel = ReadModel {
     name: "known_faces",
@@ -84,7 +84,7 @@ fn mapping() -> Value {
             "enrolled_at": {"type": "date"},
             "is_active": {"type": "boolean"},
             "folded": {"dynamic": "strict", "properties": {"person": folded(), "department": folded()}},
-            "row_hash": {"type": "keyword", "index": false},
+            "row_hash": row_hash(),
             "left_out": exact(),
         },
     })

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json, value::RawValue};
 
-use super::{ReadModel, Row, Texts, dense_vector, exact, fold, folded, shown, vector};
+use super::{ReadModel, Row, Texts, dense_vector, exact, fold, folded, row_hash, shown, vector};
 
 pub static MODEL: ReadModel = ReadModel {
     name: "media_search",
@@ -173,7 +173,7 @@ fn mapping() -> Value {
                     "people": folded(), "uploader": folded(), "department": folded(),
                 },
             },
-            "row_hash": {"type": "keyword", "index": false},
+            "row_hash": row_hash(),
             "left_out": exact(),
         },
     })

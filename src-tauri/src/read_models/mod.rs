@@ -48,8 +48,16 @@ pub static ALL: [&ReadModel; 7] = [
 #[derive(Debug)]
 pub struct Row<'a> {
     pub json: &'a str,
-    /// SHA-256 of `json` in hexadecimal: equal only while the row is.
+    /// A number that is equal only while `json` is.
     pub hash: &'a str,
+}
+
+/// The hash of the row that a document is made of. Its whole part is a column of its own, to be summed up over many documents.
+pub fn row_hash() -> Value {
+    json!({
+        "type": "keyword", "index": false,
+        "fields": {"digest": {"type": "long", "index": false, "ignore_malformed": true}},
+    })
 }
 
 /// Text that is only shown: in the document, but in no index, so that its length does not matter.

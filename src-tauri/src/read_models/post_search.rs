@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{ReadModel, Row, Texts, exact, fold, folded, shown};
+use super::{ReadModel, Row, Texts, exact, fold, folded, row_hash, shown};
 
 pub static MODEL: ReadModel = ReadModel {
     name: "post_search",
@@ -120,7 +120,7 @@ fn mapping() -> Value {
                     "author": folded(), "department": folded(),
                 },
             },
-            "row_hash": {"type": "keyword", "index": false},
+            "row_hash": row_hash(),
         },
     })
 }

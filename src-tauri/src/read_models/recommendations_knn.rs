@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json, value::RawValue};
 
-use super::{ReadModel, Row, dense_vector, exact, fold, folded, shown, vector};
+use super::{ReadModel, Row, dense_vector, exact, fold, folded, row_hash, shown, vector};
 
 pub static MODEL: ReadModel = ReadModel {
     name: "recommendations_knn",
@@ -77,7 +77,7 @@ fn mapping() -> Value {
             "is_safe": {"type": "boolean"},
             "created_at": {"type": "date"},
             "folded": {"dynamic": "strict", "properties": {"caption": folded()}},
-            "row_hash": {"type": "keyword", "index": false},
+            "row_hash": row_hash(),
             "left_out": exact(),
         },
     })

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{ReadModel, Row, exact, fold, folded, shown};
+use super::{ReadModel, Row, exact, fold, folded, row_hash, shown};
 
 pub static MODEL: ReadModel = ReadModel {
     name: "user_search",
@@ -75,7 +75,7 @@ fn mapping() -> Value {
                 "dynamic": "strict",
                 "properties": {"name": folded(), "department": folded(), "bio": folded()},
             },
-            "row_hash": {"type": "keyword", "index": false},
+            "row_hash": row_hash(),
         },
     })
 }

@@ -23,6 +23,9 @@ use crate::{
 /// How many examples are named.
 const EXAMPLES: usize = 5;
 
+const ROWS_LEFT_OUT: &str = "Rows were not compared: somebody else writes the read models.";
+const DOCUMENTS_LEFT_OUT: &str = "Documents were not compared: Elasticsearch is not configured.";
+
 /// What one check of one index found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Findings {
@@ -31,6 +34,8 @@ pub struct Findings {
     pub rows: Counts,
     /// Read model to index
     pub documents: Counts,
+    /// What was not compared, and why; sentences
+    pub left_out: Vec<&'static str>,
     /// What differs was marked: a worker mends it.
     pub repaired: bool,
     /// Why no documents could be compared, or what marking can't mend.
@@ -68,14 +73,29 @@ impl Findings {
         self.rows.total() + self.documents.total() == 0 && self.problem.is_none()
     }
 
-    /// In a sentence.
+    /// In a sentence, or a few.
     pub fn sentence(&self) -> String {
-        if self.is_clean() {
-            return "Rows and documents are as they must be.".to_owned();
+        let rows = (!self.left_out.contains(&ROWS_LEFT_OUT)).then_some(self.rows);
+        let documents = (!self.left_out.contains(&DOCUMENTS_LEFT_OUT)).then_some(self.documents);
+        let mut sentences = Vec::new();
+        if self.rows.total() + self.documents.total() > 0 || self.problem.is_some() {
+            sentences.extend(rows.map(|rows| format!("Rows: {rows}.")));
+            sentences.extend(documents.map(|documents| format!("Documents: {documents}.")));
+        } else {
+            let what = match (rows, documents) {
+                (Some(_), Some(_)) => Some("Rows and documents"),
+                (Some(_), None) => Some("Rows"),
+                (None, Some(_)) => Some("Documents"),
+                (None, None) => None,
+            };
+            sentences.extend(what.map(|what| format!("{what} are as they must be.")));
         }
-        let mended = if self.repaired { " All of it is marked to be mended." } else { "" };
-        let problem = self.problem.as_ref().map(|problem| format!(" {problem}")).unwrap_or_default();
-        format!("Rows: {}. Documents: {}.{mended}{problem}", self.rows, self.documents)
+        if self.repaired {
+            sentences.push("All of it is marked to be mended.".to_owned());
+        }
+        sentences.extend(self.problem.clone());
+        sentences.extend(self.left_out.iter().map(ToString::to_string));
+        sentences.join(" ")
     }
 }
 
@@ -119,9 +139,12 @@ pub(super) async fn look_through(
         if repair {
             rows::mark(db, model, &found).await?;
         }
+    } else {
+        findings.left_out.push(ROWS_LEFT_OUT);
     }
-    if let Some(elastic) = elastic {
-        look_at_documents(db, elastic, model, repair, progress, &mut findings).await?;
+    match elastic {
+        Some(elastic) => look_at_documents(db, elastic, model, repair, progress, &mut findings).await?,
+        None => findings.left_out.push(DOCUMENTS_LEFT_OUT),
     }
     findings.repaired &= findings.rows.total() + findings.documents.total() > 0;
     remember(db, &findings, begun.elapsed().as_secs_f64()).await?;
@@ -151,7 +174,7 @@ async fn look_at_documents(
     }
     findings.problem = register::problem(db, model.name, &live.generation).await?;
     if repair {
-        compare::mark(db, model, &found.ids()).await?;
+        compare::mend(db, elastic, model, &live.generation, &found).await?;
     }
     Ok(())
 }

@@ -68,7 +68,9 @@ pub(super) struct Clerk {
 impl Clerk {
     /// Does one job, if there is one; how many there were. Where a server is away the job goes on with the next step.
     pub(super) async fn step(&self) -> Result<usize> {
-        let Some(job) = jobs::claim(&self.db, self.kinds, &self.worker).await? else { return Ok(0) };
+        let Some(job) = jobs::claim(&self.db, self.kinds, &self.worker, self.elastic.is_some()).await? else {
+            return Ok(0);
+        };
         let (state, outcome) = match self.work(&job).await {
             Ok(outcome) => ("done", outcome),
             Err(Stop::Cancelled) => ("cancelled", "It was cancelled.".to_owned()),
@@ -106,25 +108,21 @@ impl Clerk {
                 };
                 if job.kind == "rebuild" { work.rebuild(job).await } else { work.roll_back(job).await }
             }
-            ("rebuild", None) if self.has_no_index(model).await? => {
+            // Such a job is taken up only while there is no index.
+            ("rebuild", None) => {
                 if self.read_models == ReadModels::Projected {
                     let from = job.position.as_deref().and_then(|position| position.parse().ok());
                     rebuild::rows(&self.db, model, &self.worker, from, &progress).await?;
                 }
                 Ok("The rows are made anew; without Elasticsearch there is no index.".to_owned())
             }
-            ("rebuild" | "rollback", None) => Err(Stop::Blocked(no_elasticsearch())),
+            ("rollback", None) => Err(Stop::Blocked(no_elasticsearch())),
             (kind, elastic) => {
                 let repair = kind == "repair";
                 let looked = check::look_through(&self.db, elastic, self.read_models, model, repair, &progress);
                 Ok(looked.await?.sentence())
             }
         }
-    }
-
-    /// A worker that knows no Elasticsearch is not the one to say that there is none.
-    async fn has_no_index(&self, model: &ReadModel) -> Result<bool> {
-        Ok(register::all(&self.db, model.name).await?.is_empty())
     }
 }
 
@@ -141,17 +139,34 @@ pub(super) fn no_elasticsearch() -> String {
     "Elasticsearch is not configured. Set `url` under [elasticsearch] in config.toml.".to_owned()
 }
 
+/// Whether this program can do such work on one index, or on each, should no worker be quicker.
+///
+/// # Errors
+/// `Invalid` for an index that there is not, and where the work needs an Elasticsearch that is not configured.
+pub async fn may_do(db: &PgPool, elastic: Option<&Elastic>, kind: JobKind, index: Option<&str>) -> Result<()> {
+    for model in models(index)? {
+        let needs_elastic = kind == JobKind::Rollback || !register::all(db, model.name).await?.is_empty();
+        if needs_elastic && elastic.is_none() {
+            return Err(Error::Invalid(no_elasticsearch()));
+        }
+    }
+    Ok(())
+}
+
+fn models(index: Option<&str>) -> Result<Vec<&'static ReadModel>> {
+    match index {
+        Some(name) => Ok(vec![model(name).ok_or_else(|| Error::Invalid(unknown(name)))?]),
+        None => Ok(read_models::ALL.to_vec()),
+    }
+}
+
 /// Asks for a job on one index, or on each. Where such a job is under way it is that one.
 ///
 /// # Errors
 /// `NotFound` for an index that there is not, `Conflict` where other work on its generations is under way.
 pub async fn ask_for(db: &PgPool, kind: JobKind, index: Option<&str>) -> Result<Vec<i64>> {
-    let models = match index {
-        Some(name) => vec![model(name).ok_or_else(|| Error::Invalid(unknown(name)))?],
-        None => read_models::ALL.to_vec(),
-    };
     let mut ids = Vec::new();
-    for model in models {
+    for model in models(index)? {
         let id = jobs::ask(db, kind.name(), model.name).await?;
         ids.push(id.ok_or_else(|| {
             Error::Conflict(format!("Other work on {} is under way. Wait for it, or cancel it.", model.name))

@@ -10,17 +10,17 @@ use futures::{
     stream::{self, BoxStream},
 };
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use sqlx::{AssertSqlSafe, PgPool};
 
 use super::{
     bulk::{Bulk, Outcome},
     compare::{documents_between, mark, order},
     delivery::Delivery,
-    generation, hex,
+    generation,
     indexer::{Marked, bulks},
     progress::{Progress, Step, Stop},
     queue::{self, DeadLetter},
+    row_hash,
 };
 use crate::{
     error::{Error, Result},
@@ -148,7 +148,7 @@ impl Filler<'_> {
         let (ids, versions): (Vec<String>, Vec<i64>) = versions.into_iter().unzip();
         let rows = sqlx::query_as(AssertSqlSafe(sql)).bind(ids).bind(versions).fetch(self.db).try_filter(
             |(id, _, _, row): &Marked| {
-                let hash = row.as_ref().map(|row| hex(&Sha256::digest(row)));
+                let hash = row.as_deref().map(row_hash::of);
                 ready(hash.is_none() || there.get(id) != hash.as_ref())
             },
         );
@@ -185,7 +185,7 @@ impl Filler<'_> {
         queue::bury(&mut tx, "index", self.model.name, &letters).await?;
         queue::blame(&mut tx, self.model.name, self.generation, &refused).await?;
         // What another generation refused, or another mapping, is in this one.
-        queue::revive(&mut tx, "index", self.model.name, &done).await?;
+        queue::revive(&mut tx, self.model.name, &done).await?;
         tx.commit().await?;
         Ok(())
     }

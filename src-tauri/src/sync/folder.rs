@@ -98,8 +98,7 @@ impl Folder {
             Texts::People => write_people(&mut tx, &keys, &versions, &words).await?,
         }
         let keys: Vec<String> = keys.iter().map(i64::to_string).collect();
-        queue::revive(&mut tx, "index", self.texts.name(), &keys).await?;
-        queue::settle(&mut tx, self.texts.name(), &versions).await?;
+        queue::settle(&mut *tx, self.texts.name(), &versions, &keys).await?;
         tx.commit().await
     }
 
@@ -111,7 +110,7 @@ impl Folder {
         let versions: Vec<i64> = letters.iter().map(|letter| letter.version).collect();
         let mut tx = self.db.begin().await?;
         queue::bury(&mut tx, "index", self.texts.name(), letters).await?;
-        queue::settle(&mut tx, self.texts.name(), &versions).await?;
+        queue::settle(&mut *tx, self.texts.name(), &versions, &[]).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     elastic::{Elastic, Failure},
     error::{Error, Result},
-    read_models::ReadModel,
+    read_models::{self, ReadModel},
 };
 
 /// Rows marked in one transaction, each locked meanwhile.
@@ -113,6 +113,7 @@ pub(super) async fn ensure(db: &PgPool, elastic: &Elastic, model: &ReadModel) ->
         }
     }
     make_writable(elastic, &generation.name).await?;
+    add_digest(elastic, &generation.name).await?;
     alone.commit().await?;
     notice_restored(db, elastic, model, &generation.name).await
 }
@@ -152,6 +153,20 @@ async fn make_writable(elastic: &Elastic, generation: &str) -> Result<()> {
     Ok(())
 }
 
+/// Lets documents have a digest in a generation of an earlier console. Those that are there get one when they are sent again;
+/// until then, and wherever Elasticsearch refuses it, their ranges are compared hash by hash.
+pub(super) async fn add_digest(elastic: &Elastic, generation: &str) -> Result<()> {
+    let fields = json!({"properties": {"row_hash": read_models::row_hash()}});
+    match elastic.put(&format!("{generation}/_mapping"), &fields).await {
+        Ok(_) => Ok(()),
+        Err(Failure::Refused { status: 400, reason }) => {
+            tracing::warn!(index = generation, reason, "its documents have no digests: checks take longer");
+            Ok(())
+        }
+        Err(failure) => Err(failure.into()),
+    }
+}
+
 /// Finds out whether an index holds versions from the future of this database, and writes it down.
 async fn notice_restored(db: &PgPool, elastic: &Elastic, model: &ReadModel, generation: &str) -> Result<()> {
     let body = json!({
@@ -186,9 +201,6 @@ async fn create_first(elastic: &Elastic, model: &ReadModel) -> Result<Generation
     })
 }
 
-/// Said explicitly, or an index that nobody searches is not refreshed at all.
-const OFTEN: &str = "1s";
-
 /// Makes the next generation, behind the alias at once if it is the `first`; its name.
 pub(super) async fn create(elastic: &Elastic, model: &ReadModel, first: bool) -> Result<String> {
     let alias = elastic.alias(model.index);
@@ -198,7 +210,9 @@ pub(super) async fn create(elastic: &Elastic, model: &ReadModel, first: bool) ->
     let name = format!("{alias}-g{next}");
     let mut settings = elastic.spread();
     // Each refresh makes a segment, with a graph of its vectors, that is merged and made again later.
-    settings["refresh_interval"] = json!(if first { OFTEN } else { "-1" });
+    if !first {
+        settings["refresh_interval"] = json!("-1");
+    }
     // A deletion is remembered for longer than the longest retry of what came before it.
     settings["gc_deletes"] = json!("1h");
     let mut aliases = json!({write_alias(&name): {}});
@@ -215,9 +229,10 @@ pub(super) async fn create(elastic: &Elastic, model: &ReadModel, first: bool) ->
     Ok(name)
 }
 
-/// Lets what is written be found soon: nobody searched it while it was being filled.
+/// Lets what is written be found soon: nobody searched it while it was being filled. As Elasticsearch has it by itself, every
+/// second while somebody searches, and at the first search after a quiet time.
 pub(super) async fn refresh_often(elastic: &Elastic, generation: &str) -> Result<(), Failure> {
-    elastic.put(&format!("{generation}/_settings"), &json!({"index": {"refresh_interval": OFTEN}})).await?;
+    elastic.put(&format!("{generation}/_settings"), &json!({"index": {"refresh_interval": null}})).await?;
     Ok(())
 }
 

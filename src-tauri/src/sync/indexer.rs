@@ -2,10 +2,11 @@
 
 use std::{
     collections::HashMap,
+    pin::pin,
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use futures::{Stream, TryStreamExt, stream};
+use futures::{Stream, StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, PgPool};
 
@@ -17,6 +18,7 @@ use super::{
     metrics::Of,
     queue::{self, DeadLetter, Entry},
     register::{self, Registered},
+    row_hash,
 };
 use crate::{
     error::{Error, Result},
@@ -69,14 +71,14 @@ impl Indexer {
         if entries.is_empty() {
             return Ok(());
         }
-        let generations = register::written(&self.db, self.model.name).await?;
         let versions: Vec<i64> = entries.iter().map(|entry| entry.version).collect();
         // Row and version come from one snapshot: a row that has changed since it was claimed is sent in its own version.
         let rows =
             sqlx::query_as(AssertSqlSafe(statement(self.model))).bind(self.model.name).bind(versions).fetch(&self.db);
-        bulks(self.model, rows)
-            .try_for_each_concurrent(self.delivery.pace.at_once(), |bulk| self.deliver(bulk, &generations))
-            .await
+        let mut bulks = pin!(bulks(self.model, rows).peekable());
+        let (generations, _) = tokio::join!(register::written(&self.db, self.model.name), bulks.as_mut().peek());
+        let generations = generations?;
+        bulks.try_for_each_concurrent(self.delivery.pace.at_once(), |bulk| self.deliver(bulk, &generations)).await
     }
 
     /// Sends a bulk to every generation that is written, and settles what all of them have.
@@ -146,17 +148,18 @@ impl Indexer {
                 _ => done.push(key),
             }
         }
-        if !letters.is_empty() {
+        if letters.is_empty() {
+            queue::settle(&self.db, self.model.name, &versions, &done).await?;
+        } else {
             tracing::warn!(index = self.model.name, ?letters, "documents that Elasticsearch refuses");
+            let mut tx = self.db.begin().await?;
+            queue::bury(&mut tx, "index", self.model.name, &letters).await?;
+            for (key, generation) in refused_by {
+                queue::blame(&mut tx, self.model.name, generation, std::slice::from_ref(key)).await?;
+            }
+            queue::settle(&mut *tx, self.model.name, &versions, &done).await?;
+            tx.commit().await?;
         }
-        let mut tx = self.db.begin().await?;
-        queue::bury(&mut tx, "index", self.model.name, &letters).await?;
-        for (key, generation) in refused_by {
-            queue::blame(&mut tx, self.model.name, generation, std::slice::from_ref(key)).await?;
-        }
-        queue::revive(&mut tx, "index", self.model.name, &done).await?;
-        queue::settle(&mut tx, self.model.name, &versions).await?;
-        tx.commit().await?;
         let (of, metrics) = (Of::index(self.model.name), &self.delivery.metrics);
         metrics.documents.get_or_create(&of).inc_by(done.len() as u64);
         metrics.conflicts.get_or_create(&of).inc_by(conflicts as u64);
@@ -221,10 +224,7 @@ pub(super) fn bulks(
 }
 
 fn document(model: &ReadModel, json: &str) -> Result<Vec<u8>, serde_json::Error> {
-    use sha2::{Digest, Sha256};
-
-    let hash = super::hex(&Sha256::digest(json.as_bytes()));
-    (model.document)(&Row { json, hash: &hash })
+    (model.document)(&Row { json, hash: &row_hash::of(json) })
 }
 
 /// The marked documents with their rows, if there are any. Not joined: a plan that reads the whole table would make the JSON

@@ -56,8 +56,9 @@ pub(super) async fn ask(db: &PgPool, kind: &str, index: &str) -> sqlx::Result<Op
     .await
 }
 
-/// The oldest job of these kinds that nobody works on.
-pub(super) async fn claim(db: &PgPool, kinds: &[&str], worker: &str) -> sqlx::Result<Option<Job>> {
+/// The oldest job of these kinds that nobody works on. Where there is an index, a worker without Elasticsearch leaves it to one
+/// that has it.
+pub(super) async fn claim(db: &PgPool, kinds: &[&str], worker: &str, has_elastic: bool) -> sqlx::Result<Option<Job>> {
     let kinds: Vec<String> = kinds.iter().map(ToString::to_string).collect();
     query_as!(
         Job,
@@ -68,6 +69,8 @@ pub(super) async fn claim(db: &PgPool, kinds: &[&str], worker: &str) -> sqlx::Re
                select job_id
                  from console.job as free
                 where free.kind = any ($2)
+                  and ($4 or not exists (
+                      select from console.index_generation as built where built.index_name = free.index_name))
                   and (free.state = 'waiting'
                        or free.state = 'running'
                           and (free.lease_holder = $1
@@ -84,6 +87,7 @@ pub(super) async fn claim(db: &PgPool, kinds: &[&str], worker: &str) -> sqlx::Re
         worker,
         &kinds,
         ALIVE_SECONDS,
+        has_elastic,
     )
     .fetch_optional(db)
     .await

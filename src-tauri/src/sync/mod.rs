@@ -27,8 +27,10 @@ mod pace;
 mod progress;
 mod projector;
 mod queue;
+mod ranges;
 mod rebuild;
 mod register;
+mod row_hash;
 mod rows;
 mod rush;
 mod sampler;
@@ -38,7 +40,7 @@ mod worker;
 
 pub use self::{
     check::{Counts, Findings, LastCheck, check, last_checks},
-    clerk::{JobKind, ask_for, cancel_jobs, index_names, job_states},
+    clerk::{JobKind, ask_for, cancel_jobs, index_names, job_states, may_do},
     jobs::JobState,
     letters::{DeadLetter, dead_letters, replay},
     progress::Step,

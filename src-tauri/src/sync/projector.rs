@@ -89,10 +89,7 @@ impl Projector {
         let mut tx = self.db.begin().await?;
         lock(&mut tx, self.model.name, self.lane, &keys).await?;
         // Its snapshot is younger than the locks: who had them before has committed.
-        sqlx::query(AssertSqlSafe(statement(self.model))).bind(&keys).execute(&mut *tx).await?;
-        marks::settle(&mut tx, self.model.name, &versions(marks)).await?;
-        let keys: Vec<String> = keys.iter().map(i64::to_string).collect();
-        queue::revive(&mut tx, "read_model", self.model.name, &keys).await?;
+        sqlx::query(AssertSqlSafe(statement(self.model))).bind(&keys).bind(versions(marks)).execute(&mut *tx).await?;
         tx.commit().await
     }
 
@@ -144,7 +141,8 @@ pub(super) fn is_refusal(error: &sqlx::Error) -> bool {
     ["22", "23", "54", "P0"].iter().any(|class| state.starts_with(class))
 }
 
-/// One statement that makes the rows of the keys `$1` what the source view says, and touches no row that already is.
+/// One statement that makes the rows of the keys `$1` what the source view says, and touches no row that already is. The marks
+/// `$2` are done with it, and what was dead is not any more.
 fn statement(model: &ReadModel) -> String {
     let ReadModel { name, table, key, identity: (id, id_type), columns, vector, updated_at, .. } = model;
     let listed = |prefix: &str| columns.iter().map(|column| format!("{prefix}{column}")).collect::<Vec<_>>().join(", ");
@@ -177,6 +175,16 @@ fn statement(model: &ReadModel) -> String {
                from source as s
               where s.{id} = r.{id}
                 and ({of_row}) is distinct from ({of_source})
+         ),
+         settled as (
+             delete from console.read_model_queue
+              where read_model = '{name}'
+                and lane in (0, 1)
+                and version = any ($2)
+         ),
+         revived as (
+             delete from console.dead_letter
+              where kind = 'read_model' and name = '{name}' and key = any ($1::bigint[]::text[])
          )
          insert into {table} ({id}, {columns})
          select {id}, {columns}

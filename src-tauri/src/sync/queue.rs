@@ -1,6 +1,6 @@
 //! `console.index_queue` and `console.dead_letter`: SQL and nothing else.
 
-use sqlx::{PgConnection, PgPool, query, query_as};
+use sqlx::{PgConnection, PgExecutor, PgPool, query, query_as};
 
 use super::lane::Lane;
 
@@ -76,11 +76,19 @@ pub(super) async fn claim(
     .await
 }
 
-/// Removes entries that are done, unless they were marked again since. One that is being marked again is skipped, not
-/// waited for: whoever marks it gives it a new version and takes the lease off.
-pub(super) async fn settle(db: &mut PgConnection, index: &str, versions: &[i64]) -> sqlx::Result<()> {
+/// Removes entries that are over, unless they were marked again since; the documents that were `done` are not dead any more. An
+/// entry that is being marked again is skipped, not waited for: whoever marks it gives it a new version and takes the lease off.
+pub(super) async fn settle(
+    db: impl PgExecutor<'_>,
+    index: &str,
+    versions: &[i64],
+    done: &[String],
+) -> sqlx::Result<()> {
     query!(
         r#"
+        with revived as (
+            delete from console.dead_letter where kind = 'index' and name = $1 and key = any ($3)
+        )
         delete from console.index_queue
          where index_name = $1
            and lane in (0, 1)
@@ -94,6 +102,7 @@ pub(super) async fn settle(db: &mut PgConnection, index: &str, versions: &[i64])
         "#,
         index,
         versions,
+        done,
     )
     .execute(db)
     .await?;
@@ -158,9 +167,9 @@ pub(super) async fn blame(db: &mut PgConnection, index: &str, generation: &str, 
     Ok(())
 }
 
-/// What was done at last is not dead.
-pub(super) async fn revive(db: &mut PgConnection, kind: &str, name: &str, keys: &[String]) -> sqlx::Result<()> {
-    query!("delete from console.dead_letter where kind = $1 and name = $2 and key = any ($3)", kind, name, keys)
+/// What is in an index at last is not dead.
+pub(super) async fn revive(db: &mut PgConnection, index: &str, keys: &[String]) -> sqlx::Result<()> {
+    query!("delete from console.dead_letter where kind = 'index' and name = $1 and key = any ($2)", index, keys)
         .execute(db)
         .await?;
     Ok(())

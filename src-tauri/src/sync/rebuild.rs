@@ -101,6 +101,7 @@ impl Rebuild<'_> {
             return Err(Stop::Blocked(format!("The index {generation} was deleted: there is nothing to go back to.")));
         }
         register::set_state(&mut *self.db.acquire().await?, self.model.name, generation, "building").await?;
+        generation::add_digest(&self.delivery.elastic, generation).await?;
         if matches!(job.step.as_deref(), None | Some("documents")) {
             self.fill(generation, job.position.clone(), job.done).await?;
         }
@@ -161,7 +162,7 @@ impl Rebuild<'_> {
                 return Ok(());
             }
             tracing::warn!(index = generation, documents = found.len(), "not as their rows: sent once more");
-            compare::mark(self.db, self.model, &found.ids()).await?;
+            compare::mend(self.db, &self.delivery.elastic, self.model, generation, &found).await?;
         }
         Err(Stop::Blocked(format!(
             "{generation} was not put in place: it differs from its rows after {ROUNDS} rounds. See what `check` finds."

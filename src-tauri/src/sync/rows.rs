@@ -1,12 +1,23 @@
 //! Rows of a read model beside what the source view says that they must be, by ranges of keys and by hashes.
 
+use futures::{
+    StreamExt, TryStreamExt,
+    stream::{self, BoxStream},
+};
 use sqlx::{AssertSqlSafe, PgPool};
 
 use super::progress::{Progress, Step, Stop};
-use crate::{error::Result, read_models::ReadModel};
+use crate::{
+    error::{Error, Result},
+    read_models::ReadModel,
+};
 
 /// Keys compared in one statement.
 const RANGE: i64 = 10_000;
+/// Parts of rows that no key gives an order; a power of two.
+const SHARES: i64 = 8;
+/// Parts at once: hashing keeps a processor busy.
+const AT_ONCE: usize = 2;
 /// Differences that are looked at again at once.
 const CONFIRM: usize = 500;
 
@@ -26,26 +37,44 @@ pub(super) struct Row {
 /// `Cancelled`, or those of PostgreSQL.
 pub(super) async fn compare(db: &PgPool, model: &'static ReadModel, progress: &Progress) -> Result<Vec<Row>, Stop> {
     let digests = Digests::of(db, model).await?;
+    let extent = digests.extent(db).await?;
+    progress.say(Step { name: "rows", done: 0, total: extent.total() }, None).await?;
     let mut found = Vec::new();
-    if !digests.is_by_key() {
-        progress.say(Step { name: "rows", done: 0, total: 1 }, None).await?;
-        let suspects = digests.differing(db, None).await?;
+    let mut parts = digests.parts(db, extent);
+    while let Some((done, suspects)) = parts.try_next().await? {
         digests.confirm(db, &suspects, &mut found).await?;
-        return Ok(found);
-    }
-    let last = digests.end(db, "desc", "max", "is not null").await?.unwrap_or(0);
-    let mut next = digests.end(db, "asc", "min", "is not null").await?;
-    let first = next.unwrap_or(0);
-    while let Some(from) = next {
-        let step = Step { name: "rows", done: from.saturating_sub(first), total: last.saturating_sub(first) + 1 };
-        progress.say(step, None).await?;
-        let up_to = from.saturating_add(RANGE);
-        let suspects = digests.differing(db, Some((from, up_to))).await?;
-        digests.confirm(db, &suspects, &mut found).await?;
-        next = digests.end(db, "asc", "min", &format!(">= {up_to}")).await?;
+        progress.say(Step { name: "rows", done, total: extent.total() }, None).await?;
     }
     Ok(found)
 }
+
+/// All that is compared: from the first key to the last, or where rows have other names than keys, as many shares.
+#[derive(Debug, Clone, Copy)]
+enum Extent {
+    Keys { first: i64, last: i64 },
+    Shares(i64),
+}
+
+impl Extent {
+    fn total(self) -> i64 {
+        match self {
+            Self::Keys { first, last } => last.saturating_sub(first).saturating_add(1),
+            Self::Shares(shares) => shares,
+        }
+    }
+}
+
+/// What is compared in one statement.
+#[derive(Debug, Clone, Copy)]
+enum Part {
+    /// From a key and up to before another
+    Keys(i64, i64),
+    /// The ids whose hash is in this share
+    Share(i64),
+}
+
+/// Of a row, wherever it is: its id, and its key where it is known.
+type Suspect = (String, Option<i64>);
 
 /// Marks rows to be computed anew; takes out those that belong to nothing.
 pub(super) async fn mark(db: &PgPool, model: &ReadModel, rows: &[Row]) -> Result<()> {
@@ -89,24 +118,63 @@ impl Digests {
             let found = known.iter().find(|(name, _)| name == column);
             found.map_or_else(|| format!("s.{column}"), |(_, of_table)| format!("s.{column}::{of_table}"))
         };
-        let source: Vec<String> = model.columns.iter().map(|column| cast(column)).collect();
-        let table: Vec<String> = model.columns.iter().map(|column| format!("r.{column}")).collect();
-        let digest = |columns: Vec<String>| format!("hashtextextended(row({})::text, 0)", columns.join(", "));
-        Ok(Self { model, source: digest(source), table: digest(table) })
-    }
-
-    fn is_by_key(&self) -> bool {
-        self.model.identity == (self.model.key, "bigint")
-    }
-
-    /// Ids and keys of what differs in a range, from and up to before a key; at this moment, marked or not.
-    async fn differing(&self, db: &PgPool, range: Option<(i64, i64)>) -> Result<Vec<(String, Option<i64>)>> {
-        let Self { model: ReadModel { name, table, key, identity: (id, _), .. }, source, table: digest } = self;
-        let within = |column: &str| {
-            range
-                .map_or_else(|| "true".to_owned(), |(from, up_to)| format!("{column} >= {from} and {column} < {up_to}"))
+        // A vector within a row's text would be quoted and copied; it takes most of the time anyway.
+        let digest = |value: &dyn Fn(&str) -> String| {
+            let small: Vec<String> = model
+                .columns
+                .iter()
+                .filter(|column| Some(**column) != model.vector)
+                .map(|column| value(column))
+                .collect();
+            let large = model.vector.map_or_else(
+                || "0".to_owned(),
+                |vector| format!("coalesce(hashtextextended({}, 0), 0)", value(vector)),
+            );
+            format!("hashtextextended(row({})::text, {large})", small.join(", "))
         };
-        let (of_source, of_table) = (within(&format!("s.{key}")), within(&format!("r.{id}")));
+        Ok(Self { model, source: digest(&cast), table: digest(&|column| format!("r.{column}")) })
+    }
+
+    async fn extent(&self, db: &PgPool) -> Result<Extent> {
+        if self.model.identity != (self.model.key, "bigint") {
+            return Ok(Extent::Shares(SHARES));
+        }
+        let first = self.end(db, "asc", "min", "is not null").await?;
+        let last = self.end(db, "desc", "max", "is not null").await?;
+        // Nothing on either side: one statement says so.
+        Ok(Extent::Keys { first: first.unwrap_or(0), last: last.unwrap_or(0) })
+    }
+
+    /// Some parts at once, in order: how much is done after each, and what differs in it.
+    fn parts<'a>(&'a self, db: &'a PgPool, extent: Extent) -> BoxStream<'a, Result<(i64, Vec<Suspect>)>> {
+        let parts = match extent {
+            Extent::Shares(shares) => {
+                stream::iter((0..shares).map(|share| Ok((share + 1, Part::Share(share))))).boxed()
+            }
+            Extent::Keys { first, .. } => stream::try_unfold(Some(first), move |next| async move {
+                let Some(from) = next else { return Ok::<_, Error>(None) };
+                let up_to = from.saturating_add(RANGE);
+                let next = self.end(db, "asc", "min", &format!(">= {up_to}")).await?;
+                let done = next.unwrap_or(up_to).saturating_sub(first).min(extent.total());
+                Ok(Some(((done, Part::Keys(from, up_to)), next)))
+            })
+            .boxed(),
+        };
+        parts
+            .map_ok(move |(done, part)| async move { Ok((done, self.differing(db, part).await?)) })
+            .try_buffered(AT_ONCE)
+            .boxed()
+    }
+
+    /// What differs in a part, at this moment, marked or not.
+    async fn differing(&self, db: &PgPool, part: Part) -> Result<Vec<Suspect>> {
+        let Self { model: ReadModel { name, table, key, identity: (id, _), .. }, source, table: digest } = self;
+        let within = |key: &str, id: &str| match part {
+            Part::Keys(from, up_to) => format!("{key} >= {from} and {key} < {up_to}"),
+            Part::Share(share) => format!("hashtextextended({id}::text, 0) & {} = {share}", SHARES - 1),
+        };
+        let (of_source, of_table) =
+            (within(&format!("s.{key}"), &format!("s.{id}")), within(&format!("r.{id}"), &format!("r.{id}")));
         let sql = format!(
             "select coalesce(source.id, found.id),
                     coalesce(source.key, case when found.id ~ '^[0-9]{{1,18}}$' then found.id::bigint end)
@@ -120,7 +188,7 @@ impl Digests {
     }
 
     /// Looks again at what differs, in one snapshot with the marks: a change is there with its mark, or not at all.
-    async fn confirm(&self, db: &PgPool, suspects: &[(String, Option<i64>)], found: &mut Vec<Row>) -> Result<()> {
+    async fn confirm(&self, db: &PgPool, suspects: &[Suspect], found: &mut Vec<Row>) -> Result<()> {
         let Self { model: ReadModel { name, table, key, identity: (id, id_type), .. }, source, table: digest } = self;
         let sql = format!(
             "with wanted as (

@@ -33,12 +33,18 @@ pub struct QueueStatus {
 pub enum QueueKind {
     ReadModel,
     Index,
+    /// What else a worker does: matching faces, choosing feeds
+    Task,
 }
 
 impl QueueKind {
-    /// From `read_model` or `index`, as the queues call it.
+    /// From `read_model`, `index` or `task`, as the queues call it.
     pub(super) fn of(kind: &str) -> Self {
-        if kind == "index" { Self::Index } else { Self::ReadModel }
+        match kind {
+            "index" => Self::Index,
+            "task" => Self::Task,
+            _ => Self::ReadModel,
+        }
     }
 }
 
@@ -84,7 +90,7 @@ pub async fn queues(db: &PgPool, has_elastic: bool) -> Result<Vec<QueueStatus>> 
     // Without Elasticsearch nobody sends these, and nobody waits for them.
     .filter(|queue| {
         let is_in_postgresql = [Texts::Media, Texts::People].iter().any(|texts| texts.name() == queue.name);
-        has_elastic || queue.kind == QueueKind::ReadModel || is_in_postgresql
+        has_elastic || queue.kind != QueueKind::Index || is_in_postgresql
     })
     .collect())
 }

@@ -107,10 +107,10 @@ async fn run(
         None => None,
     };
     // Before the first claim: leases of a worker that nobody has seen are void.
-    sign_of_life(&db, &name).await?;
+    sign_of_life(&db, &name, elastic.is_some()).await?;
     let mut wakers = Wakers::default();
     let mut running = JoinSet::new();
-    running.spawn(beat(db.clone(), name.clone(), beat_at, stop.clone()));
+    running.spawn(beat(db.clone(), name.clone(), elastic.is_some(), beat_at, stop.clone()));
     running.spawn(sampler::sample(db.clone(), metrics.clone(), stop.clone()));
     if let Some(listener) = listener {
         running.spawn(listener.serve(stop.clone()));
@@ -402,7 +402,7 @@ async fn notifications(db: &PgPool, wakers: &Wakers) -> sqlx::Result<()> {
     }
 }
 
-async fn beat(db: PgPool, name: String, beat_at: watch::Sender<Instant>, stop: CancellationToken) {
+async fn beat(db: PgPool, name: String, has_elastic: bool, beat_at: watch::Sender<Instant>, stop: CancellationToken) {
     let mut beats = time::interval(HEARTBEAT);
     beats.set_missed_tick_behavior(time::MissedTickBehavior::Delay);
     loop {
@@ -412,14 +412,14 @@ async fn beat(db: PgPool, name: String, beat_at: watch::Sender<Instant>, stop: C
         }
         // Not whether PostgreSQL answers: a worker that waits for it need not be started anew.
         tell(Notice::Alive);
-        match sign_of_life(&db, &name).await {
+        match sign_of_life(&db, &name, has_elastic).await {
             Ok(()) => drop(beat_at.send_replace(Instant::now())),
             Err(error) => tracing::warn!(%error, "no sign of life given"),
         }
     }
 }
 
-async fn sign_of_life(db: &PgPool, name: &str) -> sqlx::Result<()> {
+async fn sign_of_life(db: &PgPool, name: &str, has_elastic: bool) -> sqlx::Result<()> {
     query!(
         r#"
         with forgotten as (
@@ -428,12 +428,13 @@ async fn sign_of_life(db: &PgPool, name: &str) -> sqlx::Result<()> {
                and seen_at not between clock_timestamp() - make_interval(secs => $2)
                    and clock_timestamp() + make_interval(secs => $3)
         )
-        insert into console.worker (name) values ($1)
+        insert into console.worker (name, has_elasticsearch) values ($1, $4)
             on conflict (name) do update set seen_at = clock_timestamp()
         "#,
         name,
         REMEMBERED_SECONDS,
         queue::ALIVE_SECONDS,
+        has_elastic,
     )
     .execute(db)
     .await?;

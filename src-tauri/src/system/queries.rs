@@ -4,7 +4,7 @@ use sqlx::{PgPool, query, query_as, query_scalar};
 
 use super::{
     Postgres,
-    upkeep::{Generation, GenerationState, Job, JobState},
+    upkeep::{Generation, GenerationState, Job, JobState, WaitsFor},
 };
 use crate::{error::Result, sync::JobKind};
 
@@ -73,7 +73,7 @@ pub(super) async fn jobs(db: &PgPool) -> Result<Vec<Job>> {
         r#"
         select job_id as "job_id!", kind as "kind!", index_name as "index_name!", state as "state!",
                cancel as "cancel!", step, done as "done!", total as "total!", outcome, asked_by as "asked_by!",
-               asked_at as "asked_at!", finished_at
+               asked_at as "asked_at!", finished_at, waits_for
           from console.jobs()
         "#
     )
@@ -95,6 +95,7 @@ pub(super) async fn jobs(db: &PgPool) -> Result<Vec<Job>> {
                 asked_by: line.asked_by,
                 asked_at: line.asked_at,
                 finished_at: line.finished_at,
+                waits_for: line.waits_for.as_deref().and_then(WaitsFor::of),
             })
         })
         .collect())

@@ -91,6 +91,18 @@ pub struct Job {
     pub asked_by: String,
     pub asked_at: DateTime<Utc>,
     pub finished_at: Option<DateTime<Utc>>,
+    /// What is missing for it to begin
+    pub waits_for: Option<WaitsFor>,
+}
+
+/// What no worker that is seen brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub enum WaitsFor {
+    /// There is none.
+    Worker,
+    /// None of them knows an Elasticsearch, and the index is there.
+    Elasticsearch,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
@@ -189,6 +201,16 @@ impl GenerationState {
             "building" => Self::Building,
             "previous" => Self::Previous,
             _ => Self::Halted,
+        }
+    }
+}
+
+impl WaitsFor {
+    pub(super) fn of(missing: &str) -> Option<Self> {
+        match missing {
+            "worker" => Some(Self::Worker),
+            "elasticsearch" => Some(Self::Elasticsearch),
+            _ => None,
         }
     }
 }

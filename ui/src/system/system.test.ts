@@ -8,7 +8,10 @@ const chosen = (name: string) => screen.findByRole('region', { name: `Index ${na
 
 test('an admin has the chosen index checked by a key', async () => {
   const startJob = vi.fn(() => 7);
-  const user = openConsole('admin', '#/system', { startJob });
+  const user = openConsole('admin', '#/system', {
+    startJob,
+    upkeep: (asked) => ({ ...backend('admin').upkeep(asked), jobs: [] }),
+  });
   await chosen('media_search');
   await user.keyboard('c');
   await waitFor(() =>
@@ -46,4 +49,17 @@ test('others watch, and are offered none of the work', async () => {
   expect(index.queryByRole('button', { name: /Check/ })).toBeNull();
   await user.keyboard('c');
   expect(startJob).not.toHaveBeenCalled();
+});
+
+test('work that no worker can do says what is missing', async () => {
+  openConsole('admin', '#/system', {});
+  const index = within(await chosen('media_search'));
+  expect(index.getByText(/No running worker has Elasticsearch configured/)).toBeTruthy();
+  expect(index.queryByRole('progressbar')).toBeNull();
+});
+
+test('faces and feeds that wait for a worker are among the queues', async () => {
+  openConsole('admin', '#/system', {});
+  const row = (await screen.findByRole('rowheader', { name: 'face_matching' })).closest('tr');
+  expect(row?.textContent).toMatch(/38/);
 });

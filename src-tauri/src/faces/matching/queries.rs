@@ -215,7 +215,7 @@ async fn nearest_of_many(db: &mut PgConnection, photos: &[i64]) -> sqlx::Result<
     let mut tx = db.begin().await?;
     // The planner does not know what reading and normalising a vector costs, and might do that for all enrolments of each face.
     query!(
-        "select set_config('enable_sort', 'off', true) as enable_sort, set_config('hnsw.ef_search', '100', true) as ef_search"
+        "select set_config('enable_sort', 'off', true) as enable_sort, set_config('hnsw.ef_search', '40', true) as ef_search"
     )
     .fetch_one(&mut *tx)
     .await?;
@@ -231,7 +231,7 @@ async fn nearest_of_many(db: &mut PgConnection, photos: &[i64]) -> sqlx::Result<
                     where e.is_active
                     order by (public.l2_normalize(e.embedding)::public.halfvec(1024))
                              operator(public.<=>) (public.l2_normalize(f.embedding)::public.halfvec(1024))
-                    limit 16
+                    limit 8
                )
                select nearest.user_id, 1 - (nearest.embedding operator(public.<=>) f.embedding) as similarity from nearest
                ) as near
