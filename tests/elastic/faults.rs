@@ -7,7 +7,7 @@ use kaleidoscope_console::{
     sync::{JobKind, ask_for},
 };
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use sqlx::{PgPool, query, query_scalar};
+use sqlx::{PgPool, error::DatabaseError, query, query_scalar};
 
 use crate::{
     agreement::Given,
@@ -312,7 +312,7 @@ mod platform {
         };
         let number: i64 = random.random_range(1..1_000_000);
         if let Err(error) = query(statement).bind(number).execute(db).await {
-            let state = error.as_database_error().and_then(|error| error.code()).unwrap_or_default().into_owned();
+            let state = error.as_database_error().and_then(DatabaseError::code).unwrap_or_default().into_owned();
             assert!(["40P01", "23503", "57P01"].contains(&state.as_str()), "{statement}: {error}");
         }
     }

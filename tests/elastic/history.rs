@@ -13,7 +13,7 @@ use proptest::{
     sample::select,
     test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner},
 };
-use sqlx::{PgConnection, PgPool, Postgres, Transaction, query};
+use sqlx::{PgConnection, PgPool, Postgres, Transaction, error::DatabaseError, query};
 use tokio::runtime::Runtime;
 
 use crate::{
@@ -196,7 +196,7 @@ impl Stage {
         }
         let tx = self.sessions[session].as_mut().expect("it has begun");
         if let Err(error) = query(sql).bind(row).bind(written).execute(&mut **tx as &mut PgConnection).await {
-            let state = error.as_database_error().and_then(|error| error.code()).unwrap_or_default().into_owned();
+            let state = error.as_database_error().and_then(DatabaseError::code).unwrap_or_default().into_owned();
             assert!(["55P03", "40P01", "23503"].contains(&state.as_str()), "{sql}: {error}");
             self.sessions[session] = None;
         }

@@ -35,7 +35,7 @@ mod platform {
         until("some changes", async || versions(db).await > before + CHANGES).await;
     }
 
-    async fn two_workers(db: &PgPool, node: &Node) -> [Worker; 2] {
+    fn two_workers(db: &PgPool, node: &Node) -> [Worker; 2] {
         [Worker::start(db, Some(&node.elastic)), Worker::start(db, Some(&node.elastic))]
     }
 
@@ -46,14 +46,14 @@ mod platform {
         load_at(&url, 150, "http://127.0.0.1:8900");
         migrate(&db).await.expect("migrated");
         let (node, given) = (Node::new(), Given::since_now(&db).await);
-        let workers = two_workers(&db, &node).await;
+        let workers = two_workers(&db, &node);
         for round in 0..6 {
             let traffic = churn(&url, RATE);
             some_changes(&db).await;
             if round % 2 == 0 {
-                postgres.stop()
+                postgres.stop();
             } else {
-                postgres.kill()
+                postgres.kill();
             }
             drop(traffic);
             postgres.start_again().await;
@@ -80,7 +80,7 @@ mod platform {
         let db = database.pool().await;
         migrate(&db).await.expect("migrated");
         let given = Given::since_now(&db).await;
-        let workers = two_workers(&db, &node).await;
+        let workers = two_workers(&db, &node);
         settled(&db, true).await;
         let traffic = churn(&database.url(), RATE);
         for fault in [Fault::Half, Fault::Mute, Fault::Half] {
@@ -128,7 +128,7 @@ mod platform {
         let db = database.pool().await;
         migrate(&db).await.expect("migrated");
         let given = Given::since_now(&db).await;
-        let workers = two_workers(&db, &node).await;
+        let workers = two_workers(&db, &node);
         settled(&db, true).await;
         let green = format!("{}/_cluster/health?wait_for_status=green&timeout=60s", nodes[0].url());
         let health: Value = reqwest::get(green).await.expect("an answer").json().await.expect("JSON");
