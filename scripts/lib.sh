@@ -156,7 +156,7 @@ start_postgres() {
         --encoding=UTF8 --locale=C --locale-provider=builtin --builtin-locale=C.UTF-8 --no-sync \
         >"$SCRATCH/postgres.log" 2>&1 || { cat "$SCRATCH/postgres.log" >&2; fail "PostgreSQL's data folder could not be made"; }
     start INT "${NOBODY[@]}" "$POSTGRES_HOME/bin/postgres" -D "$data" -k "$sockets" -p "$port" \
-        -c listen_addresses=127.0.0.1 -c max_connections=300 -c shared_buffers=256MB \
+        -c listen_addresses=127.0.0.1 -c max_connections=800 -c shared_buffers=256MB \
         -c fsync=off -c synchronous_commit=off -c full_page_writes=off >>"$SCRATCH/postgres.log" 2>&1
     within 30 "$POSTGRES_HOME/bin/pg_isready" -h "$sockets" -p "$port" ||
         { tail -n 20 "$SCRATCH/postgres.log" >&2; fail "PostgreSQL did not start"; }

@@ -289,7 +289,7 @@ mod platform {
     /// One statement of many rows, drawn by chance. Where the platform's traffic is in its way it is none.
     async fn storm(db: &PgPool, random: &mut StdRng) {
         // Faces are the most rows, and on few of them does anything depend.
-        let statement = match random.random_range(0..16) {
+        let statement = match random.random_range(0..32) {
             0 => "update posts set title = 'storm ' || $1 where post_id % 3 = $1 % 3",
             1 => "update post_media set media_url = media_url, position = $1 % 7 where media_id % 2 = $1 % 2",
             2 => "update media_ai_insights set tags = array['tag ' || $1] where media_id % 2 = $1 % 2",

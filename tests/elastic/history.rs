@@ -25,7 +25,7 @@ use crate::{
     rows::{Worker, face, photo, post, until, user},
 };
 
-const HISTORIES: u32 = 8;
+const HISTORIES: u32 = 6;
 const LENGTH: std::ops::Range<usize> = 10..60;
 /// Of a history that fails, until it is said: each of them takes seconds.
 const SHORTENED: u32 = 60;

@@ -120,9 +120,11 @@ impl Node {
     /// Takes this test's indices away.
     pub(crate) async fn clear(self) {
         let (_, all) = self.ask(reqwest::Method::GET, "*/_alias", None).await;
-        for name in all.as_object().into_iter().flat_map(serde_json::Map::keys) {
-            let name = name.trim_start_matches(&self.prefix).to_owned();
-            self.ask(reqwest::Method::DELETE, &name, None).await;
+        let names: Vec<&str> =
+            all.as_object().into_iter().flat_map(serde_json::Map::keys).map(String::as_str).collect();
+        // All of them in one change of the cluster's state.
+        if let Some(path) = names.join(",").strip_prefix(&self.prefix) {
+            self.ask(reqwest::Method::DELETE, path, None).await;
         }
     }
 }
