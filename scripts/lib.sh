@@ -56,6 +56,14 @@ newest_jdk() {
     done | sort -n | tail -n 1
 }
 
+# By which a program is given another clock.
+faketime_library() {
+    local library
+    for library in /usr/lib/*/faketime/libfaketime.so.1 /usr/lib*/faketime/libfaketime.so.1; do
+        if [ -r "$library" ]; then echo "$library"; return; fi
+    done
+}
+
 # Where the parts are, for the demo and the tests.
 export_parts() {
     export KALEIDOSCOPE_POSTGRES=$POSTGRES_HOME

@@ -2,12 +2,16 @@
 
 #![expect(dead_code, unreachable_pub, reason = "support is shared by test binaries that each use a part of it")]
 
+#[path = "../support/agreement.rs"]
+mod agreement;
 mod check;
+mod clock;
 #[path = "../support/database.rs"]
 mod database;
 #[path = "../support/differences.rs"]
 mod differences;
 mod faults;
+mod history;
 #[path = "../support/loaded.rs"]
 mod loaded;
 #[path = "../support/node.rs"]
@@ -21,5 +25,8 @@ mod rebuild;
 #[path = "../support/rows.rs"]
 mod rows;
 mod search;
+#[path = "../support/server.rs"]
+mod server;
+mod servers;
 mod sync;
 mod worker;

@@ -1,18 +1,16 @@
 //! On the platform's own data, hostile rows among them.
 
-use std::collections::BTreeMap;
-
 use kaleidoscope_console::{
     access::Role,
     db::MIGRATOR,
     read_models,
     search::{SearchQuery, search},
 };
-use sqlx::{AssertSqlSafe, PgPool, query_as, query_scalar};
+use sqlx::{AssertSqlSafe, query_as, query_scalar};
 
 use crate::{
+    agreement::agree,
     database::Database,
-    differences::differences,
     loaded::{load, program},
     node::Node,
     rows::{Worker, operator, settled, work_off},
@@ -93,29 +91,4 @@ async fn what_the_platform_s_traffic_leaves_is_in_the_read_models_and_the_indice
     }
     node.clear().await;
     db.close().await;
-}
-
-/// Core tables, read models and indices say the same: every document is there, of the row as it is, and no other.
-async fn agree(db: &PgPool, node: &Node) {
-    assert_eq!(differences(db).await, [""; 0]);
-    for model in read_models::ALL {
-        let (name, index, id) = (model.name, model.index, model.identity.0);
-        let hashes = format!(
-            "select {id}::text, ('x' || left(hash, 8))::bit(32)::bigint || '.'
-                    || lpad(('x' || substr(hash, 9, 15))::bit(60)::bigint::text, 19, '0')
-               from console.{name}_document
-              cross join lateral (select encode(sha256(convert_to(row, 'UTF8')), 'hex')) as hashed (hash)"
-        );
-        let rows: Vec<(String, String)> = query_as(AssertSqlSafe(hashes)).fetch_all(db).await.expect("hashes");
-        let rows: BTreeMap<String, String> = rows.into_iter().collect();
-        let documents = node.hashes(index).await;
-        let differing: Vec<&String> =
-            rows.keys().chain(documents.keys()).filter(|id| rows.get(*id) != documents.get(*id)).collect();
-        assert!(
-            differing.is_empty(),
-            "{index}: {} rows, {} documents, differing {differing:?}",
-            rows.len(),
-            documents.len()
-        );
-    }
 }

@@ -35,7 +35,7 @@ pub(crate) async fn done(db: &PgPool, kind: JobKind, index: &str) -> JobState {
     ended(db, &jobs).await
 }
 
-async fn ended(db: &PgPool, jobs: &[i64]) -> JobState {
+pub(crate) async fn ended(db: &PgPool, jobs: &[i64]) -> JobState {
     let mut last = None;
     until("the end of the job", async || {
         last = job_states(db, jobs).await.expect("a state").pop();
@@ -51,7 +51,7 @@ pub(crate) async fn behind(node: &Node, alias: &str) -> Vec<String> {
     names.map(|name| name.split_once('_').expect("a prefix").1.to_owned()).collect()
 }
 
-async fn states(db: &PgPool) -> Vec<(String, String)> {
+pub(crate) async fn states(db: &PgPool) -> Vec<(String, String)> {
     let all: Vec<(String, String)> = sqlx::query_as(
         "select substr(generation, strpos(generation, '_') + 1), state from console.index_generation
           where index_name = 'media_search' order by generation",
@@ -62,7 +62,7 @@ async fn states(db: &PgPool) -> Vec<(String, String)> {
     all
 }
 
-fn named(states: &[(&str, &str)]) -> Vec<(String, String)> {
+pub(crate) fn named(states: &[(&str, &str)]) -> Vec<(String, String)> {
     states.iter().map(|(name, state)| ((*name).to_owned(), (*state).to_owned())).collect()
 }
 

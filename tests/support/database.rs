@@ -13,12 +13,29 @@ pub struct Database {
 impl Database {
     /// `name` says what it is for; databases of one name replace each other.
     pub async fn create(name: &str) -> Self {
+        Self::made(name, "template1").await
+    }
+
+    /// One with the same content; nobody may be connected to this one.
+    pub async fn copy(&self, name: &str) -> Self {
+        Self::made(name, &self.name).await
+    }
+
+    async fn made(name: &str, template: &str) -> Self {
         let server: PgConnectOptions = required("DATABASE_URL").parse().expect("DATABASE_URL is understood");
-        let mut connection = PgConnection::connect_with(&server).await.expect("the test server answers");
-        for statement in [format!("drop database if exists {name} with (force)"), format!("create database {name}")] {
-            connection.execute(AssertSqlSafe(statement)).await.expect("a database can be made");
-        }
-        Self { name: name.to_owned(), server }
+        let made = Self { name: name.to_owned(), server };
+        made.remove().await;
+        made.order(format!("create database {name} template {template}")).await;
+        made
+    }
+
+    pub async fn remove(&self) {
+        self.order(format!("drop database if exists {} with (force)", self.name)).await;
+    }
+
+    async fn order(&self, statement: String) {
+        let mut connection = PgConnection::connect_with(&self.server).await.expect("the test server answers");
+        connection.execute(AssertSqlSafe(statement)).await.expect("databases can be made and dropped");
     }
 
     /// As the superuser.

@@ -2,16 +2,32 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
 };
 
-use crate::database::{Database, required};
+use crate::{
+    database::{Database, required},
+    process::Running,
+};
 
 /// The 13 tables with `media` media and every hostile row; photos come from `photos_url`.
 pub fn load(database: &Database, media: u32, photos_url: &str) {
-    run(&["schema", "--dsn", &database.url()]);
+    load_at(&database.url(), media, photos_url);
+}
+
+/// The same in the database at this address.
+pub fn load_at(url: &str, media: u32, photos_url: &str) {
+    run(&["schema", "--dsn", url]);
     let media = media.to_string();
-    run(&["load", "--dsn", &database.url(), "--media", &media, "--hostile", "--photos-url", photos_url]);
+    run(&["load", "--dsn", url, "--media", &media, "--hostile", "--photos-url", photos_url]);
+}
+
+/// The platform's traffic, for longer than any test: it ends when it is dropped, or with its server.
+pub fn churn(url: &str, rate: u32) -> Running {
+    let mut program = program();
+    program.args(["churn", "--dsn", url, "--seconds", "600", "--rate", &rate.to_string()]);
+    // What it says of a server that went away is no news.
+    Running::start(program.stdout(Stdio::null()).stderr(Stdio::null()))
 }
 
 /// The same, and who is who on the photos in a file.

@@ -5,6 +5,25 @@ use std::collections::BTreeMap;
 use kaleidoscope_console::{config, elastic::Elastic};
 use serde_json::Value;
 
+/// Documents of one answer.
+const PAGE: usize = 5_000;
+
+/// What an index holds of one row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Document {
+    pub(crate) id: String,
+    pub(crate) version: i64,
+    pub(crate) row_hash: String,
+}
+
+impl Document {
+    fn of(hit: &Value) -> Self {
+        let text = |value: &Value| value.as_str().expect("a text").to_owned();
+        let version = hit["_version"].as_i64().expect("a version");
+        Self { id: text(&hit["_id"]), version, row_hash: text(&hit["_source"]["row_hash"]) }
+    }
+}
+
 /// A prefix of its own on the node at `ELASTICSEARCH_URL`.
 #[derive(Debug)]
 pub(crate) struct Node {
@@ -21,10 +40,28 @@ impl Node {
     }
 
     pub(crate) fn at(url: &str) -> Self {
-        let prefix = format!("test{:016x}_", rand::random::<u64>());
+        Self::with(url, None)
+    }
+
+    /// One of several nodes, each shard being on so many more.
+    pub(crate) fn replicated(url: &str, replicas: u16) -> Self {
+        Self::with(url, Some(replicas))
+    }
+
+    fn with(url: &str, replicas: Option<u16>) -> Self {
+        Self::named(format!("test{:016x}_", rand::random::<u64>()), url, replicas)
+    }
+
+    /// The same indices by another way.
+    pub(crate) fn by(&self, url: &str) -> Self {
+        Self::named(self.prefix.clone(), url, None)
+    }
+
+    fn named(prefix: String, url: &str, replicas: Option<u16>) -> Self {
         let config = config::Elasticsearch {
             url: Some(url.parse().expect("the node has a url")),
             index_prefix: prefix.clone(),
+            replicas,
             ..Default::default()
         };
         let elastic = Elastic::new(&config).expect("a client").expect("there is a url");
@@ -62,13 +99,29 @@ impl Node {
 
     /// The hash of the row in each document of an index, as a search finds them.
     pub(crate) async fn hashes(&self, index: &str) -> BTreeMap<String, String> {
+        self.documents(index).await.into_iter().map(|document| (document.id, document.row_hash)).collect()
+    }
+
+    /// All documents behind an alias, as a search finds them. There is one index behind it, of one shard.
+    pub(crate) async fn documents(&self, index: &str) -> Vec<Document> {
         let (status, answer) = self.ask(reqwest::Method::POST, &format!("{index}/_refresh"), None).await;
         assert_eq!(status, 200, "{answer}");
-        let body = serde_json::json!({"size": 10_000, "_source": ["row_hash"]});
-        let (_, answer) = self.ask(reqwest::Method::POST, &format!("{index}/_search"), Some(body)).await;
-        let hits = answer["hits"]["hits"].as_array().unwrap_or_else(|| panic!("{answer}"));
-        let text = |value: &Value| value.as_str().expect("a text").to_owned();
-        hits.iter().map(|hit| (text(&hit["_id"]), text(&hit["_source"]["row_hash"]))).collect()
+        let (_, behind) = self.ask(reqwest::Method::GET, &format!("{index}/_alias"), None).await;
+        let behind = behind.as_object().map_or(0, serde_json::Map::len);
+        assert_eq!(behind, 1, "indices behind {index}");
+        let mut body = serde_json::json!({
+            "size": PAGE, "version": true, "_source": ["row_hash"], "sort": [{"_seq_no": "asc"}]
+        });
+        let mut documents = Vec::new();
+        loop {
+            let (_, answer) = self.ask(reqwest::Method::POST, &format!("{index}/_search"), Some(body.clone())).await;
+            let hits = answer["hits"]["hits"].as_array().unwrap_or_else(|| panic!("{answer}"));
+            documents.extend(hits.iter().map(Document::of));
+            match hits.last() {
+                Some(last) if hits.len() == PAGE => body["search_after"] = last["sort"].clone(),
+                _ => return documents,
+            }
+        }
     }
 
     /// Takes this test's indices away.

@@ -11,9 +11,12 @@ use axum::{
     extract::{Request, State},
     http::{Response, StatusCode},
 };
+use futures::{StreamExt, stream};
 use tokio::sync::watch;
 
-/// What happens to a bulk.
+use crate::database::required;
+
+/// What happens to a request, a bulk where nothing else is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// None
@@ -28,9 +31,15 @@ pub(crate) enum Fault {
     Cut,
     /// Taken, not done, and not answered until the faults change
     Hang,
+    /// Taken, and done when the faults change
+    Hold,
+    /// Done, and not answered until the faults change
+    Mute,
+    /// Passed on but for its second half, until the faults change
+    Half,
 }
 
-/// A proxy of the node at `ELASTICSEARCH_URL`.
+/// A proxy of a node.
 #[derive(Debug, Clone)]
 pub(crate) struct Proxy {
     pub(crate) url: String,
@@ -50,13 +59,19 @@ struct Faults {
     /// Of one after the other, round and round
     cycle: Vec<Fault>,
     next: usize,
-    /// Bulks to indices with this in their names; all where it is empty
+    /// Requests with this in their paths
+    at: &'static str,
+    /// Those to indices with this in their names; all where it is empty
     of: &'static str,
 }
 
 impl Proxy {
+    /// Of the node of all tests.
     pub(crate) async fn start() -> Self {
-        let upstream = std::env::var("ELASTICSEARCH_URL").expect("ELASTICSEARCH_URL is not set: run scripts/test");
+        Self::of(&required("ELASTICSEARCH_URL")).await
+    }
+
+    pub(crate) async fn of(upstream: &str) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let shared = Shared {
@@ -72,10 +87,15 @@ impl Proxy {
 
     /// From now on bulks to indices with `of` in their names meet these, one after the other; none of them ends it.
     pub(crate) fn meet(&self, of: &'static str, cycle: &[Fault]) {
-        self.shared.faults.send_replace(Faults { cycle: cycle.to_vec(), next: 0, of });
+        self.meet_at("/_bulk", of, cycle);
     }
 
-    /// The faults that bulks have met.
+    /// The same of other requests, with `at` in their paths.
+    pub(crate) fn meet_at(&self, at: &'static str, of: &'static str, cycle: &[Fault]) {
+        self.shared.faults.send_replace(Faults { cycle: cycle.to_vec(), next: 0, at, of });
+    }
+
+    /// The faults that requests have met.
     pub(crate) fn met(&self) -> Vec<Fault> {
         self.shared.answered.lock().expect("nobody panics holding it").clone()
     }
@@ -90,10 +110,13 @@ async fn pass(State(shared): State<Shared>, request: Request) -> Response<Body> 
         async move { shared.forward(method, &path, body).await }
     };
     let Some(fault) = shared.next_fault(&path) else { return answer(forward(shared.clone()).await) };
-    shared.answered.lock().expect("nobody panics holding it").push(fault);
+    // Who waits for one that is mute waits for what it has done.
+    if fault != Fault::Mute {
+        shared.note(fault);
+    }
     match fault {
         Fault::Pass => answer(forward(shared.clone()).await),
-        Fault::Status(status) => answer((status, Bytes::from_static(b"{\"error\":\"by the proxy\"}"))),
+        Fault::Status(status) => answer(Some((status, Bytes::from_static(b"{\"error\":\"by the proxy\"}")))),
         Fault::Late(time) => {
             let answered = forward(shared.clone()).await;
             tokio::time::sleep(time).await;
@@ -109,29 +132,47 @@ async fn pass(State(shared): State<Shared>, request: Request) -> Response<Body> 
             answer(answered)
         }
         Fault::Cut => {
-            let (status, body) = forward(shared.clone()).await;
+            let (_, body) = forward(shared.clone()).await.unwrap_or_default();
+            broken(body.slice(..body.len() / 2))
+        }
+        Fault::Hold => {
+            let mut faults = shared.faults.subscribe();
+            faults.changed().await.ok();
+            answer(forward(shared.clone()).await)
+        }
+        Fault::Half => {
+            let mut faults = shared.faults.subscribe();
             let half = body.slice(..body.len() / 2);
-            let chunks = [Ok(half), Err(std::io::Error::other("cut"))];
-            let body = Body::from_stream(futures::stream::iter(chunks));
-            Response::builder().status(status).body(body).expect("an answer")
+            let rest = async move {
+                faults.changed().await.ok();
+                Err(std::io::Error::other("broken off"))
+            };
+            let chunks = stream::once(async { Ok(half) }).chain(stream::once(rest));
+            let request = shared.request(parts.method.clone(), &path).body(reqwest::Body::wrap_stream(chunks));
+            request.send().await.ok();
+            broken(Bytes::new())
+        }
+        Fault::Mute => {
+            let mut faults = shared.faults.subscribe();
+            forward(shared.clone()).await;
+            shared.note(fault);
+            faults.changed().await.ok();
+            broken(Bytes::new())
         }
         Fault::Hang => {
             let mut faults = shared.faults.subscribe();
             faults.changed().await.ok();
-            answer((503, Bytes::new()))
+            answer(Some((503, Bytes::new())))
         }
     }
 }
 
 impl Shared {
     fn next_fault(&self, path: &str) -> Option<Fault> {
-        if !path.contains("/_bulk") {
-            return None;
-        }
         let mut fault = None;
         // Whoever hangs waits for other faults, not for the next of these.
         self.faults.send_if_modified(|faults| {
-            if path.contains(faults.of) && !faults.cycle.is_empty() {
+            if path.contains(faults.at) && path.contains(faults.of) && !faults.cycle.is_empty() {
                 fault = Some(faults.cycle[faults.next % faults.cycle.len()]);
                 faults.next += 1;
             }
@@ -140,26 +181,33 @@ impl Shared {
         fault
     }
 
-    async fn forward(&self, method: axum::http::Method, path: &str, body: Bytes) -> (u16, Bytes) {
-        let request = self
-            .http
-            .request(method, format!("{}{path}", self.upstream))
-            .header("content-type", "application/json")
-            .body(body);
-        match request.send().await {
-            Ok(response) => {
-                let status = response.status().as_u16();
-                (status, response.bytes().await.unwrap_or_default())
-            }
-            Err(_) => (502, Bytes::new()),
-        }
+    fn note(&self, fault: Fault) {
+        self.answered.lock().expect("nobody panics holding it").push(fault);
+    }
+
+    fn request(&self, method: axum::http::Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.upstream)).header("content-type", "application/json")
+    }
+
+    /// `None` where the node is away.
+    async fn forward(&self, method: axum::http::Method, path: &str, body: Bytes) -> Option<(u16, Bytes)> {
+        let response = self.request(method, path).body(body).send().await.ok()?;
+        let status = response.status().as_u16();
+        Some((status, response.bytes().await.ok()?))
     }
 }
 
-fn answer((status, body): (u16, Bytes)) -> Response<Body> {
+fn answer(answered: Option<(u16, Bytes)>) -> Response<Body> {
+    let Some((status, body)) = answered else { return broken(Bytes::new()) };
     Response::builder()
         .status(StatusCode::from_u16(status).expect("a status"))
         .header("content-type", "application/json")
         .body(Body::from(body))
         .expect("an answer")
+}
+
+/// The connection breaks after this.
+fn broken(begun: Bytes) -> Response<Body> {
+    let chunks = [Ok(begun), Err(std::io::Error::other("broken off"))];
+    Response::new(Body::from_stream(stream::iter(chunks)))
 }

@@ -110,6 +110,12 @@ impl Worker {
         self.stop.cancel();
         self.running.await.expect("the worker does not panic").expect("the worker ends cleanly");
     }
+
+    /// Wherever it is, without a word to anybody.
+    pub(crate) async fn kill(self) {
+        self.running.abort();
+        self.running.await.expect_err("it did not end by itself");
+    }
 }
 
 /// Waits until the queues that are worked off here are empty.
@@ -123,19 +129,20 @@ pub(crate) async fn settled_without_feeds(db: &PgPool, elastic: bool) {
 }
 
 async fn settled_with(db: &PgPool, elastic: bool, without_feeds: bool) {
-    until("empty queues", async || {
-        query_scalar(
-            "select not exists (select from console.read_model_queue)
-                and ($2 or not exists (select from console.feed_urgent))
-                and not exists (select from console.index_queue where $1 or index_name in ('media_search_text', 'person_text'))",
-        )
-        .bind(elastic)
-        .bind(without_feeds)
-        .fetch_one(db)
-        .await
-        .expect("the queues can be read")
-    })
-    .await;
+    until("empty queues", async || nothing_waits(db, elastic, without_feeds).await).await;
+}
+
+async fn nothing_waits(db: &PgPool, elastic: bool, without_feeds: bool) -> bool {
+    query_scalar(
+        "select not exists (select from console.read_model_queue)
+            and ($2 or not exists (select from console.feed_urgent))
+            and not exists (select from console.index_queue where $1 or index_name in ('media_search_text', 'person_text'))",
+    )
+    .bind(elastic)
+    .bind(without_feeds)
+    .fetch_one(db)
+    .await
+    .expect("the queues can be read")
 }
 
 /// One worker from the first mark to the last.
@@ -143,6 +150,19 @@ pub(crate) async fn work_off(db: &PgPool, elastic: Option<&Elastic>) {
     let worker = Worker::start(db, elastic);
     settled(db, elastic.is_some()).await;
     worker.stop().await;
+}
+
+/// Works off what is left until nothing waits and nobody works any more: who worked last may have chosen a feed in the end.
+pub(crate) async fn work_off_all(db: &PgPool, elastic: &Elastic) {
+    work_off(db, Some(elastic)).await;
+    until("an end", async || {
+        let is_done = nothing_waits(db, true, false).await;
+        if !is_done {
+            work_off(db, Some(elastic)).await;
+        }
+        is_done
+    })
+    .await;
 }
 
 pub(crate) async fn until(what: &str, ready: impl AsyncFnMut() -> bool) {

@@ -83,33 +83,65 @@ pub(super) async fn identified(elastic: &Elastic, name: String) -> Result<Option
 }
 
 /// Sees to it that there is a generation, and that all rows were marked for it.
+///
+/// What is known and what is adopted goes through the transaction that holds the lock: who has lost it meanwhile fails there,
+/// and leaves the rest to whoever got it.
 pub(super) async fn ensure(db: &PgPool, elastic: &Elastic, model: &ReadModel) -> Result<()> {
     let mut alone = db.begin().await?;
     register::lock(&mut alone, model.name).await?;
-    let generation = match current(elastic, model).await? {
+    let found = match current(elastic, model).await? {
         Some(generation) => generation,
         None => create_first(elastic, model).await?,
     };
-    let known = register::all(db, model.name).await?;
+    let known = register::all(&mut *alone, model.name).await?;
+    let generation = only_one(elastic, model, found, &known).await?;
     let known = known.into_iter().find(|known| known.generation == generation.name && known.uuid == generation.uuid);
     match known.as_ref().map(|known| known.state.as_str()) {
         Some("live") => {}
         // Whoever exchanged them did not come to say so.
         Some("building") => {
-            register::promote(db, model.name, &generation.name).await?;
+            for outdated in register::promote(db, model.name, &generation.name).await? {
+                elastic.delete(&outdated).await?;
+            }
         }
         _ => {
             tracing::info!(index = generation.name, "a generation that was not filled from this database: marking all");
             mark_all(db, model).await?;
             let (uuid, state) = (generation.uuid.clone(), "live".to_owned());
             let adopted = Registered { generation: generation.name.clone(), uuid, state, mapping: None };
-            register::adopt(db, model.name, &adopted).await?;
+            register::adopt(&mut alone, model.name, &adopted).await?;
         }
     }
     make_writable(elastic, &generation.name).await?;
     add_digest(elastic, &generation.name).await?;
     alone.commit().await?;
     notice_restored(db, elastic, model, &generation.name).await
+}
+
+/// Two workers may each have made a first generation, because one lost its lock meanwhile: then everything would be found
+/// twice. The one that is known stays, and otherwise the newest.
+async fn only_one(
+    elastic: &Elastic,
+    model: &ReadModel,
+    newest: Generation,
+    known: &[Registered],
+) -> Result<Generation> {
+    let names = behind(elastic, &elastic.alias(model.index)).await?;
+    if names.len() < 2 {
+        return Ok(newest);
+    }
+    let live = known.iter().find(|known| known.state == "live" && names.contains(&known.generation));
+    let kept = match live {
+        Some(live) => identified(elastic, live.generation.clone()).await?.unwrap_or(newest),
+        None => newest,
+    };
+    tracing::warn!(index = kept.name, ?names, "more than one generation is searched: leaving one");
+    swap(elastic, model, &kept.name).await?;
+    let is_known = |name: &String| known.iter().any(|known| known.generation == *name);
+    for name in names.iter().filter(|name| **name != kept.name && !is_known(name)) {
+        elastic.delete(name).await?;
+    }
+    Ok(kept)
 }
 
 /// A generation of an earlier console has no alias to be written by.

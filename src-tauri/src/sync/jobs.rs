@@ -77,7 +77,8 @@ pub(super) async fn claim(db: &PgPool, kinds: &[&str], worker: &str, has_elastic
                                or not exists (
                                    select from console.worker as holder
                                     where holder.name = free.lease_holder
-                                      and holder.seen_at > clock_timestamp() - make_interval(secs => $3))))
+                                      and abs(extract(epoch from clock_timestamp() - holder.seen_at))
+                                          < $3::double precision)))
                 order by free.job_id
                 limit 1
                   for update skip locked)

@@ -68,13 +68,13 @@ pub(super) async fn claim_of(
                and free.lane between $7 and $8
                and ($6::text is null or free.scope = $6)
                and (free.leased_until is null
-                    or free.leased_until < clock_timestamp()
+                    or free.leased_until not between clock_timestamp() and clock_timestamp() + make_interval(secs => $3)
                     or free.lease_holder = $2
                     or free.lease_holder is not null
                        and not exists (
                            select from console.worker as holder
                             where holder.name = free.lease_holder
-                              and holder.seen_at > clock_timestamp() - make_interval(secs => $5)))
+                              and abs(extract(epoch from clock_timestamp() - holder.seen_at)) < $5::double precision))
              order by free.lane, free.version
              limit $4
                for update skip locked

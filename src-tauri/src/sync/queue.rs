@@ -6,7 +6,8 @@ use super::lane::Lane;
 
 /// How long a worker has for what it claimed. Longer than the longest request with its repetitions.
 pub(super) const LEASE_SECONDS: f64 = 120.0;
-/// A worker not seen for so long is dead, and its leases are void.
+/// A worker not seen for so long is dead, and its leases are void. What lies further ahead than the longest lease, or was seen
+/// later than now, is from before the clock was set back: it holds nothing either.
 pub(super) const ALIVE_SECONDS: f64 = 8.0;
 
 /// That a document is dirty.
@@ -51,13 +52,13 @@ pub(super) async fn claim(
                 where free.index_name = $1
                   and free.lane between $6 and $7
                   and (free.leased_until is null
-                       or free.leased_until < clock_timestamp()
+                       or free.leased_until not between clock_timestamp() and clock_timestamp() + make_interval(secs => $3)
                        or free.lease_holder = $2
                        or free.lease_holder is not null
                           and not exists (
                               select from console.worker as holder
                                where holder.name = free.lease_holder
-                                 and holder.seen_at > clock_timestamp() - make_interval(secs => $5)))
+                                 and abs(extract(epoch from clock_timestamp() - holder.seen_at)) < $5::double precision))
                 order by free.lane, free.version
                 limit $4
                   for update skip locked))

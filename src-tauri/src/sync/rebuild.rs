@@ -72,6 +72,9 @@ impl Rebuild<'_> {
             self.progress.say(Step { name: "documents", ..Step::default() }, None).await?;
         }
         generation::ensure(self.db, &self.delivery.elastic, self.model).await?;
+        if let Some(exchanged) = self.exchanged(job).await? {
+            return Ok(format!("{exchanged} is searched now."));
+        }
         let building = self.building().await?;
         if step == Some("documents") {
             self.fill(&building, position, done).await?;
@@ -83,6 +86,10 @@ impl Rebuild<'_> {
 
     /// Makes the generation before the present one true, and puts it behind the alias again.
     pub(super) async fn roll_back(&self, job: &Job) -> Result<String, Stop> {
+        generation::ensure(self.db, &self.delivery.elastic, self.model).await?;
+        if let Some(exchanged) = self.exchanged(job).await? {
+            return Ok(format!("{exchanged} is searched again."));
+        }
         let known = register::all(self.db, self.model.name).await?;
         let wanted = known.iter().find(|known| matches!(known.state.as_str(), "previous" | "building"));
         let Some(Registered { generation, uuid, .. }) = wanted else {
@@ -101,6 +108,14 @@ impl Rebuild<'_> {
         self.verify(generation).await?;
         self.exchange(generation).await?;
         Ok(format!("{generation} is searched again."))
+    }
+
+    /// The generation that this job has put in place already, where whoever did so did not come to say that it was the end.
+    async fn exchanged(&self, job: &Job) -> Result<Option<String>> {
+        let (Some("swap"), Some(exchanged)) = (job.step.as_deref(), &job.position) else { return Ok(None) };
+        let known = register::all(self.db, self.model.name).await?;
+        let is_live = known.iter().any(|known| known.generation == *exchanged && known.state == "live");
+        Ok(is_live.then(|| exchanged.clone()))
     }
 
     /// The generation that is to be filled: the one that a cancelled or failed rebuild left, if it is still fit, or a new one.
@@ -198,7 +213,8 @@ impl Rebuild<'_> {
     }
 
     async fn exchange(&self, generation: &str) -> Result<(), Stop> {
-        self.progress.say(Step { name: "swap", done: 0, total: 1 }, None).await?;
+        // From here on it can't be told by the generations' states whether this is done.
+        self.progress.say(Step { name: "swap", done: 0, total: 1 }, Some(generation)).await?;
         let mut alone = self.db.begin().await?;
         register::lock(&mut alone, self.model.name).await?;
         generation::swap(&self.delivery.elastic, self.model, generation).await?;

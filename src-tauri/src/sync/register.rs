@@ -1,6 +1,6 @@
 //! `console.index_generation`: SQL and nothing else.
 
-use sqlx::{PgConnection, PgPool, query, query_as, query_scalar};
+use sqlx::{PgConnection, PgExecutor, PgPool, query, query_as, query_scalar};
 
 /// An index that stands behind an alias, stood there, or will.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub(super) async fn lock(tx: &mut PgConnection, index: &str) -> sqlx::Result<()>
 }
 
 /// All generations of an index, the newest first.
-pub(super) async fn all(db: &PgPool, index: &str) -> sqlx::Result<Vec<Registered>> {
+pub(super) async fn all(db: impl PgExecutor<'_>, index: &str) -> sqlx::Result<Vec<Registered>> {
     query_as!(
         Registered,
         "select generation, uuid, state, mapping from console.index_generation where index_name = $1 order by marked_at desc",
@@ -52,8 +52,7 @@ pub(super) async fn written(db: &PgPool, index: &str) -> sqlx::Result<Vec<Regist
 }
 
 /// Makes a generation the live one, in place of whatever was.
-pub(super) async fn adopt(db: &PgPool, index: &str, adopted: &Registered) -> sqlx::Result<()> {
-    let mut tx = db.begin().await?;
+pub(super) async fn adopt(tx: &mut PgConnection, index: &str, adopted: &Registered) -> sqlx::Result<()> {
     query!(
         "delete from console.index_generation where index_name = $1 and state = 'live' and generation <> $2",
         index,
@@ -61,8 +60,7 @@ pub(super) async fn adopt(db: &PgPool, index: &str, adopted: &Registered) -> sql
     )
     .execute(&mut *tx)
     .await?;
-    register(&mut tx, index, adopted).await?;
-    tx.commit().await
+    register(tx, index, adopted).await
 }
 
 /// Writes a generation down in its state; what was known of one of that name is forgotten.

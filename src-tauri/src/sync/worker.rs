@@ -31,6 +31,7 @@ use super::{
     metrics::Metrics,
     notify::{Notice, tell},
     projector::Projector,
+    queue,
     rush::Rush,
     sampler,
     wakers::Wakers,
@@ -47,7 +48,7 @@ const POLL: Duration = Duration::from_secs(1);
 const HEARTBEAT: Duration = Duration::from_secs(2);
 /// Its own work is given to others after so long, see `queue::ALIVE_SECONDS`.
 const ALIVE: Duration = Duration::from_secs(8);
-/// Rows of workers that died stay visible for a while.
+/// Rows of workers that died stay visible for a while; those from before the clock was set back do not.
 const REMEMBERED_SECONDS: f64 = 3600.0;
 /// Of a stage: one that reads while the other settles.
 const CONNECTIONS: u32 = 2;
@@ -422,13 +423,17 @@ async fn sign_of_life(db: &PgPool, name: &str, has_elastic: bool) -> sqlx::Resul
     query!(
         r#"
         with forgotten as (
-            delete from console.worker where seen_at < clock_timestamp() - make_interval(secs => $2)
+            delete from console.worker
+             where name <> $1
+               and seen_at not between clock_timestamp() - make_interval(secs => $2)
+                   and clock_timestamp() + make_interval(secs => $3)
         )
-        insert into console.worker (name, has_elasticsearch) values ($1, $3)
+        insert into console.worker (name, has_elasticsearch) values ($1, $4)
             on conflict (name) do update set seen_at = clock_timestamp()
         "#,
         name,
         REMEMBERED_SECONDS,
+        queue::ALIVE_SECONDS,
         has_elastic,
     )
     .execute(db)

@@ -96,8 +96,10 @@ pub(super) async fn due(tx: &mut PgConnection, settings: &config::Feed, at_most:
                 join public.users as u on u.user_id = r.user_id
                where u.account_status = 'ACTIVE'
                  and r.refreshed_at > '-infinity'
-                 and r.refreshed_at < now() - make_interval(
-                         secs => 60 * case when r.concerned_since is null then $1 else least($1, $2::double precision) end)
+                 and (r.refreshed_at < now() - make_interval(
+                          secs => 60 * case when r.concerned_since is null then $1 else least($1, $2::double precision) end)
+                      -- From before the clock was set back.
+                      or r.refreshed_at > now() + interval '1 minute')
           ) as due
          where (select coalesce(sum(span), 0)
                   from (
