@@ -510,6 +510,7 @@ def check(arguments):
         apart = media[::max(1, len(media) // 100)][:100]
         for _ in range(arguments.rounds):
             db.execute("delete from console.check_range")
+            db.execute("delete from console.check_source")
             firsts.append(took())
             agains.append(took())
             with db.transaction():
