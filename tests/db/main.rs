@@ -12,6 +12,7 @@ mod embedded;
 mod event_rules;
 mod faces;
 mod feed;
+mod lanes;
 #[path = "../support/loaded.rs"]
 mod loaded;
 mod matching;

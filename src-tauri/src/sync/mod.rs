@@ -34,6 +34,7 @@ mod row_hash;
 mod rows;
 mod rush;
 mod sampler;
+mod sources;
 mod status;
 mod wakers;
 mod worker;

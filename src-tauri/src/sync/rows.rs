@@ -4,13 +4,13 @@ use futures::{
     StreamExt, TryStreamExt,
     stream::{self, BoxStream},
 };
-use sqlx::{AssertSqlSafe, PgPool};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 
-use super::progress::{Progress, Step, Stop};
-use crate::{
-    error::{Error, Result},
-    read_models::ReadModel,
+use super::{
+    progress::{Progress, Step, Stop},
+    sources::{self, Snapshot},
 };
+use crate::{error::Result, read_models::ReadModel};
 
 /// Keys compared in one statement.
 const RANGE: i64 = 10_000;
@@ -36,38 +36,34 @@ pub(super) struct Row {
 /// # Errors
 /// `Cancelled`, or those of PostgreSQL.
 pub(super) async fn compare(db: &PgPool, model: &'static ReadModel, progress: &Progress) -> Result<Vec<Row>, Stop> {
+    let snapshot = Snapshot::take(db, AT_ONCE).await?;
+    let [first, ..] = snapshot.lanes.as_slice() else { return Ok(Vec::new()) };
+    progress.say(Step { name: "rows", ..Step::default() }, None).await?;
+    let sources = sources::look(&mut *first.lock().await, model).await?;
+    if sources::are_known(&sources) {
+        return Ok(Vec::new());
+    }
     let digests = Digests::of(db, model).await?;
-    let extent = digests.extent(db).await?;
-    progress.say(Step { name: "rows", done: 0, total: extent.total() }, None).await?;
-    let mut found = Vec::new();
-    let mut parts = digests.parts(db, extent);
-    while let Some((done, suspects)) = parts.try_next().await? {
+    let parts = digests.parts(&mut *first.lock().await).await?;
+    let total = i64::try_from(parts.len()).unwrap_or(i64::MAX);
+    let (mut found, mut done, mut is_right) = (Vec::new(), 0, true);
+    let mut compared = digests.compared(&snapshot, &parts);
+    while let Some(suspects) = compared.try_next().await? {
+        is_right &= suspects.is_empty();
         digests.confirm(db, &suspects, &mut found).await?;
-        progress.say(Step { name: "rows", done, total: extent.total() }, None).await?;
+        done += 1;
+        progress.say(Step { name: "rows", done, total }, None).await?;
+    }
+    if is_right {
+        sources::remember(db, model, &sources).await?;
     }
     Ok(found)
-}
-
-/// All that is compared: from the first key to the last, or where rows have other names than keys, as many shares.
-#[derive(Debug, Clone, Copy)]
-enum Extent {
-    Keys { first: i64, last: i64 },
-    Shares(i64),
-}
-
-impl Extent {
-    fn total(self) -> i64 {
-        match self {
-            Self::Keys { first, last } => last.saturating_sub(first).saturating_add(1),
-            Self::Shares(shares) => shares,
-        }
-    }
 }
 
 /// What is compared in one statement.
 #[derive(Debug, Clone, Copy)]
 enum Part {
-    /// From a key and up to before another
+    /// From the first key to the last
     Keys(i64, i64),
     /// The ids whose hash is in this share
     Share(i64),
@@ -135,42 +131,34 @@ impl Digests {
         Ok(Self { model, source: digest(&cast), table: digest(&|column| format!("r.{column}")) })
     }
 
-    async fn extent(&self, db: &PgPool) -> Result<Extent> {
+    /// By keys, or where rows have other names than keys, as many shares.
+    async fn parts(&self, snapshot: &mut PgConnection) -> Result<Vec<Part>> {
         if self.model.identity != (self.model.key, "bigint") {
-            return Ok(Extent::Shares(SHARES));
+            return Ok((0..SHARES).map(Part::Share).collect());
         }
-        let first = self.end(db, "asc", "min", "is not null").await?;
-        let last = self.end(db, "desc", "max", "is not null").await?;
-        // Nothing on either side: one statement says so.
-        Ok(Extent::Keys { first: first.unwrap_or(0), last: last.unwrap_or(0) })
+        let mut parts = Vec::new();
+        let mut next = self.first_key(snapshot, "is not null").await?;
+        while let Some(from) = next {
+            let last = from.saturating_add(RANGE - 1);
+            parts.push(Part::Keys(from, last));
+            next = self.first_key(snapshot, &format!("> {last}")).await?;
+        }
+        Ok(parts)
     }
 
-    /// Some parts at once, in order: how much is done after each, and what differs in it.
-    fn parts<'a>(&'a self, db: &'a PgPool, extent: Extent) -> BoxStream<'a, Result<(i64, Vec<Suspect>)>> {
-        let parts = match extent {
-            Extent::Shares(shares) => {
-                stream::iter((0..shares).map(|share| Ok((share + 1, Part::Share(share))))).boxed()
-            }
-            Extent::Keys { first, .. } => stream::try_unfold(Some(first), move |next| async move {
-                let Some(from) = next else { return Ok::<_, Error>(None) };
-                let up_to = from.saturating_add(RANGE);
-                let next = self.end(db, "asc", "min", &format!(">= {up_to}")).await?;
-                let done = next.unwrap_or(up_to).saturating_sub(first).min(extent.total());
-                Ok(Some(((done, Part::Keys(from, up_to)), next)))
-            })
-            .boxed(),
-        };
-        parts
-            .map_ok(move |(done, part)| async move { Ok((done, self.differing(db, part).await?)) })
-            .try_buffered(AT_ONCE)
+    /// What differs in each part, some parts at once.
+    fn compared<'a>(&'a self, snapshot: &'a Snapshot, parts: &'a [Part]) -> BoxStream<'a, Result<Vec<Suspect>>> {
+        stream::iter(parts.iter().zip(snapshot.lanes.iter().cycle()))
+            .map(move |(part, lane)| async move { self.differing(&mut *lane.lock().await, *part).await })
+            .buffered(AT_ONCE)
             .boxed()
     }
 
-    /// What differs in a part, at this moment, marked or not.
-    async fn differing(&self, db: &PgPool, part: Part) -> Result<Vec<Suspect>> {
+    /// What differs in a part, as a snapshot sees it, marked or not.
+    async fn differing(&self, snapshot: &mut PgConnection, part: Part) -> Result<Vec<Suspect>> {
         let Self { model: ReadModel { name, table, key, identity: (id, _), .. }, source, table: digest } = self;
         let within = |key: &str, id: &str| match part {
-            Part::Keys(from, up_to) => format!("{key} >= {from} and {key} < {up_to}"),
+            Part::Keys(first, last) => format!("{key} between {first} and {last}"),
             Part::Share(share) => format!("hashtextextended({id}::text, 0) & {} = {share}", SHARES - 1),
         };
         let (of_source, of_table) =
@@ -184,7 +172,7 @@ impl Digests {
                  on found.id = source.id
               where found.digest is distinct from source.digest"
         );
-        Ok(sqlx::query_as(AssertSqlSafe(sql)).fetch_all(db).await?)
+        Ok(sqlx::query_as(AssertSqlSafe(sql)).fetch_all(snapshot).await?)
     }
 
     /// Looks again at what differs, in one snapshot with the marks: a change is there with its mark, or not at all.
@@ -235,15 +223,15 @@ impl Digests {
         Ok(())
     }
 
-    /// The first or last key of either side that meets the condition.
-    async fn end(&self, db: &PgPool, order: &str, end: &str, condition: &str) -> Result<Option<i64>> {
+    /// Of either side.
+    async fn first_key(&self, snapshot: &mut PgConnection, condition: &str) -> Result<Option<i64>> {
         let ReadModel { name, table, key, identity: (id, _), .. } = self.model;
         let sql = format!(
-            "select {end}(key)
-               from ((select {key} from console.{name}_source where {key} {condition} order by {key} {order} limit 1)
+            "select min(key)
+               from ((select {key} from console.{name}_source where {key} {condition} order by {key} limit 1)
                      union all
-                     (select {id} from {table} where {id} {condition} order by {id} {order} limit 1)) as ends (key)"
+                     (select {id} from {table} where {id} {condition} order by {id} limit 1)) as ends (key)"
         );
-        Ok(sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(db).await?)
+        Ok(sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(snapshot).await?)
     }
 }
