@@ -1,6 +1,6 @@
 //! PostgreSQL's clock, by which leases and signs of life are measured, is set forward and back.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use kaleidoscope_console::db::migrate;
 use rand::{SeedableRng, rngs::StdRng};
@@ -15,7 +15,7 @@ use crate::{
     server::Postgres,
 };
 
-const HOUR: i64 = 3_600;
+const HOUR: i32 = 3_600;
 /// Much less than an hour, and more than the longest of the waits that are meant.
 const SOON: Duration = Duration::from_secs(30);
 
@@ -25,6 +25,17 @@ async fn with_clock() -> (Postgres, PgPool, Given) {
     migrate(&db).await.expect("migrated");
     let given = Given::since_now(&db).await;
     (postgres, db, given)
+}
+
+async fn set_clock(postgres: &Postgres, db: &PgPool, ahead: i32) {
+    postgres.set_clock(ahead);
+    let now: f64 = query_scalar("select extract(epoch from clock_timestamp())::double precision")
+        .fetch_one(db)
+        .await
+        .expect("a time");
+    let here = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+    let off = now - here.as_secs_f64() - f64::from(ahead);
+    assert!(off.abs() < 60.0, "the server's clock is {off} s from where it was set");
 }
 
 async fn waiting(db: &PgPool) -> i64 {
@@ -49,7 +60,7 @@ async fn work_goes_on_when_the_clock_is_set_an_hour_forward_and_back() {
             change(&db, &mut random, open).await;
             // In the middle of the work.
             if round == 5 {
-                postgres.set_clock(ahead);
+                set_clock(&postgres, &db, ahead).await;
             }
         }
         within(SOON, "the end of the work", async || waiting(&db).await == 0).await;
@@ -69,7 +80,7 @@ async fn what_was_leased_before_the_clock_was_set_back_is_not_kept_for_an_hour()
     let node = Node::at(&proxy.url);
     let open = post(&db, user(&db, "ada").await, "open").await;
     let mut random = StdRng::seed_from_u64(8);
-    postgres.set_clock(HOUR);
+    set_clock(&postgres, &db, HOUR).await;
     proxy.meet("", &[Fault::Hang]);
     for _ in 0..10 {
         change(&db, &mut random, open).await;
@@ -87,7 +98,7 @@ async fn what_was_leased_before_the_clock_was_set_back_is_not_kept_for_an_hour()
     .expect("put off");
     assert_ne!(put_off.rows_affected(), 0);
 
-    postgres.set_clock(0);
+    set_clock(&postgres, &db, 0).await;
     proxy.meet("", &[]);
     let worker = Worker::start(&db, Some(&node.elastic));
     within(SOON, "the end of the work", async || waiting(&db).await == 0).await;

@@ -67,7 +67,7 @@ impl Postgres {
     }
 
     /// Its clock goes as that of the machine does, by so many seconds ahead of it.
-    pub(crate) fn set_clock(&self, seconds: i64) {
+    pub(crate) fn set_clock(&self, seconds: i32) {
         let clock = self.clock.as_ref().expect("it has a clock of its own");
         // In one step: it is read all the time.
         let new = clock.with_extension("new");
