@@ -23,8 +23,7 @@ create unique index index_queue_version on console.index_queue (index_name, lane
 update console.index_queue set lane = 1;
 
 -- Marks keys of a read model; the lane follows from their number where it is not given: up to
--- sixteen are express. Where a quarter of 256 neighbours is
--- marked, all of them are, as one.
+-- four are express. Where a quarter of 256 neighbours is marked, all of them are, as one.
 create function console.add_marks(read_model text, scope text, keys bigint[], lane smallint) returns void
 language plpgsql
 as $$
@@ -34,7 +33,7 @@ begin
         insert into console.read_model_queue (read_model, scope, key, lane)
         select add_marks.read_model, add_marks.scope, add_marks.keys[1], coalesce(add_marks.lane, 0)
          where add_marks.keys[1] is not null;
-    elsif cardinality(keys) <= 16 then
+    elsif cardinality(keys) <= 4 then
         insert into console.read_model_queue (read_model, scope, key, lane)
         select distinct add_marks.read_model, add_marks.scope, dirty.key, coalesce(add_marks.lane, 0)
           from unnest(add_marks.keys) as dirty (key)
@@ -105,8 +104,8 @@ declare
     few  bigint[];
     many bigint[];
 begin
-    select array_agg(key) filter (where siblings <= 16),
-           array_agg(key) filter (where siblings > 16)
+    select array_agg(key) filter (where siblings <= 4),
+           array_agg(key) filter (where siblings > 4)
       into few, many
       from (
           select key, count(*) over (partition by origin) as siblings
@@ -128,7 +127,7 @@ declare
     chosen constant smallint := coalesce(
         mark_documents.lane,
         nullif(current_setting('console.lane', true), '')::smallint,
-        (cardinality(mark_documents.document_ids) > 16)::integer::smallint);
+        (cardinality(mark_documents.document_ids) > 4)::integer::smallint);
 begin
     insert into console.index_queue as queue (index_name, document_id, lane)
     select mark_documents.index_name, stale.id, chosen

@@ -22,7 +22,7 @@ const ATTEMPTS: usize = 5;
 /// With so many enrolments at once, looking at all photos takes less time than looking for each one's faces.
 const MANY_USERS: usize = 400;
 /// Faces looked at in one statement.
-const CHUNK: i64 = 10_000;
+const CHUNK: i64 = 4_000;
 
 /// What matching came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -182,18 +182,29 @@ async fn write(
     Ok(busy.into_iter().collect())
 }
 
-/// Marks the photos whose faces depend on these users' enrolments.
-pub(crate) async fn mark_concerned(db: &PgPool, users: &[i64]) -> Result<()> {
-    let last = queries::last_face(db).await?;
-    let mut after = 0;
-    while after < last {
-        let upto = after.saturating_add(CHUNK);
-        if users.len() < MANY_USERS {
-            queries::mark_concerned(db, users, after, upto).await?;
-        } else {
-            queries::mark_all(db, after, upto).await?;
-        }
-        after = upto;
+/// Looks through all faces for those that depend on some users' enrolments, and marks their photos. What takes long for many
+/// faces is done in parts.
+#[derive(Debug)]
+pub(crate) struct Sweep {
+    users: Vec<i64>,
+    after: i64,
+    last: i64,
+}
+
+impl Sweep {
+    pub(crate) async fn begin(db: &PgPool, users: Vec<i64>) -> Result<Self> {
+        Ok(Self { users, after: 0, last: queries::last_face(db).await? })
     }
-    Ok(())
+
+    /// One more part; whether there is another.
+    pub(crate) async fn step(&mut self, db: &PgPool) -> Result<bool> {
+        let upto = self.after.saturating_add(CHUNK);
+        if self.users.len() < MANY_USERS {
+            queries::mark_concerned(db, &self.users, self.after, upto).await?;
+        } else {
+            queries::mark_all(db, self.after, upto).await?;
+        }
+        self.after = upto;
+        Ok(upto < self.last)
+    }
 }

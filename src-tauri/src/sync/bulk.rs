@@ -10,7 +10,7 @@ use super::queue::Entry;
 use crate::elastic::{self, Elastic, Failure};
 
 /// A request of this size is sent; a single larger document still is, alone.
-const FULL: usize = 2 << 20;
+pub(super) const FULL: usize = 2 << 20;
 
 /// Documents on their way to one index.
 #[derive(Debug, Default)]
@@ -65,8 +65,8 @@ impl Bulk {
         std::mem::take(&mut self.refused)
     }
 
-    pub(super) fn is_full(&self) -> bool {
-        self.lines.len() >= FULL
+    pub(super) fn bytes(&self) -> usize {
+        self.lines.len()
     }
 
     pub(super) fn is_empty(&self) -> bool {

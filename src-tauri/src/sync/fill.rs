@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, PgPool};
 
 use super::{
-    bulk::{Bulk, Outcome},
+    bulk::{Bulk, FULL, Outcome},
     compare::{documents_between, mark, order},
     delivery::Delivery,
     generation,
@@ -153,7 +153,7 @@ impl Filler<'_> {
             },
         );
         // One after another: as many chunks as may be are on their way at once.
-        bulks(self.model, rows).try_for_each(|bulk| self.deliver(bulk)).await
+        bulks(self.model, rows, FULL).try_for_each(|bulk| self.deliver(bulk)).await
     }
 
     async fn deliver(&self, mut bulk: Bulk) -> Result<()> {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, PgPool};
 
 use super::{
-    bulk::{Bulk, Outcome},
+    bulk::{Bulk, FULL, Outcome},
     delivery::Delivery,
     generation,
     lane::Lane,
@@ -29,6 +29,10 @@ use crate::{
 const BATCH: i64 = 1_000;
 /// The same while others are waited for: what is in Elasticsearch's hands can't give way any more.
 const SMALL_BATCH: i64 = 100;
+/// Bytes of a bulk in the express lane, for the same reason.
+const SMALL: usize = 512 << 10;
+/// Of these at once: other indices are to get their turn.
+const FEW_AT_ONCE: usize = 2;
 /// Before what Elasticsearch was too busy for is tried again.
 const PAUSE_SECONDS: f64 = 5.0;
 /// Of the documents that the index had in newer versions.
@@ -75,10 +79,13 @@ impl Indexer {
         // Row and version come from one snapshot: a row that has changed since it was claimed is sent in its own version.
         let rows =
             sqlx::query_as(AssertSqlSafe(statement(self.model))).bind(self.model.name).bind(versions).fetch(&self.db);
-        let mut bulks = pin!(bulks(self.model, rows).peekable());
+        let at_once = self.delivery.pace.at_once();
+        let (full, at_once) =
+            if self.lane == Lane::Express { (SMALL, at_once.min(FEW_AT_ONCE)) } else { (FULL, at_once) };
+        let mut bulks = pin!(bulks(self.model, rows, full).peekable());
         let (generations, _) = tokio::join!(register::written(&self.db, self.model.name), bulks.as_mut().peek());
         let generations = generations?;
-        bulks.try_for_each_concurrent(self.delivery.pace.at_once(), |bulk| self.deliver(bulk, &generations)).await
+        bulks.try_for_each_concurrent(at_once, |bulk| self.deliver(bulk, &generations)).await
     }
 
     /// Sends a bulk to every generation that is written, and settles what all of them have.
@@ -200,10 +207,11 @@ fn severity(outcome: &Outcome) -> u8 {
 /// A queue's entry with its row, if there is one.
 pub(super) type Marked = (String, i64, i32, Option<String>);
 
-/// Packs rows into bulks, so that no more than one bulk is held in memory beside those that are on their way.
+/// Packs rows into bulks of so many bytes, so that no more than one bulk is held in memory beside those that are on their way.
 pub(super) fn bulks(
     model: &'static ReadModel,
     rows: impl Stream<Item = sqlx::Result<Marked>> + Unpin,
+    full: usize,
 ) -> impl Stream<Item = Result<Bulk>> {
     stream::try_unfold(Some(rows), move |rows| async move {
         let Some(mut rows) = rows else { return Ok(None) };
@@ -214,7 +222,7 @@ pub(super) fn bulks(
                 Ok(document) => bulk.push(entry, document.as_deref()),
                 Err(error) => bulk.refuse(entry, format!("the row makes no document: {error}")),
             }
-            if bulk.is_full() {
+            if bulk.bytes() >= full {
                 return Ok(Some((bulk, Some(rows))));
             }
         }

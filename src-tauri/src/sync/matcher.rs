@@ -1,12 +1,16 @@
 //! From marks to matched faces: photos whose faces, and people whose enrolments, have changed.
 
 use sqlx::PgPool;
+use tokio::sync::Mutex;
 
 use super::{
     lane::Lane,
     marks::{self, Mark, keys, versions},
 };
-use crate::{error::Result, faces::matching};
+use crate::{
+    error::Result,
+    faces::matching::{self, Sweep},
+};
 
 /// The name under which the marks are kept.
 pub(super) const QUEUE: &str = "face_matching";
@@ -22,33 +26,53 @@ const PAUSE_SECONDS: f64 = 1.0;
 pub(super) struct Matcher {
     pub db: PgPool,
     pub worker: String,
+    /// Looks for the faces of people, whose marks these are. Others may get their turn between its parts.
+    pub sweep: Mutex<Option<(Sweep, Vec<Mark>)>>,
 }
 
 impl Matcher {
-    /// Works off one batch of marks; how many there were.
+    /// One part of a sweep, and one batch of photos; how much there was.
     pub(super) async fn step(&self) -> Result<usize> {
-        let mut marks = marks::claim_of(&self.db, QUEUE, Some("user"), Lane::Both, &self.worker, USERS).await?;
-        marks.extend(marks::claim_of(&self.db, QUEUE, Some("row"), Lane::Both, &self.worker, PHOTOS).await?);
-        let done = self.work_off(&marks).await;
+        let swept = self.sweep_on().await?;
+        let photos = marks::claim_of(&self.db, QUEUE, Some("row"), Lane::Both, &self.worker, PHOTOS).await?;
+        let done = self.match_photos(&photos).await;
         if done.is_err() {
-            marks::release(&self.db, QUEUE, &self.worker, &versions(&marks), 0.0).await?;
+            marks::release(&self.db, QUEUE, &self.worker, &versions(&photos), 0.0).await?;
         }
-        done.map(|()| marks.len())
+        done.map(|()| swept + photos.len())
     }
 
-    async fn work_off(&self, marks: &[Mark]) -> Result<()> {
-        let (photos, users): (Vec<Mark>, Vec<Mark>) = marks.iter().cloned().partition(|mark| mark.scope == "row");
-        if !users.is_empty() {
-            matching::mark_concerned(&self.db, &keys(&users)).await?;
+    /// Goes on with the sweep that was begun, or begins one for all who wait. One that outlasts its lease may be made once more by
+    /// another worker, which does no harm.
+    async fn sweep_on(&self) -> Result<usize> {
+        let mut begun = self.sweep.lock().await;
+        if begun.is_none() {
+            let users = marks::claim_of(&self.db, QUEUE, Some("user"), Lane::Both, &self.worker, USERS).await?;
+            if users.is_empty() {
+                return Ok(0);
+            }
+            *begun = Some((Sweep::begin(&self.db, keys(&users)).await?, users));
+        }
+        // Where a part fails the sweep is dropped; its marks are this worker's to claim again.
+        let Some((mut sweep, users)) = begun.take() else { return Ok(0) };
+        let count = users.len();
+        if sweep.step(&self.db).await? {
+            *begun = Some((sweep, users));
+        } else {
             self.settle(&users).await?;
         }
-        if !photos.is_empty() {
-            let (_, busy) = matching::match_photos(&self.db, &keys(&photos)).await?;
-            let (busy, done): (Vec<Mark>, Vec<Mark>) =
-                photos.into_iter().partition(|mark| mark.keys().any(|photo| busy.contains(&photo)));
-            self.settle(&done).await?;
-            marks::release(&self.db, QUEUE, &self.worker, &versions(&busy), PAUSE_SECONDS).await?;
+        Ok(count)
+    }
+
+    async fn match_photos(&self, photos: &[Mark]) -> Result<()> {
+        if photos.is_empty() {
+            return Ok(());
         }
+        let (_, busy) = matching::match_photos(&self.db, &keys(photos)).await?;
+        let (busy, done): (Vec<Mark>, Vec<Mark>) =
+            photos.iter().cloned().partition(|mark| mark.keys().any(|photo| busy.contains(&photo)));
+        self.settle(&done).await?;
+        marks::release(&self.db, QUEUE, &self.worker, &versions(&busy), PAUSE_SECONDS).await?;
         Ok(())
     }
 

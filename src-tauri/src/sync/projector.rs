@@ -1,6 +1,8 @@
 //! From core tables to read models: recomputes the rows that were marked, and writes those that differ.
 
-use sqlx::{AssertSqlSafe, PgConnection, PgPool};
+use std::collections::BTreeSet;
+
+use sqlx::{AssertSqlSafe, PgPool};
 
 use super::{
     lane::Lane,
@@ -48,15 +50,24 @@ impl Projector {
     async fn spread(&self, scope: &str, marks: &[Mark]) -> Result<()> {
         let name = self.model.name;
         let sql = format!(
-            "select console.mark_reached('{name}', array_agg(origin), array_agg(key), $3)
+            "with settled as (
+                 delete from console.read_model_queue
+                  where read_model = '{name}'
+                    and lane in (0, 1)
+                    and version = any ($4)
+             )
+             select console.mark_reached('{name}', array_agg(origin), array_agg(key), $3)
                from console.{name}_reach
               where scope = $1
                 and origin = any ($2)"
         );
-        let mut tx = self.db.begin().await?;
-        sqlx::query(AssertSqlSafe(sql)).bind(scope).bind(keys(marks)).bind(self.lane.next()).execute(&mut *tx).await?;
-        marks::settle(&mut tx, name, &versions(marks)).await?;
-        tx.commit().await?;
+        sqlx::query(AssertSqlSafe(sql))
+            .bind(scope)
+            .bind(keys(marks))
+            .bind(self.lane.next())
+            .bind(versions(marks))
+            .execute(&self.db)
+            .await?;
         Ok(())
     }
 
@@ -84,13 +95,18 @@ impl Projector {
         Ok(())
     }
 
+    /// In one request, which is one transaction; each of its statements has a snapshot of its own. When the machine is busy, it is
+    /// the number of requests that takes the time.
     async fn project(&self, marks: &[Mark]) -> sqlx::Result<()> {
         let keys = keys(marks);
-        let mut tx = self.db.begin().await?;
-        lock(&mut tx, self.model.name, self.lane, &keys).await?;
-        // Its snapshot is younger than the locks: who had them before has committed.
-        sqlx::query(AssertSqlSafe(statement(self.model))).bind(&keys).bind(versions(marks)).execute(&mut *tx).await?;
-        tx.commit().await
+        let (lock, keys, versions) = (lock(self.model, self.lane, &keys), array(&keys), array(&versions(marks)));
+        let project = if self.lane == Lane::Express {
+            format!("execute project ({keys}, {versions})")
+        } else {
+            statement(self.model).replace("$1", &keys).replace("$2", &versions)
+        };
+        sqlx::raw_sql(AssertSqlSafe(format!("{lock}; {project}"))).execute(&self.db).await?;
+        Ok(())
     }
 
     async fn bury(&self, marks: &[Mark], error: &sqlx::Error) -> Result<()> {
@@ -114,24 +130,30 @@ impl Projector {
     }
 }
 
+/// What a connection for the express lane is prepared with, so that nothing is planned there.
+pub(super) fn preparation(model: &ReadModel) -> String {
+    format!("prepare project (bigint[], bigint[]) as {}", statement(model))
+}
+
 /// Lets only one worker at a time compute a row. Two could hold marks of the same key, by different transactions or
-/// because a lease ran out, and the one that read first might write last. 256 neighbours share a lock, so that whole intervals
-/// need few. The documents of these rows go on in the lane.
-async fn lock(tx: &mut PgConnection, read_model: &str, lane: Lane, keys: &[i64]) -> sqlx::Result<()> {
-    sqlx::query!(
-        r#"
-        with blocks as materialized (select distinct key >> 8 as block from unnest($2::bigint[]) as key order by block)
-        select count(pg_advisory_xact_lock(hashtextextended($1 || ' ' || block, 0))) as locks,
-               set_config('console.lane', $3::text, true) as lane
-          from blocks
-        "#,
-        read_model,
-        keys,
-        lane.next().to_string(),
+/// because a lease ran out, and the one that read first might write last: the statement after this one has a snapshot younger than
+/// the locks. 256 neighbours share a lock, so that whole intervals need few. The documents of these rows go on in the lane.
+fn lock(model: &ReadModel, lane: Lane, keys: &[i64]) -> String {
+    let blocks: BTreeSet<i64> = keys.iter().map(|key| key >> 8).collect();
+    let blocks: Vec<i64> = blocks.into_iter().collect();
+    format!(
+        "select count(pg_advisory_xact_lock(hashtextextended('{} ' || block, 0))), set_config('console.lane', '{}', true)
+           from unnest({}) as block",
+        model.name,
+        lane.next(),
+        array(&blocks),
     )
-    .fetch_one(tx)
-    .await?;
-    Ok(())
+}
+
+/// An array as PostgreSQL writes it.
+fn array(numbers: &[i64]) -> String {
+    let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+    format!("'{{{}}}'::bigint[]", numbers.join(","))
 }
 
 /// Data that PostgreSQL will refuse again: data exceptions, constraints, limits, and what a trigger raises. Anything else

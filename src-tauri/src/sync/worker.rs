@@ -1,13 +1,14 @@
 //! The worker: one loop for each stage, woken by PostgreSQL, stopped together.
 
 use std::{
+    pin::pin,
     sync::{Arc, Mutex, atomic::AtomicBool},
     time::Duration,
 };
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use sqlx::{
-    PgPool,
+    AssertSqlSafe, PgPool,
     postgres::{PgListener, PgPoolOptions},
     query,
 };
@@ -30,9 +31,9 @@ use super::{
     matcher::{self, Matcher},
     metrics::Metrics,
     notify::{Notice, tell},
-    projector::Projector,
+    projector::{self, Projector},
     queue,
-    rush::Rush,
+    rush::{Rush, Turn},
     sampler,
     wakers::Wakers,
 };
@@ -56,6 +57,8 @@ const CONNECTIONS: u32 = 2;
 const CONNECTIONS_OF_LANE: u32 = 3;
 /// From the beginning of one step with work to that of the next: what comes meanwhile is done together.
 const GATHER: Duration = Duration::from_millis(10);
+/// Whoever has the turn may hang: another index must not wait for it for longer.
+const LONGEST_TURN: Duration = Duration::from_secs(1);
 /// For a step to come to its end when the worker is told to stop; longer than any that waits for nobody.
 const GRACE: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -118,9 +121,14 @@ async fn run(
     let mut staff =
         Staff { db: &db, elastic: elastic.as_ref(), settings, metrics: &metrics, name: &name, pools: Vec::new() };
     let rush = Rush::default();
+    let mut woken_stages = Vec::new();
     for stage in stages(&mut staff) {
         let woken = wakers.of(stage.queue());
-        let work = Work { stage, rush: rush.clone(), woken, stop: stop.clone() };
+        woken_stages.push((stage, woken));
+    }
+    let wakers = Arc::new(wakers);
+    for (stage, woken) in woken_stages {
+        let work = Work { stage, rush: rush.clone(), wakers: Arc::clone(&wakers), woken, stop: stop.clone() };
         running.spawn(work.repeat());
     }
     running.spawn(listen(db.clone(), wakers, stop.clone()));
@@ -187,6 +195,14 @@ impl Stage {
         }
     }
 
+    /// In which it marks, where there is a stage of this worker for it.
+    fn next_queue(&self) -> Option<String> {
+        match self {
+            Self::Projector(projector) => Some(format!("{} index", projector.model.name)),
+            _ => None,
+        }
+    }
+
     fn name(&self) -> String {
         match self {
             Self::Projector(Projector { model, lane, .. }) => format!("projector of {} ({lane:?})", model.name),
@@ -218,11 +234,22 @@ impl Staff<'_> {
     }
 
     fn pool_of(&mut self, connections: u32) -> PgPool {
-        let pool = PgPoolOptions::new()
-            .max_connections(connections)
-            .acquire_timeout(PATIENCE)
-            .idle_timeout(IDLE)
-            .connect_lazy_with((*self.db.connect_options()).clone());
+        let pool = settings_of_pool(connections).connect_lazy_with((*self.db.connect_options()).clone());
+        self.pools.push(pool.clone());
+        pool
+    }
+
+    /// For steps that are small and many: planning each anew would take as long as what is planned.
+    fn express_pool(&mut self, model: &'static ReadModel) -> PgPool {
+        let options = (*self.db.connect_options()).clone().options([("plan_cache_mode", "force_generic_plan")]);
+        let pool = settings_of_pool(CONNECTIONS_OF_LANE)
+            .after_connect(move |connection, _| {
+                Box::pin(async move {
+                    sqlx::raw_sql(AssertSqlSafe(projector::preparation(model))).execute(connection).await?;
+                    Ok(())
+                })
+            })
+            .connect_lazy_with(options);
         self.pools.push(pool.clone());
         pool
     }
@@ -259,7 +286,7 @@ impl Staff<'_> {
         // Elasticsearch has too much to do for both of them or for none.
         let pace = Arc::default();
         for lane in lanes {
-            let db = self.pool_of(CONNECTIONS_OF_LANE);
+            let db = if lane == Lane::Express { self.express_pool(model) } else { self.pool_of(CONNECTIONS_OF_LANE) };
             if projected {
                 stages.push(Stage::Projector(Projector { db: db.clone(), model, lane, worker: self.name.to_owned() }));
             }
@@ -279,13 +306,21 @@ impl Staff<'_> {
     }
 }
 
+fn settings_of_pool(connections: u32) -> PgPoolOptions {
+    PgPoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE).idle_timeout(IDLE)
+}
+
 fn every_stage(staff: &mut Staff<'_>) -> Vec<Stage> {
     let mut stages = vec![staff.folder(Texts::Media), staff.folder(Texts::People)];
     stages.extend([GENERATIONS, CHECKS].map(|kinds| staff.clerk(kinds)));
     if staff.settings.read_models == ReadModels::External {
         stages.push(Stage::Clearer(staff.pool()));
     } else {
-        stages.push(Stage::Matcher(Matcher { db: staff.pool(), worker: staff.name.to_owned() }));
+        stages.push(Stage::Matcher(Matcher {
+            db: staff.pool(),
+            worker: staff.name.to_owned(),
+            sweep: tokio::sync::Mutex::default(),
+        }));
         stages.push(staff.feed());
     }
     let projected = staff.settings.read_models == ReadModels::Projected;
@@ -307,6 +342,7 @@ fn rebuild_stages(staff: &mut Staff<'_>) -> Vec<Stage> {
 struct Work {
     stage: Stage,
     rush: Rush,
+    wakers: Arc<Wakers>,
     woken: watch::Receiver<()>,
     stop: CancellationToken,
 }
@@ -323,9 +359,9 @@ impl Work {
         loop {
             // Seen before the step: what arrives during it wakes the next one.
             self.woken.borrow_and_update();
-            let turn = if self.stage.is_patient() { self.rush.turn().await } else { None };
+            let Some(mut turn) = self.turn().await else { return };
             let begun = Instant::now();
-            let Some(result) = self.step().await else { return };
+            let Some(result) = self.step(&mut turn).await else { return };
             let wait = match result {
                 Ok(0) => {
                     in_rush = None;
@@ -339,6 +375,10 @@ impl Work {
                 }
                 Ok(_) => {
                     failing = pauses.without_max_times().build();
+                    // Sooner than PostgreSQL's notification comes back.
+                    if let Some(next) = self.stage.next_queue() {
+                        self.wakers.wake(&next);
+                    }
                     if self.stage.is_patient() {
                         self.rush.pause(begun.elapsed())
                     } else {
@@ -352,6 +392,7 @@ impl Work {
                     failing.next().unwrap_or(Duration::from_secs(5))
                 }
             };
+            // A patient stage pauses in its turn: together they leave the machine to the others.
             tokio::select! {
                 () = self.stop.cancelled() => return,
                 () = time::sleep(wait) => {}
@@ -359,8 +400,17 @@ impl Work {
         }
     }
 
-    /// One step, to its end even when the worker is told to stop meanwhile; `None` when it is to stop.
-    async fn step(&self) -> Option<Result<usize>> {
+    /// Waits for the turn of a patient stage; `None` when it is to stop.
+    async fn turn(&self) -> Option<Option<Turn>> {
+        if !self.stage.is_patient() {
+            return Some(None);
+        }
+        self.stop.run_until_cancelled(self.rush.turn()).await
+    }
+
+    /// One step, to its end even when the worker is told to stop meanwhile; `None` when it is to stop. The turn does not wait for one
+    /// that hangs.
+    async fn step(&self, turn: &mut Option<Turn>) -> Option<Result<usize>> {
         if self.stop.is_cancelled() {
             return None;
         }
@@ -368,14 +418,24 @@ impl Work {
             self.stop.cancelled().await;
             time::sleep(GRACE).await;
         };
+        let mut step = pin!(self.stage.step(self.rush.is_on()));
+        let in_turn = async {
+            match time::timeout(LONGEST_TURN, &mut step).await {
+                Ok(result) => result,
+                Err(_) => {
+                    *turn = None;
+                    step.await
+                }
+            }
+        };
         tokio::select! {
-            result = self.stage.step(self.rush.is_on()) => Some(result),
+            result = in_turn => Some(result),
             () = too_late => None,
         }
     }
 }
 
-async fn listen(db: PgPool, wakers: Wakers, stop: CancellationToken) {
+async fn listen(db: PgPool, wakers: Arc<Wakers>, stop: CancellationToken) {
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
