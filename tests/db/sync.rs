@@ -323,3 +323,44 @@ async fn without_elasticsearch_a_rebuild_makes_the_rows_anew(db: PgPool) {
     let rows: i64 = query_scalar("select count(*) from read_model_media_search").fetch_one(&db).await.expect("rows");
     assert_eq!(rows, 4);
 }
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn words_that_are_being_written_when_their_row_goes_do_not_stay(db: PgPool) {
+    let media = photo(&db, post(&db, user(&db, "ada").await, "open").await, "a beach", &[]).await;
+    work_off(&db, None).await;
+    run(&db, "delete from console.media_search_text where media_id = $1", media).await;
+
+    // As another worker would that has seen the row.
+    let mut other = db.begin().await.expect("a transaction");
+    query("select pg_advisory_xact_lock(hashtextextended('media_search_text ' || ($1::bigint >> 8), 0))")
+        .bind(media)
+        .execute(&mut *other)
+        .await
+        .expect("locked");
+    run(
+        &mut *other,
+        "insert into console.media_search_text (media_id, version, is_safe, created_at, words) values ($1, 0, true, now(), 'beach')",
+        media,
+    )
+    .await;
+    run(&db, "delete from post_media where media_id = $1", media).await;
+    let worker = Worker::start(&db, None);
+    until("a worker that waits for the other one", async || {
+        query_scalar(
+            "select exists (select from pg_locks
+                             where locktype = 'advisory' and not granted
+                               and database = (select oid from pg_database where datname = current_database()))",
+        )
+        .fetch_one(&db)
+        .await
+        .expect("locks")
+    })
+    .await;
+    other.commit().await.expect("written");
+
+    settled(&db, false).await;
+    let words: i64 =
+        query_scalar("select count(*) from console.media_search_text").fetch_one(&db).await.expect("a count");
+    assert_eq!(words, 0);
+    worker.stop().await;
+}

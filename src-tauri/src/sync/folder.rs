@@ -93,6 +93,7 @@ impl Folder {
         let versions: Vec<i64> = folded.iter().map(|row| row.entry.version).collect();
         let words: Vec<String> = folded.iter().map(|row| row.words.clone()).collect();
         let mut tx = self.db.begin().await?;
+        lock(&mut tx, self.texts, &keys).await?;
         match self.texts {
             Texts::Media => write_media(&mut tx, &keys, &versions, &words).await?,
             Texts::People => write_people(&mut tx, &keys, &versions, &words).await?,
@@ -180,6 +181,22 @@ async fn people(db: &PgPool, versions: &[i64]) -> Result<Vec<Folded>> {
             entry: Entry { document_id: row.document_id, version: row.version, attempts: row.attempts },
         })
         .collect())
+}
+
+/// One worker at a time writes the words of a row: where another one finds that the row is gone, it must see, and take away, what
+/// is being written here. Neighbours share a lock.
+async fn lock(tx: &mut PgConnection, texts: Texts, keys: &[i64]) -> sqlx::Result<()> {
+    query!(
+        r#"
+        with blocks as materialized (select distinct key >> 8 as block from unnest($2::bigint[]) as key order by block)
+        select count(pg_advisory_xact_lock(hashtextextended($1 || ' ' || block, 0))) as locks from blocks
+        "#,
+        texts.name(),
+        keys,
+    )
+    .fetch_one(tx)
+    .await?;
+    Ok(())
 }
 
 /// Only what is newer than what is there: another worker may have been given a later version of the same row.

@@ -420,13 +420,11 @@ impl Work {
         };
         let mut step = pin!(self.stage.step(self.rush.is_on()));
         let in_turn = async {
-            match time::timeout(LONGEST_TURN, &mut step).await {
-                Ok(result) => result,
-                Err(_) => {
-                    *turn = None;
-                    step.await
-                }
+            if let Ok(result) = time::timeout(LONGEST_TURN, &mut step).await {
+                return result;
             }
+            *turn = None;
+            step.await
         };
         tokio::select! {
             result = in_turn => Some(result),
