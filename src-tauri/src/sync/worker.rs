@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use backon::{BackoffBuilder, ExponentialBuilder};
+use backon::{BackoffBuilder, ExponentialBuilder, Retryable};
 use sqlx::{
     AssertSqlSafe, PgPool,
     postgres::{PgListener, PgPoolOptions},
@@ -31,6 +31,7 @@ use super::{
     matcher::{self, Matcher},
     metrics::Metrics,
     notify::{Notice, tell},
+    progress::is_passing,
     projector::{self, Projector},
     queue,
     rush::{Rush, Turn},
@@ -71,7 +72,7 @@ const CHANNEL: &str = "console_queue";
 /// Works until it is stopped. Losing PostgreSQL or Elasticsearch is not the end: each stage goes on when it is back.
 ///
 /// # Errors
-/// When PostgreSQL refuses the first sign of life, for want of rights or of the migrations.
+/// When PostgreSQL refuses the first sign of life, for want of rights or of the migrations, or stays away.
 pub async fn run_worker(
     db: PgPool,
     elastic: Option<Elastic>,
@@ -110,7 +111,7 @@ async fn run(
         None => None,
     };
     // Before the first claim: leases of a worker that nobody has seen are void.
-    sign_of_life(&db, &name, elastic.is_some()).await?;
+    appear(&db, &name, elastic.is_some()).await?;
     let mut wakers = Wakers::default();
     let mut running = JoinSet::new();
     running.spawn(beat(db.clone(), name.clone(), elastic.is_some(), beat_at, stop.clone()));
@@ -141,7 +142,9 @@ async fn run(
     for pool in staff.pools {
         pool.close().await;
     }
-    leave(&db, &name).await?;
+    if let Err(error) = leave(&db, &name).await {
+        tracing::warn!(%error, "not signed off: what it held is void in a few seconds");
+    }
     tracing::info!(worker = name, "stopped");
     Ok(())
 }
@@ -475,6 +478,14 @@ async fn beat(db: PgPool, name: String, has_elastic: bool, beat_at: watch::Sende
             Err(error) => tracing::warn!(%error, "no sign of life given"),
         }
     }
+}
+
+/// The first sign of life. A connection that is cut just then is not the end.
+async fn appear(db: &PgPool, name: &str, has_elastic: bool) -> Result<()> {
+    let pauses =
+        ExponentialBuilder::default().with_jitter().with_min_delay(Duration::from_millis(100)).with_max_times(5);
+    let sign = || async { Ok(sign_of_life(db, name, has_elastic).await?) };
+    sign.retry(pauses).when(is_passing).await
 }
 
 async fn sign_of_life(db: &PgPool, name: &str, has_elastic: bool) -> sqlx::Result<()> {
