@@ -95,18 +95,20 @@ impl Projector {
         Ok(())
     }
 
-    /// In one request, which is one transaction; each of its statements has a snapshot of its own. When the machine is busy, it is
-    /// the number of requests that takes the time.
+    /// Few keys in one request, which is one transaction; each of its statements has a snapshot of its own. When the machine is busy,
+    /// it is the number of requests that takes the time.
     async fn project(&self, marks: &[Mark]) -> sqlx::Result<()> {
-        let keys = keys(marks);
-        let (lock, keys, versions) = (lock(self.model, self.lane, &keys), array(&keys), array(&versions(marks)));
-        let project = if self.lane == Lane::Express {
-            format!("execute project ({keys}, {versions})")
-        } else {
-            statement(self.model).replace("$1", &keys).replace("$2", &versions)
-        };
-        sqlx::raw_sql(AssertSqlSafe(format!("{lock}; {project}"))).execute(&self.db).await?;
-        Ok(())
+        let (keys, versions) = (keys(marks), versions(marks));
+        let lock = lock(self.model, self.lane, &keys);
+        if self.lane == Lane::Express {
+            let sql = format!("{lock}; execute project ({}, {})", array(&keys), array(&versions));
+            sqlx::raw_sql(AssertSqlSafe(sql)).execute(&self.db).await?;
+            return Ok(());
+        }
+        let mut tx = self.db.begin().await?;
+        sqlx::raw_sql(AssertSqlSafe(lock)).execute(&mut *tx).await?;
+        sqlx::query(AssertSqlSafe(statement(self.model))).bind(keys).bind(versions).execute(&mut *tx).await?;
+        tx.commit().await
     }
 
     async fn bury(&self, marks: &[Mark], error: &sqlx::Error) -> Result<()> {
