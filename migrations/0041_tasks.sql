@@ -65,7 +65,7 @@ begin atomic
      cross join (
            select count(*) as workers, count(*) filter (where has_elasticsearch) as with_elasticsearch
              from console.worker
-            where seen_at > clock_timestamp() - interval '8 seconds'
+            where abs(extract(epoch from clock_timestamp() - seen_at)) < 8
            ) as able
      where console.operator_rank() >= 1 or pg_has_role(session_user, 'kaleidoscope_worker', 'member')
      order by job.job_id desc

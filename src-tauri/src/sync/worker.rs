@@ -391,6 +391,8 @@ impl Work {
                 }
                 Err(error) => {
                     in_rush = None;
+                    // Its pauses grow, and are no share of its work: the others need not wait for them.
+                    drop(turn);
                     tracing::warn!(stage = self.stage.name(), %error, "failed, and will try again");
                     failing.next().unwrap_or(Duration::from_secs(5))
                 }
