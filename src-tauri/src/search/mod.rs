@@ -7,6 +7,7 @@
 pub mod commands;
 mod cursor;
 mod dsl;
+pub mod language;
 mod queries;
 
 use std::time::Instant;
