@@ -10,7 +10,7 @@ impl Query {
     }
 
     /// Also with this term. A field's further value becomes an alternative to the one that is there (for `has:` and unlike
-    /// states both must hold); where a field takes one value, the new replaces the old.
+    /// states both must hold); where a field takes one value, the new replaces the old. That it must not hold is forgotten.
     #[must_use]
     pub fn with(&self, term: Term) -> Self {
         if self.holds(&term) {
@@ -54,7 +54,11 @@ impl FromIterator<Expression> for Query {
 }
 
 fn is_replaced(condition: &Expression, by: &Term) -> bool {
-    let Expression::Term(own) = condition else { return false };
+    let own = match condition {
+        Expression::Term(own) => own,
+        Expression::Not(negated) => return matches!(negated.as_ref(), Expression::Term(own) if by.covers(own)),
+        _ => return false,
+    };
     match (own, by) {
         (Term::Count { field: own, .. }, Term::Count { field, .. }) => own == field,
         (Term::Time { field: own, .. }, Term::Time { field, .. }) => own == field,
@@ -179,6 +183,8 @@ mod tests {
             ("tag:\"Beach\"", "tag:beach", "tag:\"Beach\""),
             ("tag:bea*", "tag:bea", "tag:(bea* OR bea)"),
             ("-tag:beach", "tag:sea", "-tag:beach tag:sea"),
+            ("-tag:\"Beach\" sun", "tag:beach", "sun tag:beach"),
+            ("-tag:(beach OR sea)", "tag:beach", "-tag:(beach OR sea) tag:beach"),
             ("tag:a OR tag:b", "tag:c", "(tag:a OR tag:b) tag:c"),
             ("person:amara person:bo", "person:me", "person:amara person:bo person:me"),
             ("post:1", "post:2", "post:(1 OR 2)"),

@@ -11,7 +11,7 @@
 //!
 //! * Operators are upper case and stand alone; `and`, `or` and `not` are words. `NOT` binds tightest, then `AND`, then `OR`.
 //! * A word ends at white space or a parenthesis, and a quotation mark inside it is a part of it: `12"`. In a phrase, `\"` is
-//!   a quotation mark and `\\` a backslash; any other backslash is itself.
+//!   a quotation mark and `\\` a backslash; any other backslash is itself. A phrase may stand in curved marks, too.
 //! * `-` negates right before a term: `-sea`, but neither `sea - sand` nor `--`, `->`.
 //! * A name is letters, digits, `_` and `-`, begins with a letter and has its value right behind the colon. So `12:30`,
 //!   `http://x`, `a::b`, `C:\x`, `Note: bring shoes` are text. A name that is no field is an error, never text.

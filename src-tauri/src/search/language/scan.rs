@@ -57,7 +57,7 @@ fn token(text: &str, is_value: bool, in_list: bool) -> (Kind, usize) {
     if text.starts_with(')') {
         return (Kind::Close, 1);
     }
-    if text.starts_with('"') {
+    if text.starts_with(MARKS) {
         return phrase(text);
     }
     if !is_value && !in_list {
@@ -82,11 +82,20 @@ pub(super) fn operator(word: &str) -> Option<Kind> {
     }
 }
 
+/// Quotation marks. Keyboards and other programs put the curved ones where the straight one was meant.
+const MARKS: [char; 4] = ['"', '“', '”', '„'];
+
+/// What ends a phrase that begins so: in straight marks, curved ones are text.
+fn closing(opening: Option<char>) -> &'static [char] {
+    if opening.is_none_or(|mark| mark == '"') { &MARKS[..1] } else { &MARKS[..3] }
+}
+
 fn phrase(text: &str) -> (Kind, usize) {
+    let closing = closing(text.chars().next());
     let mut is_escaped = false;
     for (at, c) in text.char_indices().skip(1) {
         match c {
-            '"' if !is_escaped => return (Kind::Phrase { closed: true }, at + 1),
+            c if !is_escaped && closing.contains(&c) => return (Kind::Phrase { closed: true }, at + c.len_utf8()),
             _ => is_escaped = c == '\\' && !is_escaped,
         }
     }
@@ -95,16 +104,18 @@ fn phrase(text: &str) -> (Kind, usize) {
 
 /// What a phrase says, of its text with or without the quotation mark at the end.
 pub(super) fn unescaped(phrase: &str) -> Cow<'_, str> {
-    let inner = phrase.strip_prefix('"').unwrap_or(phrase);
-    if !inner.contains(['\\', '"']) {
+    let opening = phrase.chars().next().filter(|c| MARKS.contains(c));
+    let closing = closing(opening);
+    let inner = &phrase[opening.map_or(0, char::len_utf8)..];
+    if !inner.contains('\\') && !inner.contains(closing) {
         return Cow::Borrowed(inner);
     }
     let mut says = String::new();
     let mut chars = inner.chars().peekable();
     while let Some(c) = chars.next() {
         match c {
-            '"' => break,
-            '\\' => says.push(chars.next_if(|next| matches!(next, '"' | '\\')).unwrap_or('\\')),
+            c if closing.contains(&c) => break,
+            '\\' => says.push(chars.next_if(|next| *next == '\\' || closing.contains(next)).unwrap_or('\\')),
             other => says.push(other),
         }
     }
@@ -115,7 +126,7 @@ pub(super) fn unescaped(phrase: &str) -> Cow<'_, str> {
 pub(super) fn negates(text: &str) -> bool {
     text.strip_prefix('-').is_some_and(|negated| {
         let word = &negated[..word(negated)];
-        negated.starts_with(['(', '"']) || (!negated.starts_with('-') && has_substance(word))
+        negated.starts_with('(') || negated.starts_with(MARKS) || (!negated.starts_with('-') && has_substance(word))
     })
 }
 
@@ -149,7 +160,7 @@ fn word(text: &str) -> usize {
         is_face &= !c.is_alphanumeric();
         let is_end = match c {
             '(' | ')' => !is_face,
-            '"' => operator(&text[..at]).is_some(),
+            c if MARKS.contains(&c) => operator(&text[..at]).is_some(),
             _ => c.is_whitespace(),
         };
         if is_end {
@@ -166,7 +177,7 @@ pub(super) fn is_word(text: &str) -> bool {
 
 /// Whether this text is a word as a field's value, alone and in a list.
 pub(super) fn is_value(text: &str) -> bool {
-    let is_plain = !text.is_empty() && !text.starts_with(['-', '"', '(', ')']) && operator(text).is_none();
+    let is_plain = !text.is_empty() && !text.starts_with(['-', '(', ')']) && !text.starts_with(MARKS) && operator(text).is_none();
     is_plain && word(text) == text.len() && field_in(text).is_none()
 }
 
@@ -260,6 +271,10 @@ mod tests {
     fn a_phrase_ends_at_its_quotation_mark_or_with_the_text() {
         let closed = Kind::Phrase { closed: true };
         assert_eq!(tokens(r#""a \" b"c"#), [(closed, r#""a \" b""#), (Kind::Word, "c")]);
+        assert_eq!(tokens("“a \"b"), [(closed, "“a \""), (Kind::Word, "b")]);
+        assert_eq!(tokens("\"a “b” c\""), [(closed, "\"a “b” c\"")]);
+        assert_eq!(unescaped("„new “york”"), "new ");
+        assert_eq!(unescaped("“new york”"), "new york");
         assert_eq!(tokens(r#""a\\""#), [(closed, r#""a\\""#)]);
         assert_eq!(tokens(r#""a\""#), [(Kind::Phrase { closed: false }, r#""a\""#)]);
         assert_eq!(unescaped(r#""a \" \\ \x""#), r#"a " \ \x"#);
