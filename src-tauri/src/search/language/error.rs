@@ -68,6 +68,24 @@ pub enum Expected {
     Similarity,
 }
 
+impl std::fmt::Display for Expected {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Text => f.write_str("a word"),
+            Self::Field(field) => write!(f, "{field}:"),
+            Self::Value(value) => f.write_str(value),
+            Self::Or => f.write_str("OR"),
+            Self::OpeningParenthesis => f.write_str("("),
+            Self::ClosingParenthesis => f.write_str(")"),
+            Self::ClosingQuotationMark => f.write_str("\""),
+            Self::Id => f.write_str("a number from 1"),
+            Self::Count => f.write_str("a number or a range"),
+            Self::Time => f.write_str("a time"),
+            Self::Similarity => f.write_str("a number from 0 to 1"),
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
     #[error("This is too long to search for: at most {LONGEST_TEXT} characters can be. Leave something out.")]
