@@ -186,7 +186,7 @@ begin
     if kind = 'phrase' then
         return format('(t.words @@ %L::tsquery and console.holds_phrase(s.texts, %L, %L))', needed, field,
                       array_to_string(words, ' '))
-               || coalesce(format(' or t.words @@ %L::tsquery', people), '');
+               || coalesce(' or t.words @@ ' || quote_literal(people) || '::tsquery', '');
     end if;
     return format('t.words @@ %L::tsquery', '(' || needed || ')' || coalesce(' | ' || people, ''));
 end
@@ -235,7 +235,7 @@ declare
     end;
 begin
     return format('%s >= %L::bigint', counted, wanted ->> 'from')
-           || coalesce(format(' and %s < %L::bigint', counted, wanted ->> 'until'), '');
+           || coalesce(' and ' || counted || ' < ' || quote_literal(wanted ->> 'until') || '::bigint', '');
 end
 $$;
 
@@ -256,10 +256,10 @@ begin
             (select string_agg('(' || console.media_condition(part) || ')', ' or ') from jsonb_array_elements(wanted) as part), 'false')
         when 'not' then 'not (' || console.media_condition(wanted) || ')'
         when 'words' then console.words_condition(wanted)
-        when 'onIt' then coalesce(format('t.words @@ %L::tsquery',
-            (select string_agg('''@p' || id || '''', ' | ') from unnest(console.ids(wanted)) as id)), 'false')
-        when 'uploadedBy' then coalesce(format('t.words @@ %L::tsquery',
-            (select string_agg('''@u' || id || '''', ' | ') from unnest(console.ids(wanted)) as id)), 'false')
+        when 'onIt' then coalesce('t.words @@ ' || quote_literal(
+            (select string_agg('''@p' || id || '''', ' | ') from unnest(console.ids(wanted)) as id)) || '::tsquery', 'false')
+        when 'uploadedBy' then coalesce('t.words @@ ' || quote_literal(
+            (select string_agg('''@u' || id || '''', ' | ') from unnest(console.ids(wanted)) as id)) || '::tsquery', 'false')
         when 'event' then console.post_condition(format('p.inferred_event_type = any (%L::text[])', console.strings(wanted)))
         when 'category' then console.post_condition(format('p.categories && %L::text[]', console.strings(wanted)))
         when 'post' then format('coalesce(r.post_id = any (%L::bigint[]), false)', console.ids(wanted))
@@ -451,7 +451,7 @@ begin
         raise invalid_parameter_value using message = 'media have no such field';
     end if;
     return query execute 'select value::text, count(*) from (select ' || named || ' as value' || source || ') as named'
-        || ' where value <> '''' group by value order by 2 desc, 1 collate "C" limit $1'
+        || ' where value <> '''' group by value order by count(*) desc, value::text collate "C" limit $1'
         using at_most;
 end
 $$;

@@ -117,7 +117,8 @@ impl Wanted {
         let kind = match (text, words.len()) {
             (_, 0) => return None,
             (Text::Prefix(_), _) => Kind::Prefix,
-            (_, 1) => Kind::Word,
+            // One in quotation marks is meant to the letter.
+            (Text::Word(_), 1) => Kind::Word,
             _ => Kind::Phrase,
         };
         Some(Self { kind, words })
