@@ -174,6 +174,8 @@ pub fn commands() -> tauri_specta::Builder<Wry> {
         safety::commands::conceal_media,
         safety::commands::decide_media,
         search::commands::search,
+        search::commands::search_facets,
+        search::commands::search_facet_values,
         system::commands::status,
         system::commands::system,
         system::commands::upkeep,
