@@ -36,6 +36,7 @@ mod rush;
 mod sampler;
 mod sources;
 mod status;
+mod terms;
 mod wakers;
 mod worker;
 
@@ -47,6 +48,7 @@ pub use self::{
     progress::Step,
     sampler::{Sample, samples},
     status::{IndexStatus, QueueKind, QueueStatus, SyncStatus, WorkerStatus, queues, status},
+    terms::count_terms,
     worker::{run_rebuilds, run_worker},
 };
 
