@@ -176,6 +176,7 @@ pub fn commands() -> tauri_specta::Builder<Wry> {
         search::commands::search,
         search::commands::search_facets,
         search::commands::search_facet_values,
+        search::commands::suggest,
         system::commands::status,
         system::commands::system,
         system::commands::upkeep,

@@ -28,6 +28,7 @@ mod rows;
 mod scan;
 mod search;
 mod search_agreement;
+mod search_ranking;
 #[path = "../support/server.rs"]
 mod server;
 mod servers;

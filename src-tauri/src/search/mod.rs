@@ -14,6 +14,7 @@ mod index;
 pub mod language;
 pub mod meaning;
 mod queries;
+mod suggest;
 mod why;
 
 use std::{collections::HashMap, time::Instant};
@@ -26,6 +27,7 @@ use sqlx::PgPool;
 pub use self::{
     facets::{Facet, FacetValue, Facets, facet_values, facets},
     histogram::Bar,
+    suggest::{Suggestion, SuggestionKind, Suggestions, suggest},
 };
 use self::{
     cursor::Cursor,

@@ -42,6 +42,7 @@ mod sources;
 mod staff;
 mod stage;
 mod status;
+mod terms;
 mod wakers;
 mod work;
 mod worker;
@@ -54,6 +55,7 @@ pub use self::{
     progress::Step,
     sampler::{Sample, samples},
     status::{IndexStatus, QueueKind, QueueStatus, SyncStatus, WorkerStatus, queues, status},
+    terms::count_terms,
     worker::{run_rebuilds, run_worker},
 };
 

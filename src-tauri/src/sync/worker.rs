@@ -19,6 +19,7 @@ use super::{
     sampler,
     staff::{Staff, every_stage, rebuild_stages},
     stage::Stage,
+    terms,
     wakers::Wakers,
     work::{POLL, Work},
 };
@@ -73,6 +74,7 @@ async fn run(
     let mut running = JoinSet::new();
     running.spawn(beat(db.clone(), name.clone(), elastic.is_some(), beat_at, stop.clone()));
     running.spawn(sampler::sample(db.clone(), metrics.clone(), stop.clone()));
+    running.spawn(terms::keep(db.clone(), stop.clone()));
     if let Some(listener) = listener {
         running.spawn(listener.serve(stop.clone()));
     }
