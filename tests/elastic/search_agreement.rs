@@ -8,8 +8,8 @@ use kaleidoscope_console::{
     search::{
         Engine, SearchQuery, Sort,
         language::{
-            Count, CountField, Expression, IdField, Moment, OneOrMore, Part, Query, State, Term, Text, TextField, TimeField,
-            Unit, Value,
+            Count, CountField, Expression, IdField, Moment, OneOrMore, Part, Query, State, Term, Text, TextField,
+            TimeField, Unit, Value,
         },
         search,
     },
@@ -17,7 +17,13 @@ use kaleidoscope_console::{
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use sqlx::PgPool;
 
-use crate::{database::Database, loaded::load, node::Node, rows::{operator, work_off}, scan::Rows};
+use crate::{
+    database::Database,
+    loaded::load,
+    node::Node,
+    rows::{operator, work_off},
+    scan::Rows,
+};
 
 const QUERIES: usize = 2_000;
 const PAGE: u32 = 200;
@@ -151,7 +157,10 @@ async fn filters_find_the_same_in_both_engines_and_by_looking_at_every_row() {
     }
     work_off(&db, Some(&node.elastic)).await;
     node.ids("media_search").await;
-    sqlx::query("update read_model_media_search set comment_count = 0 where comment_count is null").execute(&db).await.expect("0");
+    sqlx::query("update read_model_media_search set comment_count = 0 where comment_count is null")
+        .execute(&db)
+        .await
+        .expect("0");
 
     let (admin, pool) = operator(&db, "admin", Role::Admin).await;
     let rows = Rows::of(&db, admin.user_id.0).await;

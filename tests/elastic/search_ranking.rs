@@ -157,7 +157,9 @@ async fn both_engines_count_the_same_facets(db: PgPool) {
     work_off(&db, Some(&node.elastic)).await;
     node.ids("media_search").await;
 
-    for text in ["", "photo", "tag:sea", "tag:(sea OR sun) uploader:bo", "is:safe person:ada", "faces:2 is:image", "after:2021"] {
+    for text in
+        ["", "photo", "tag:sea", "tag:(sea OR sun) uploader:bo", "is:safe person:ada", "faces:2 is:image", "after:2021"]
+    {
         let elastic = facets(&pool, Some(&node.elastic), &admin, text).await.expect("facets");
         let postgresql = facets(&pool, None, &admin, text).await.expect("facets");
         assert_eq!((elastic.engine, postgresql.engine), (Engine::Elasticsearch, Engine::PostgreSql), "{text}");

@@ -136,10 +136,12 @@ impl Field {
         let mut chosen = Vec::new();
         for condition in query.conditions().iter().filter(|condition| self.is_chosen_by(condition)) {
             match condition {
-                Expression::Term(Term::Field { any_of, .. }) => chosen.extend(any_of.iter().filter_map(|value| match value {
-                    language::Value::Text(Text::Word(text) | Text::Phrase(text)) => Some(text.clone()),
-                    _ => None,
-                })),
+                Expression::Term(Term::Field { any_of, .. }) => {
+                    chosen.extend(any_of.iter().filter_map(|value| match value {
+                        language::Value::Text(Text::Word(text) | Text::Phrase(text)) => Some(text.clone()),
+                        _ => None,
+                    }))
+                }
                 Expression::Term(Term::Is(states)) => chosen.extend(states.iter().map(|state| state.name().to_owned())),
                 _ => {}
             }
@@ -367,9 +369,7 @@ fn body(one: &Count, condition: Option<&Condition>, sees_unsafe: bool, at_most: 
 fn buckets(aggregation: &Value) -> Result<Vec<Bucket>, Failure> {
     match aggregation.get("buckets") {
         None => Ok(Vec::new()),
-        Some(buckets) => {
-            serde_json::from_value(buckets.clone()).map_err(|error| Failure::Garbled(error.to_string()))
-        }
+        Some(buckets) => serde_json::from_value(buckets.clone()).map_err(|error| Failure::Garbled(error.to_string())),
     }
 }
 
