@@ -5,9 +5,13 @@
 
 #[cfg(feature = "desktop")]
 pub mod commands;
+pub mod correct;
 mod cursor;
 mod dsl;
+pub mod export;
+pub mod post;
 mod queries;
+pub mod saved;
 
 use std::time::Instant;
 
