@@ -198,6 +198,7 @@ pub fn commands() -> tauri_specta::Builder<Wry> {
         system::commands::system,
         system::commands::upkeep,
         system::commands::queue_samples,
+        system::commands::recall,
         system::commands::start_job,
         system::commands::cancel_job,
         system::commands::dead_letters,

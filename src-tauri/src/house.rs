@@ -50,7 +50,11 @@ const ROOMS: &[Room] = &[
     Room { name: "search", uses: &["access", "elastic", "read_models"], never: &[Window, Writes] },
     Room { name: "sync", uses: &["elastic", "faces", "read_models"], never: &[Window] },
     Room { name: "elastic", uses: &[], never: &[Window, Sql] },
-    Room { name: "system", uses: &["access", "elastic", "faces", "safety", "sync"], never: &[Window, Network] },
+    Room {
+        name: "system",
+        uses: &["access", "elastic", "faces", "safety", "search", "sync"],
+        never: &[Window, Network],
+    },
     Room { name: "app", uses: EVERYTHING, never: &[Sql] },
     Room { name: "cli", uses: EVERYTHING, never: &[Window, Sql] },
 ];

@@ -66,7 +66,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const IDLE: Duration = Duration::from_mins(1);
 /// Kinds of jobs.
 const GENERATIONS: &[&str] = &["rebuild", "rollback"];
-const CHECKS: &[&str] = &["check", "repair"];
+const CHECKS: &[&str] = &["check", "repair", "recall"];
 const CHANNEL: &str = "console_queue";
 
 /// Works until it is stopped. Losing PostgreSQL or Elasticsearch is not the end: each stage goes on when it is back.
