@@ -29,23 +29,13 @@ select s.saved_search_id, s.name, s.text, s.is_shared, s.owner, s.owner = sessio
    and (select console.operator_rank()) >= 1;
 
 -- Views of others' rows can't be written through with a check on the owner and a sentence; functions can.
-create function console.check_staff() returns void
-language plpgsql stable set search_path = pg_catalog, pg_temp
-as $$
-begin
-    if console.operator_rank() < 1 then
-        raise insufficient_privilege using message = 'this needs the role of staff';
-    end if;
-end
-$$;
-
 create function console.save_search(name text, text text, is_shared boolean) returns bigint
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
     saved bigint;
 begin
-    perform console.check_staff();
+    perform console.require_staff();
     -- Nobody finds their way among more.
     if (select count(*) from console.saved_search as s where s.owner = session_user::text) >= 200 then
         raise exception using errcode = 'program_limit_exceeded', message = 'at most 200 searches can be saved';
@@ -62,7 +52,7 @@ create function console.change_search(saved_search bigint, name text, text text,
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-    perform console.check_staff();
+    perform console.require_staff();
     update console.saved_search as s
        set name = coalesce(change_search.name, s.name),
            text = coalesce(change_search.text, s.text),
@@ -77,7 +67,7 @@ create function console.forget_search(saved_search bigint) returns boolean
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-    perform console.check_staff();
+    perform console.require_staff();
     delete from console.saved_search as s where s.saved_search_id = saved_search and s.owner = session_user::text;
     return found;
 end
@@ -88,7 +78,7 @@ create function console.see_search(saved_search bigint) returns boolean
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-    perform console.check_staff();
+    perform console.require_staff();
     insert into console.saved_search_seen as seen (saved_search_id)
     select s.saved_search_id
       from console.saved_search as s
@@ -100,7 +90,7 @@ end
 $$;
 
 revoke execute on function
-    console.check_staff(), console.save_search(text, text, boolean), console.change_search(bigint, text, text, boolean),
+    console.save_search(text, text, boolean), console.change_search(bigint, text, text, boolean),
     console.forget_search(bigint), console.see_search(bigint)
     from public;
 grant select on console.saved_searches to kaleidoscope_staff;

@@ -166,6 +166,55 @@ impl Elastic {
         self.send(Method::Post, &path, Some(body.to_string().into()), SEARCH).await
     }
 
+    /// Several searches at once, each in the index whose name stands with it; each has its own answer or failure.
+    pub async fn search_each<T: DeserializeOwned>(
+        &self,
+        searches: &[(&str, Value)],
+    ) -> Result<Vec<Result<T, Failure>>, Failure> {
+        #[derive(Deserialize)]
+        struct Answers {
+            responses: Vec<Value>,
+        }
+        let mut lines = String::new();
+        for (index, body) in searches {
+            lines.push_str(&format!("{}\n{body}\n", json!({"index": self.alias(index)})));
+        }
+        let answers: Answers = self.send(Method::Post, "_msearch", Some(lines.into()), SEARCH).await?;
+        Ok(answers.responses.into_iter().map(answer).collect())
+    }
+
+    /// Keeps an index as it is now, for this many seconds after each search in it; its name in such a search.
+    pub async fn open_pit(&self, index: &str, seconds: u32) -> Result<String, Failure> {
+        #[derive(Deserialize)]
+        struct Opened {
+            id: String,
+        }
+        let path = format!("{}/_pit?keep_alive={seconds}s", self.alias(index));
+        Ok(self.send::<Opened>(Method::Post, &path, None, SEARCH).await?.id)
+    }
+
+    /// Hits at a point in time, which the body names.
+    pub async fn search_pit<T: DeserializeOwned>(&self, body: &Value) -> Result<T, Failure> {
+        self.send(Method::Post, "_search", Some(body.to_string().into()), SEARCH).await
+    }
+
+    pub async fn close_pit(&self, pit: &str) -> Result<(), Failure> {
+        let body = json!({"id": pit}).to_string();
+        self.send::<Value>(Method::Delete, "_pit", Some(body.into()), ASK).await.map(drop)
+    }
+
+    /// Documents by their ids, in their order, with some of their fields; those that are not there are left out.
+    pub async fn documents(&self, index: &str, ids: &[i64], fields: &[&str]) -> Result<Vec<Value>, Failure> {
+        #[derive(Deserialize)]
+        struct Got {
+            docs: Vec<Value>,
+        }
+        let path = format!("{}/_mget?_source_includes={}", self.alias(index), fields.join(","));
+        let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
+        let got: Got = self.send(Method::Post, &path, Some(json!({"ids": ids}).to_string().into()), SEARCH).await?;
+        Ok(got.docs.into_iter().filter_map(|mut doc| doc.get_mut("_source").map(Value::take)).collect())
+    }
+
     /// How many documents can be found.
     pub async fn count(&self, index: &str) -> Result<i64, Failure> {
         #[derive(Deserialize)]
@@ -256,6 +305,15 @@ pub fn reason(error: &Value) -> String {
         next = cause.get("caused_by");
     }
     if words.is_empty() { error.as_str().unwrap_or("no reason given").to_owned() } else { words.join("; caused by ") }
+}
+
+/// One of several answers.
+fn answer<T: DeserializeOwned>(answer: Value) -> Result<T, Failure> {
+    if answer["error"].is_null() {
+        return serde_json::from_value(answer).map_err(|error| Failure::Garbled(error.to_string()));
+    }
+    let status = answer["status"].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or(500);
+    Err(Failure::Refused { status, reason: reason(&answer["error"]) })
 }
 
 fn own_words(status: StatusCode, body: &[u8]) -> String {

@@ -12,7 +12,7 @@ use sqlx::{PgPool, query, query_as, query_scalar};
 use crate::rows::{face, operator, photo, post, run, user, work_off};
 
 fn typed(text: &str) -> SearchQuery {
-    SearchQuery { text: text.into(), after: None, limit: 50 }
+    SearchQuery { text: text.into(), limit: 50, ..SearchQuery::default() }
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
@@ -22,8 +22,15 @@ async fn words_are_found_folded_and_all_of_them(db: PgPool) {
     let (sea, hill) = (photo(&db, open, "SEA", &[]).await, photo(&db, open, "a hill", &[]).await);
     work_off(&db, None).await;
 
-    for (text, expected) in [("ete", vec![hill, sea]), ("plage ＳＥＡ", vec![sea]), ("sea hill", vec![]), ("'", vec![])]
-    {
+    for (text, expected) in [
+        ("ete", vec![hill, sea]),
+        ("plage ＳＥＡ", vec![sea]),
+        ("sea hill", vec![]),
+        ("sea OR hill", vec![hill, sea]),
+        ("plage -sea", vec![hill]),
+        ("\"à la plage\" caption:se*", vec![sea]),
+        ("'", vec![]),
+    ] {
         let results = search(&pool, None, &staff, &typed(text)).await.expect("results");
         let media: Vec<i64> = results.hits.iter().map(|hit| hit.media_id.0).collect();
         assert_eq!((media, results.engine), (expected, Engine::PostgreSql), "{text}");
@@ -32,13 +39,21 @@ async fn words_are_found_folded_and_all_of_them(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn too_many_words_and_foreign_cursors_are_refused_with_a_sentence(db: PgPool) {
+async fn what_cannot_be_read_is_pointed_at_and_foreign_cursors_are_refused(db: PgPool) {
     let (staff, pool) = operator(&db, "staff", Role::Staff).await;
-    let many = "word ".repeat(20_000);
-    let error = search(&pool, None, &staff, &typed(&many)).await.expect_err("too many");
-    assert!(error.to_string().contains("20000 words"), "{error}");
+    let results = search(&pool, None, &staff, &typed("sea tga:beach")).await.expect("an answer");
+    let problem = results.problem.expect("a problem");
+    assert_eq!((problem.from, problem.to, results.hits.len()), (4, 7, 0));
+    assert!(problem.message.contains("did you mean tag?"), "{problem:?}");
+    assert!(problem.expected.contains(&"tag:".to_owned()), "{problem:?}");
+    let results = search(&pool, None, &staff, &typed(&"word ".repeat(20_000))).await.expect("an answer");
+    assert!(results.problem.expect("a problem").message.contains("too long"));
 
-    for after in ["x", r#"{"postgreSql":{"created_at":"never","media_id":1}}"#] {
+    for after in [
+        "x",
+        r#"{"postgreSql":{"createdAt":"never","mediaId":1,"rank":0,"total":1}}"#,
+        r#"{"elasticsearch":{"pit":null,"after":[1],"total":1}}"#,
+    ] {
         let query = SearchQuery { after: Some(after.into()), ..typed("x") };
         let error = search(&pool, None, &staff, &query).await.expect_err("no cursor");
         assert_eq!(error.code(), Code::Invalid, "{after}: {error}");

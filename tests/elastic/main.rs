@@ -24,7 +24,10 @@ mod proxy;
 mod rebuild;
 #[path = "../support/rows.rs"]
 mod rows;
+#[path = "../support/scan.rs"]
+mod scan;
 mod search;
+mod search_agreement;
 #[path = "../support/server.rs"]
 mod server;
 mod servers;

@@ -51,12 +51,12 @@ async fn every_row_reaches_its_index_or_is_a_dead_letter_that_says_why() {
             .fetch_all(&db)
             .await
             .expect("names");
-    for text in ["beach", "hostile", "beach outdoor", "500", "été", "שاطئ", "npe", "wave sea", ""]
-        .into_iter()
-        .chain(names.iter().map(String::as_str))
-    {
+    // In quotation marks no engine forgives a slip.
+    let texts = ["beach", "hostile", "500", "été", "שاطئ", "npe", "wave sea"].into_iter();
+    for text in texts.chain(names.iter().map(String::as_str)) {
+        let text = &format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
         let ids = async |elastic| {
-            let query = SearchQuery { text: text.into(), after: None, limit: 200 };
+            let query = SearchQuery { text: text.clone(), limit: 200, ..SearchQuery::default() };
             let results =
                 search(&pool, elastic, &admin, &query).await.unwrap_or_else(|error| panic!("{text}: {error}"));
             let mut ids: Vec<i64> = results.hits.iter().map(|hit| hit.media_id.0).collect();

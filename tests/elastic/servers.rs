@@ -139,7 +139,7 @@ mod platform {
             let (elastic, stop, searches) = (node.elastic.clone(), stop.clone(), searches.clone());
             async move {
                 while !stop.load(Ordering::Relaxed) {
-                    let query = SearchQuery { text: String::new(), after: None, limit: 20 };
+                    let query = SearchQuery { limit: 20, ..SearchQuery::default() };
                     let found = search(&pool, Some(&elastic), &admin, &query).await.expect("it finds");
                     assert_eq!((found.engine, &found.notice), (Engine::Elasticsearch, &None), "{found:?}");
                     assert_ne!(found.total, 0, "the traffic leaves some");

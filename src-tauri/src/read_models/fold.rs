@@ -5,6 +5,8 @@ use unicode_normalization::UnicodeNormalization;
 
 /// A longer word is cut: nobody types it, and engines refuse terms of tens of kilobytes.
 const WORD_CHARS: usize = 100;
+/// Of the words of a value that is compared as a whole, as a tag is. What follows is cut: engines bound their terms.
+pub const VALUE_BYTES: usize = 1_000;
 
 /// Lower case, without diacritics, width and invisible characters.
 pub fn fold(text: &str) -> String {
@@ -58,6 +60,61 @@ pub fn joined<'a>(texts: impl IntoIterator<Item = &'a str>, at_most: usize) -> S
         }
     }
     joined
+}
+
+/// The folded words of each text that has any, as many as fit together into so many bytes.
+pub fn each<'a>(texts: impl IntoIterator<Item = &'a str>, at_most: usize) -> Vec<String> {
+    let mut left = at_most;
+    let mut each = Vec::new();
+    for text in texts {
+        let words = joined([text], left.min(VALUE_BYTES));
+        if !words.is_empty() {
+            left -= words.len();
+            each.push(words);
+        }
+    }
+    each
+}
+
+/// The words of a text: where each stands in it, in bytes, and folded. Text that is shown is marked by it.
+pub fn placed(text: &str) -> Vec<(std::ops::Range<usize>, String)> {
+    let mut placed: Vec<(std::ops::Range<usize>, String)> = Vec::new();
+    let mut is_open = false;
+    for (at, c) in text.char_indices() {
+        let end = at + c.len_utf8();
+        let folded = fold(c.encode_utf8(&mut [0; 4]));
+        if folded.is_empty() {
+            // What folding drops belongs to the word that it stands in.
+            if let Some((range, _)) = placed.last_mut().filter(|_| is_open) {
+                range.end = end;
+            }
+            continue;
+        }
+        for c in folded.chars() {
+            match Kind::of(c) {
+                Kind::Between => is_open = false,
+                Kind::Word => {
+                    placed.push((at..end, c.to_string()));
+                    is_open = false;
+                }
+                Kind::Letter => match placed.last_mut().filter(|_| is_open) {
+                    Some((range, word)) => {
+                        range.end = end;
+                        word.push(c);
+                    }
+                    None => {
+                        placed.push((at..end, c.to_string()));
+                        is_open = true;
+                    }
+                },
+            }
+        }
+    }
+    // As a whole, letters may combine.
+    for (_, word) in &mut placed {
+        *word = fold(word).chars().take(WORD_CHARS).collect();
+    }
+    placed
 }
 
 #[derive(PartialEq)]
@@ -162,7 +219,16 @@ mod tests {
     }
 
     #[test]
+    fn words_are_found_in_the_text_as_it_is_shown() {
+        let text = "Été: Straße 🏖️海滩";
+        let placed: Vec<(&str, String)> = placed(text).into_iter().map(|(at, word)| (&text[at], word)).collect();
+        let expected = [("Été", "ete"), ("Straße", "strasse"), ("🏖", "🏖"), ("海", "海"), ("滩", "滩")];
+        assert_eq!(placed, expected.map(|(shown, word)| (shown, word.to_owned())));
+    }
+
+    #[test]
     fn texts_are_bounded() {
+        assert_eq!(each(["New York", "!", "beach bar"], 14), ["new york", "beach"]);
         assert_eq!(joined(["a bc", "def"], 6), "a bc");
         assert_eq!(joined(["x".repeat(10_240).as_str()], 1_000).len(), WORD_CHARS);
         assert_eq!(joined([""], 10), "");

@@ -75,6 +75,11 @@ fn folded() -> Value {
     json!({"type": "text", "analyzer": "whitespace"})
 }
 
+/// The same of values that are also compared as a whole.
+fn folded_values() -> Value {
+    json!({"type": "text", "analyzer": "whitespace", "fields": {"exact": {"type": "keyword", "ignore_above": 8191}}})
+}
+
 fn dense_vector(dims: usize) -> Value {
     json!({"type": "dense_vector", "dims": dims, "index": true, "similarity": "cosine", "index_options": {"type": "int8_hnsw"}})
 }

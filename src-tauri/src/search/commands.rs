@@ -1,14 +1,35 @@
-//! The door to search.
+//! Doors to search.
 
 use tauri::State;
 
-use super::{SearchQuery, SearchResults};
+use super::{Facet, Facets, SearchQuery, SearchResults};
 use crate::{app::Console, error::Result};
 
-/// A page of media for the words that were typed.
+/// A page of media for a query.
 #[tauri::command]
 #[specta::specta]
 pub async fn search(console: State<'_, Console>, query: SearchQuery) -> Result<SearchResults> {
     let session = console.session().await?;
     super::search(&session.db, console.elastic.as_ref(), &session.operator, &query).await
+}
+
+/// What the hits of a query have in common, and when they were uploaded.
+#[tauri::command]
+#[specta::specta]
+pub async fn search_facets(console: State<'_, Console>, text: String) -> Result<Facets> {
+    let session = console.session().await?;
+    super::facets(&session.db, console.elastic.as_ref(), &session.operator, &text).await
+}
+
+/// The values of a facet of which a word begins so.
+#[tauri::command]
+#[specta::specta]
+pub async fn search_facet_values(
+    console: State<'_, Console>,
+    text: String,
+    field: String,
+    starts_with: String,
+) -> Result<Facet> {
+    let session = console.session().await?;
+    super::facet_values(&session.db, console.elastic.as_ref(), &session.operator, &text, &field, &starts_with).await
 }

@@ -1,132 +1,193 @@
-//! Words as an Elasticsearch query. Words are values in it, never syntax.
+//! A condition as an Elasticsearch query. Words are values in it, never syntax.
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Asked, Found, cursor::Cursor};
-use crate::{
-    elastic::{Elastic, Failure},
-    read_models::media_search,
-};
+use super::meaning::{Condition, Kind, Searched, Wanted};
 
-/// Fields and what a word in them counts.
-const FIELDS: [&str; 8] = [
-    "folded.title^3",
-    "folded.tags^3",
-    "folded.people^3",
-    "folded.scenes^2",
-    "folded.caption^2",
-    "folded.uploader",
-    "folded.department",
-    "folded.post_tags^0.5",
+/// Fields, and what a word anywhere counts in each.
+const FIELDS: [(&str, f64); 8] = [
+    ("folded.title", 3.0),
+    ("folded.tags", 3.0),
+    ("folded.people", 3.0),
+    ("folded.scenes", 2.0),
+    ("folded.caption", 2.0),
+    ("folded.uploader", 1.0),
+    ("folded.department", 1.0),
+    ("folded.post_tags", 0.5),
 ];
+/// What a word with a slip counts against one without.
+const SLIPPED: f64 = 0.1;
+/// Of these or fewer letters, another word is not a slip.
+const SHORTEST_SLIPPED: usize = 3;
 
-#[derive(Debug, Deserialize)]
-struct Answer {
-    timed_out: bool,
-    #[serde(rename = "_shards")]
-    shards: Shards,
-    hits: Hits,
-}
-
-#[derive(Debug, Deserialize)]
-struct Shards {
-    failed: u32,
-}
-
-#[derive(Debug, Deserialize)]
-struct Hits {
-    total: Total,
-    hits: Vec<Document>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Total {
-    value: i64,
-}
-
-#[derive(Debug, Deserialize)]
-struct Document {
-    #[serde(rename = "_id")]
-    id: String,
-    sort: Vec<Value>,
-}
-
-/// `people` are those who have each of the words in a name.
-pub(super) async fn find(
-    elastic: &Elastic,
-    asked: &Asked,
-    people: &[Vec<i64>],
-    after: Option<&Cursor>,
-) -> Result<Found, Failure> {
-    let Answer { timed_out, shards, hits } =
-        elastic.search(media_search::MODEL.name, &body(asked, people, after)).await?;
-    let is_full = hits.hits.len() >= asked.limit as usize;
-    let next = hits.hits.last().filter(|_| is_full).map(|last| Cursor::Elasticsearch(last.sort.clone()));
-    let notice = (timed_out || shards.failed > 0)
-        .then(|| "Elasticsearch answered from a part of the index only: photos may be missing.".to_owned());
-    let media = hits.hits.iter().filter_map(|document| document.id.parse().ok()).collect();
-    Ok(Found { media, total: hits.total.value, next, notice })
-}
-
-fn body(asked: &Asked, people: &[Vec<i64>], after: Option<&Cursor>) -> Value {
-    let mut query = json!({"bool": {}});
-    if !asked.words.is_empty() {
-        // All words, each in any field: "amara beach" is a person and a tag.
-        query["bool"]["must"] = asked.words.iter().zip(people).map(|(word, people)| wanted(word, people)).collect();
+/// The media for which the condition holds, within what the operator may see. What is beyond the index must have been resolved.
+pub fn query(condition: Option<&Condition>, sees_unsafe: bool) -> Value {
+    let mut bool = serde_json::Map::new();
+    if !sees_unsafe {
+        bool.insert("filter".into(), json!([{"term": {"is_safe": true}}]));
     }
-    if !asked.sees_unsafe {
-        query["bool"]["filter"] = json!({"term": {"is_safe": true}});
+    match condition {
+        Some(condition) if condition.is_ranked() => {
+            bool.insert("must".into(), json!([clause(condition, true)]));
+        }
+        Some(condition) => {
+            let mut filter = bool.remove("filter").and_then(|filter| filter.as_array().cloned()).unwrap_or_default();
+            filter.push(clause(condition, true));
+            bool.insert("filter".into(), Value::Array(filter));
+        }
+        None => {}
     }
-    let newest = [json!({"created_at": "desc"}), json!({"media_id": "desc"})];
-    let best = (!asked.words.is_empty()).then(|| json!({"_score": "desc"}));
-    let mut body = json!({
-        "query": query,
-        "size": asked.limit,
-        "sort": best.into_iter().chain(newest).collect::<Vec<_>>(),
-        "track_total_hits": true,
-        "timeout": "4s",
-        "_source": false,
-    });
-    if let Some(Cursor::Elasticsearch(values)) = after {
-        body["search_after"] = json!(values);
-    }
-    body
+    json!({"bool": bool})
 }
 
-/// One word, in a field or in the name of somebody who is on the photo or uploaded it.
-fn wanted(word: &str, people: &[i64]) -> Value {
-    let text = json!({"multi_match": {"query": word, "type": "cross_fields", "fields": FIELDS}});
-    if people.is_empty() {
-        return text;
+/// `forgiving`: words anywhere may have a slip of the fingers. What must not be there must be just that.
+fn clause(condition: &Condition, forgiving: bool) -> Value {
+    let of_each = |parts: &[Condition]| -> Vec<Value> { parts.iter().map(|part| clause(part, forgiving)).collect() };
+    match condition {
+        Condition::All(parts) => {
+            let (ranked, others): (Vec<_>, Vec<_>) = parts.iter().cloned().partition(Condition::is_ranked);
+            json!({"bool": {"must": of_each(&ranked), "filter": of_each(&others)}})
+        }
+        Condition::Any(parts) => json!({"bool": {"should": of_each(parts), "minimum_should_match": 1}}),
+        Condition::Not(negated) => json!({"bool": {"must_not": [clause(negated, false)]}}),
+        Condition::Words { field: None, wanted, people } => anywhere(wanted, people, forgiving),
+        Condition::Words { field: Some(field), wanted, .. } => in_field(*field, wanted),
+        Condition::OnIt(people) => json!({"terms": {"detected_user_ids": people}}),
+        Condition::UploadedBy(people) => json!({"terms": {"uploader_id": people}}),
+        Condition::Post(posts) => json!({"terms": {"post_id": posts}}),
+        Condition::Media(media) => json!({"terms": {"media_id": media}}),
+        Condition::Safe(true) => json!({"term": {"is_safe": true}}),
+        Condition::Safe(false) => json!({"bool": {"must_not": [{"term": {"is_safe": true}}]}}),
+        Condition::Has(part) => json!({"term": {"has": part}}),
+        Condition::Count { field, from, until } => count(field, *from, *until),
+        Condition::Time { from, until } => json!({"range": {"created_at": {"gte": from, "lt": until}}}),
+        Condition::Event(_) | Condition::Category(_) | Condition::Unidentified(_) | Condition::Type(_) => {
+            json!({"match_none": {}})
+        }
     }
-    json!({"dis_max": {"queries": [
-        text,
-        {"terms": {"detected_user_ids": people, "boost": 3}},
-        {"terms": {"uploader_id": people}},
-    ]}})
+}
+
+/// Words in any field, or in the name of somebody who is on the photo or uploaded it.
+fn anywhere(wanted: &Wanted, people: &[i64], forgiving: bool) -> Value {
+    let mut ways = match wanted.kind {
+        Kind::Prefix => vec![begun(wanted)],
+        Kind::Phrase | Kind::Value => {
+            vec![json!({"multi_match": {"query": wanted.text(), "type": "phrase", "fields": weighed()}})]
+        }
+        Kind::Word => {
+            let text = wanted.text();
+            let mut ways = vec![json!({"multi_match": {"query": text, "type": "cross_fields", "fields": weighed()}})];
+            if forgiving && text.chars().count() > SHORTEST_SLIPPED {
+                ways.push(json!({"multi_match": {
+                    "query": text, "fields": weighed(), "fuzziness": "AUTO", "prefix_length": 1, "boost": SLIPPED,
+                }}));
+            }
+            ways
+        }
+    };
+    if !people.is_empty() {
+        ways.push(json!({"terms": {"detected_user_ids": people, "boost": 3}}));
+        ways.push(json!({"terms": {"uploader_id": people}}));
+    }
+    match <[Value; 1]>::try_from(ways) {
+        Ok([way]) => way,
+        Err(ways) => json!({"dis_max": {"queries": ways}}),
+    }
+}
+
+fn weighed() -> Vec<String> {
+    FIELDS.iter().map(|(field, weight)| format!("{field}^{weight}")).collect()
+}
+
+/// All words but the last, and one that begins like the last, each in any field.
+fn begun(wanted: &Wanted) -> Value {
+    let Some((last, others)) = wanted.words.split_last() else { return json!({"match_none": {}}) };
+    let anywhere: Vec<Value> =
+        FIELDS.iter().map(|(field, weight)| json!({"prefix": {*field: {"value": last, "boost": weight}}})).collect();
+    let others = others
+        .iter()
+        .map(|word| json!({"multi_match": {"query": word, "type": "cross_fields", "fields": weighed()}}))
+        .collect::<Vec<_>>();
+    json!({"bool": {"must": [{"dis_max": {"queries": anywhere}}], "filter": others}})
+}
+
+fn in_field(field: Searched, wanted: &Wanted) -> Value {
+    let name = format!("folded.{}", field.name());
+    let word = |word: &String| json!({"term": {name.as_str(): word}});
+    match wanted.kind {
+        Kind::Word => json!({"bool": {"filter": wanted.words.iter().map(word).collect::<Vec<_>>()}}),
+        Kind::Prefix => {
+            let last = wanted.words.last();
+            let others = wanted.words.iter().take(wanted.words.len().saturating_sub(1)).map(word);
+            let begun = json!({"prefix": {name.as_str(): {"value": last}}});
+            json!({"bool": {"filter": others.chain([begun]).collect::<Vec<_>>()}})
+        }
+        Kind::Phrase => json!({"match_phrase": {name: wanted.text()}}),
+        Kind::Value => json!({"term": {format!("{name}.exact"): wanted.text()}}),
+    }
+}
+
+/// What the row has no number of is 0.
+fn count(field: &str, from: i64, until: Option<i64>) -> Value {
+    let name = match field {
+        "people" => "people_count",
+        "reactions" => "reaction_count",
+        _ => "comment_count",
+    };
+    let mut range = json!({"gte": from});
+    if let Some(until) = until {
+        range["lt"] = json!(until);
+    }
+    // Counts are 32-bit in the index, and a bound beyond that would be refused.
+    let most = i64::from(i32::MAX);
+    if from > most {
+        return json!({"match_none": {}});
+    }
+    if until.is_some_and(|until| until > most) {
+        range = json!({"gte": from});
+    }
+    let counted = json!({"range": {name: range}});
+    if from > 0 {
+        return counted;
+    }
+    let unknown = json!({"bool": {"must_not": [{"exists": {"field": name}}]}});
+    json!({"bool": {"should": [counted, unknown], "minimum_should_match": 1}})
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn asked(words: &[&str]) -> Asked {
-        Asked { words: words.iter().map(ToString::to_string).collect(), sees_unsafe: false, limit: 10 }
+    fn word(text: &str) -> Condition {
+        let wanted = Wanted { kind: Kind::Word, words: vec![text.into()] };
+        Condition::Words { field: None, wanted, people: vec![] }
     }
 
     #[test]
     fn unsafe_media_are_asked_for_by_admins_only() {
-        let staff = body(&asked(&["sea"]), &[vec![]], None);
-        assert_eq!(staff["query"]["bool"]["filter"], json!({"term": {"is_safe": true}}));
-        let admin = body(&Asked { sees_unsafe: true, ..asked(&["sea"]) }, &[vec![]], None);
-        assert!(admin["query"]["bool"].get("filter").is_none());
+        for condition in [None, Some(word("sea")), Some(Condition::Safe(false))] {
+            let staff = query(condition.as_ref(), false);
+            assert_eq!(staff["bool"]["filter"][0], json!({"term": {"is_safe": true}}));
+            assert!(!query(condition.as_ref(), true).to_string().contains(r#""filter":[{"term":{"is_safe":true}}"#));
+        }
     }
 
     #[test]
-    fn without_words_the_newest_come_first() {
-        let body = body(&asked(&[]), &[], None);
-        assert!(body["query"]["bool"].get("must").is_none());
-        assert_eq!(body["sort"][0], json!({"created_at": "desc"}));
+    fn what_must_not_be_there_is_not_forgiven_a_slip() {
+        assert!(query(Some(&word("beach")), true).to_string().contains("fuzziness"));
+        assert!(!query(Some(&word("sea")), true).to_string().contains("fuzziness"));
+        let not = Condition::Not(Box::new(word("beach")));
+        assert!(!query(Some(&not), true).to_string().contains("fuzziness"));
+    }
+
+    #[test]
+    fn what_only_filters_has_no_part_in_the_score() {
+        let both = Condition::All(vec![word("sea"), Condition::Post(vec![3])]);
+        let query = query(Some(&both), true);
+        let must = &query["bool"]["must"][0]["bool"];
+        assert_eq!(
+            (must["must"].as_array().map(Vec::len), &must["filter"][0]),
+            (Some(1), &json!({"terms": {"post_id": [3]}}))
+        );
     }
 }

@@ -17,7 +17,7 @@ use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
 use self::{file::Partial, lines::Lines};
-use super::{SearchQuery, SearchResults, search};
+use super::{SearchQuery, SearchResults, Sort, search};
 use crate::{
     access::{Operator, Right},
     elastic::Elastic,
@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// As a hit calls them.
-pub const COLUMNS: [&str; 12] = [
+pub const COLUMNS: [&str; 13] = [
     "mediaId",
     "postId",
     "title",
@@ -34,6 +34,7 @@ pub const COLUMNS: [&str; 12] = [
     "scenes",
     "people",
     "uploader",
+    "department",
     "createdAt",
     "isVideo",
     "reactions",
@@ -187,10 +188,14 @@ async fn write(
     mut file: Partial,
     progress: &Mutex<ExportProgress>,
 ) -> Result<String> {
-    let mut query = SearchQuery { text: order.text.clone(), limit: PAGE, ..SearchQuery::default() };
+    // By time: a long list is read faster than by how good each is.
+    let mut query = SearchQuery { text: order.text.clone(), sort: Sort::Newest, limit: PAGE, ..SearchQuery::default() };
     let mut weaker = None;
     loop {
-        let SearchResults { hits, next, total, notice, .. } = search(db, elastic, by, &query).await?;
+        let SearchResults { hits, next, total, notice, problem, .. } = search(db, elastic, by, &query).await?;
+        if let Some(problem) = problem {
+            return Err(Error::Invalid(problem.message));
+        }
         let page = lines.of(&hits)?;
         file.append(page).await?;
         weaker = weaker.or(notice);

@@ -1,4 +1,4 @@
-//! Finding media: words in, hits out, from Elasticsearch or from PostgreSQL.
+//! Finding media: a query in, hits out, from Elasticsearch or from PostgreSQL.
 //!
 //! Either engine only says which media match, in which order. What is shown of them is read from PostgreSQL, through the
 //! view that knows what this operator may see: an index that lags behind shows nobody too much.
@@ -7,40 +7,128 @@
 pub mod commands;
 pub mod correct;
 mod cursor;
-mod dsl;
+pub mod dsl;
 pub mod export;
+mod facets;
+mod fusion;
+mod histogram;
+mod index;
+pub mod language;
+pub mod meaning;
+pub mod others;
 pub mod post;
 mod queries;
 pub mod saved;
+mod why;
 
-use std::time::Instant;
+use std::{collections::HashMap, time::Instant};
 
+use chrono::Utc;
 use serde::{Deserialize, Serialize};
 use specta::Type;
 use sqlx::PgPool;
 
-use self::cursor::Cursor;
+use self::{
+    cursor::Cursor,
+    language::{Query, SyntaxError},
+    meaning::{Condition, Known, Unknown},
+};
+pub use self::{
+    facets::{Facet, FacetValue, Facets, facet_values, facets},
+    histogram::Bar,
+};
 use crate::{
     access::{Operator, Right, Role},
     db::{MediaId, PostId},
     elastic::{Elastic, Failure},
     error::{Error, Result},
-    read_models::fold,
 };
 
-/// More are no search, and engines bound the clauses of a query.
-const MOST_WORDS: usize = 64;
 const MOST_HITS: u32 = 200;
+/// Of more like these, and of less like those
+const MOST_EXAMPLES: usize = 10;
+/// What each arm of a list gives that is found as a whole.
+const WINDOW: usize = 500;
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Type)]
 #[serde(rename_all = "camelCase")]
 pub struct SearchQuery {
-    /// Words, all of which a medium must have somewhere. None: the newest media.
+    /// In the query language. Empty: all media.
     pub text: String,
+    #[serde(default)]
+    pub sort: Sort,
+    #[serde(default)]
+    pub like: Like,
     /// `next` of the results before
     pub after: Option<String>,
     /// 1 to 200
     pub limit: u32,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub enum Sort {
+    /// The best; without words that could be there well or badly, the newest
+    #[default]
+    Relevance,
+    Newest,
+    Oldest,
+    /// Most first
+    Reactions,
+}
+
+impl Sort {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Relevance => "relevance",
+            Self::Newest => "newest",
+            Self::Oldest => "oldest",
+            Self::Reactions => "reactions",
+        }
+    }
+}
+
+/// Similar to some and unlike others; at most 10 each.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct Like {
+    #[serde(default)]
+    pub more: Vec<Example>,
+    #[serde(default)]
+    pub less: Vec<Example>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+#[serde(tag = "kind", content = "id", rename_all = "camelCase")]
+pub enum Example {
+    Media(MediaId),
+    /// `face_id` of a face in the index of faces
+    Face(String),
+}
+
+impl Like {
+    fn is_empty(&self) -> bool {
+        self.more.is_empty() && self.less.is_empty()
+    }
+
+    fn more_media(&self) -> impl Iterator<Item = i64> {
+        media(&self.more)
+    }
+
+    fn less_media(&self) -> impl Iterator<Item = i64> {
+        media(&self.less)
+    }
+
+    fn media(&self) -> impl Iterator<Item = i64> {
+        self.more_media().chain(self.less_media())
+    }
+}
+
+fn media(examples: &[Example]) -> impl Iterator<Item = i64> {
+    examples.iter().filter_map(|example| match example {
+        Example::Media(media) => Some(media.0),
+        Example::Face(_) => None,
+    })
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Type)]
@@ -57,6 +145,31 @@ pub struct SearchResults {
     pub hits: Vec<Hit>,
     /// Where the next page starts; `None` on the last.
     pub next: Option<String>,
+    /// Why the text can't be read; then there are no hits.
+    pub problem: Option<SyntaxProblem>,
+}
+
+/// A place in a text, in UTF-16 code units, and what is wrong there.
+#[derive(Debug, Clone, PartialEq, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct SyntaxProblem {
+    pub message: String,
+    pub from: u32,
+    pub to: u32,
+    /// What could stand there
+    pub expected: Vec<String>,
+}
+
+impl From<SyntaxError> for SyntaxProblem {
+    fn from(error: SyntaxError) -> Self {
+        let units = |end| u32::try_from(end).unwrap_or(u32::MAX);
+        Self {
+            message: error.to_string(),
+            from: units(error.span.start),
+            to: units(error.span.end),
+            expected: error.expected.iter().map(ToString::to_string).collect(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
@@ -75,17 +188,62 @@ pub struct Hit {
     pub title: Option<String>,
     pub caption: Option<String>,
     pub tags: Vec<String>,
+    pub scenes: Vec<String>,
     /// Usernames of who was identified on it
     pub people: Vec<String>,
     /// A username
     pub uploader: String,
+    /// The uploader's
+    pub department: Option<String>,
     pub created_at: String,
+    pub is_video: bool,
+    pub reactions: i32,
+    pub comments: i32,
+    pub why: Why,
+}
+
+/// Why a hit is there.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct Why {
+    pub matched: Vec<Matched>,
+    /// Among the hits by words, from 1; of a list that is fused
+    pub text_rank: Option<u32>,
+    /// Among the hits by vectors
+    pub vector_rank: Option<u32>,
+    /// The cosine to the examples
+    pub similarity: Option<f64>,
+}
+
+/// A field with the words marked that were asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct Matched {
+    /// caption, title, tag, scene, person, uploader or dept
+    pub field: String,
+    pub parts: Vec<Part>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct Part {
+    pub text: String,
+    pub is_match: bool,
+}
+
+/// Of a hit in each arm.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct Ranks {
+    text: Option<u32>,
+    vector: Option<u32>,
+    similarity: Option<f64>,
 }
 
 /// What an engine found: one page of media in order.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Found {
     media: Vec<i64>,
+    ranks: HashMap<i64, Ranks>,
     total: i64,
     next: Option<Cursor>,
     notice: Option<String>,
@@ -94,16 +252,22 @@ struct Found {
 /// What is asked of an engine.
 #[derive(Debug)]
 struct Asked {
-    /// Folded
-    words: Vec<String>,
+    condition: Option<Condition>,
+    /// Something was typed, and folding leaves nothing of it.
+    is_hollow: bool,
     sees_unsafe: bool,
+    sort: Sort,
+    like: Like,
+    similarity: Option<f64>,
     limit: u32,
+    /// What is left out of what was asked
+    notice: Option<String>,
 }
 
 /// One page of what matches.
 ///
 /// # Errors
-/// `Forbidden` without the right to search, `Invalid` for too many words or a page that can't be continued.
+/// `Forbidden` without the right to search, `Invalid` for too many examples or a page that can't be continued.
 pub async fn search(
     db: &PgPool,
     elastic: Option<&Elastic>,
@@ -112,53 +276,172 @@ pub async fn search(
 ) -> Result<SearchResults> {
     by.may(Right::Search)?;
     let began = Instant::now();
-    let asked = asked(by, query)?;
+    let parsed = match language::parse(&query.text) {
+        Ok(parsed) => parsed,
+        Err(error) => return Ok(unreadable(error, began)),
+    };
     let after = query.after.as_deref().map(Cursor::parse).transpose()?;
-    let (engine, found) = if asked.words.is_empty() && !query.text.trim().is_empty() {
+    let asked = asked(db, by, &parsed, query).await?;
+    let (engine, found) = if asked.is_hollow && asked.like.is_empty() {
         (Engine::PostgreSql, nothing_to_search_for())
     } else {
         find(db, elastic, &asked, after).await?
     };
-    let hits = queries::hits(db, &found.media).await?;
+    let mut hits = queries::hits(db, &found.media).await?;
+    let marks = why::marks(&parsed);
+    for hit in &mut hits {
+        let ranks = found.ranks.get(&hit.media_id.0).copied().unwrap_or_default();
+        why::explain(hit, &marks, ranks, engine);
+    }
     Ok(SearchResults {
         engine,
-        notice: found.notice,
+        notice: joined([found.notice, asked.notice]),
         total: found.total,
-        took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        took_ms: milliseconds(began),
         hits,
         next: found.next.map(|cursor| cursor.to_string()),
+        problem: None,
     })
 }
 
-fn asked(by: &Operator, query: &SearchQuery) -> Result<Asked> {
-    let words = fold::words(&query.text);
-    if words.len() > MOST_WORDS {
-        return Err(Error::Invalid(format!(
-            "That are {} words; at most {MOST_WORDS} can be searched for at once. Leave some out.",
-            words.len()
-        )));
+fn unreadable(error: SyntaxError, began: Instant) -> SearchResults {
+    SearchResults {
+        engine: Engine::PostgreSql,
+        notice: None,
+        total: 0,
+        took_ms: milliseconds(began),
+        hits: Vec::new(),
+        next: None,
+        problem: Some(error.into()),
     }
-    Ok(Asked { words, sees_unsafe: by.role >= Role::Admin, limit: query.limit.clamp(1, MOST_HITS) })
 }
 
-/// Asks Elasticsearch, and PostgreSQL where that fails or is not there; a list goes on where it began.
+fn milliseconds(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+fn joined(notices: impl IntoIterator<Item = Option<String>>) -> Option<String> {
+    let notices: Vec<String> = notices.into_iter().flatten().collect();
+    (!notices.is_empty()).then(|| notices.join(" "))
+}
+
+/// What a query means to both engines, and what of it can't be met.
+///
+/// # Errors
+/// Those of PostgreSQL.
+pub async fn meant(db: &PgPool, by: &Operator, query: &Query) -> Result<(Option<Condition>, Option<String>)> {
+    let (known, notice) = known(db, by, query).await?;
+    Ok((meaning::condition(query, &known), notice))
+}
+
+/// What the database knows of a query's names and events.
+async fn known(db: &PgPool, by: &Operator, query: &Query) -> Result<(Known, Option<String>)> {
+    let unknown = Unknown::of(query);
+    let people = queries::people(db, unknown.people).await?;
+    let is_cut = people.values().any(|people| people.len() >= queries::MOST_PEOPLE);
+    let notice = is_cut.then(|| {
+        format!("{} people or more have such a name: only the first of them are looked for.", queries::MOST_PEOPLE)
+    });
+    let known = Known {
+        people,
+        events: if unknown.events { queries::event_types(db).await? } else { Vec::new() },
+        categories: if unknown.categories { queries::categories(db).await? } else { Vec::new() },
+        me: by.user_id,
+        now: Utc::now(),
+    };
+    Ok((known, notice))
+}
+
+/// Whether unsafe media are among what this operator finds.
+fn sees_unsafe(by: &Operator) -> bool {
+    by.role >= Role::Admin
+}
+
+async fn asked(db: &PgPool, by: &Operator, parsed: &Query, query: &SearchQuery) -> Result<Asked> {
+    let Like { more, less } = &query.like;
+    if more.len().max(less.len()) > MOST_EXAMPLES {
+        return Err(Error::Invalid(format!("At most {MOST_EXAMPLES} examples can be compared with. Leave some out.")));
+    }
+    let (condition, cut) = meant(db, by, parsed).await?;
+    let similarity = parsed.similarity();
+    let is_hollow = is_hollow(parsed, condition.as_ref());
+    let alone = (similarity.is_some() && query.like.is_empty())
+        .then(|| "similarity: counts only for what is similar to an example.".to_owned());
+    let faces = more.iter().chain(less).any(|example| matches!(example, Example::Face(_)));
+    let faces = faces.then(|| "Photos can be similar to photos only: faces are compared among the faces.".to_owned());
+    Ok(Asked {
+        condition,
+        is_hollow,
+        sees_unsafe: sees_unsafe(by),
+        sort: query.sort,
+        like: query.like.clone(),
+        similarity,
+        limit: query.limit.clamp(1, MOST_HITS),
+        notice: joined([cut, alone, faces]),
+    })
+}
+
+/// Asks Elasticsearch, and PostgreSQL where that fails, is not there, or lacks what is asked for; a list goes on where it began.
 async fn find(db: &PgPool, elastic: Option<&Elastic>, asked: &Asked, after: Option<Cursor>) -> Result<(Engine, Found)> {
-    // In step with the words: who has each in a name.
-    let people = queries::people_named(db, &asked.words).await?;
-    let began_in_postgresql = matches!(after, Some(Cursor::PostgreSql { .. }));
     let why = match elastic {
-        Some(elastic) if !began_in_postgresql => match dsl::find(elastic, asked, &people, after.as_ref()).await {
-            Ok(found) => return Ok((Engine::Elasticsearch, found)),
-            Err(failure) if after.is_some() => return Err(discontinued(failure)),
-            Err(failure) => failure.to_string(),
+        Some(_) if after.as_ref().is_some_and(|after| !after.is_of_elasticsearch()) => {
+            "This list began without Elasticsearch.".to_owned()
+        }
+        Some(elastic) => match in_words_of_the_index(db, asked).await? {
+            Some(condition) => match find_in_index(elastic, asked, condition.as_ref(), after.as_ref()).await {
+                Ok(found) => return Ok((Engine::Elasticsearch, found)),
+                Err(failure) if after.is_some() => return Err(discontinued(failure)),
+                Err(failure) => failure.to_string(),
+            },
+            None => "Elasticsearch lacks what is asked for, and too many photos have it.".to_owned(),
         },
-        Some(_) => "This list began without Elasticsearch.".to_owned(),
         None => "Elasticsearch is not configured.".to_owned(),
     };
-    let mut found = queries::find(db, asked, after.as_ref()).await?;
-    let sentence = if asked.words.is_empty() { "" } else { " The newest come first, not the best." };
-    found.notice = Some(format!("{why} PostgreSQL answered instead.{sentence}"));
-    Ok((Engine::PostgreSql, found))
+    let found = match &after {
+        _ if !asked.like.is_empty() => queries::nearest(db, asked, shown(after.as_ref())).await?,
+        Some(Cursor::PostgreSql { .. }) | None => queries::page(db, asked, after.as_ref()).await?,
+        Some(_) => return Err(cursor::cannot_continue()),
+    };
+    let notice = Some(format!("{why} PostgreSQL answered instead."));
+    Ok((Engine::PostgreSql, Found { notice: joined([notice, forgives_nothing(asked), found.notice]), ..found }))
+}
+
+async fn find_in_index(
+    elastic: &Elastic,
+    asked: &Asked,
+    condition: Option<&Condition>,
+    after: Option<&Cursor>,
+) -> Result<Found, Failure> {
+    if asked.like.is_empty() {
+        index::page(elastic, asked, condition, after).await
+    } else {
+        index::nearest(elastic, asked, condition, shown(after)).await
+    }
+}
+
+/// The condition that Elasticsearch is asked; `None` where it can't be.
+async fn in_words_of_the_index(db: &PgPool, asked: &Asked) -> Result<Option<Option<Condition>>> {
+    match &asked.condition {
+        None => Ok(Some(None)),
+        Some(condition) => Ok(queries::for_index(db, condition).await?.map(Some)),
+    }
+}
+
+fn shown(after: Option<&Cursor>) -> u32 {
+    match after {
+        Some(Cursor::Nearest { shown, .. }) => *shown,
+        _ => 0,
+    }
+}
+
+fn forgives_nothing(asked: &Asked) -> Option<String> {
+    let is_ranked = asked.condition.as_ref().is_some_and(Condition::is_ranked);
+    is_ranked.then(|| "Words must be spelled as they are there.".to_owned())
+}
+
+/// Nothing of what was typed can be searched for.
+fn is_hollow(query: &Query, condition: Option<&Condition>) -> bool {
+    condition.is_none() && query.expression.is_some() && query.similarity().is_none()
 }
 
 fn discontinued(failure: Failure) -> Error {
@@ -168,5 +451,5 @@ fn discontinued(failure: Failure) -> Error {
 /// Only what is no word was typed.
 fn nothing_to_search_for() -> Found {
     let notice = "There is no letter, digit or emoji in this, and nothing else can be searched for.".to_owned();
-    Found { media: Vec::new(), total: 0, next: None, notice: Some(notice) }
+    Found { notice: Some(notice), ..Found::default() }
 }

@@ -1,12 +1,16 @@
-//! Words as SQL, and what is shown of the media found by either engine.
+//! A condition as PostgreSQL takes it, what only PostgreSQL knows, and what is shown of the media found by either engine.
 
 use std::collections::HashMap;
 
+use chrono::NaiveDate;
+use serde_json::{Value, json};
 use sqlx::{PgPool, query, query_scalar, types::Json};
 
 use super::{
-    Asked, Found, Hit,
+    Asked, Found, Hit, Sort, WINDOW, Why,
     cursor::{Cursor, cannot_continue},
+    fusion::{self, Arms},
+    meaning::{Condition, Wanted},
 };
 use crate::{
     db::{MediaId, PostId},
@@ -14,55 +18,154 @@ use crate::{
     read_models::Texts,
 };
 
-/// Who has each word in a name, in the order of the words.
-pub(super) async fn people_named(db: &PgPool, words: &[String]) -> Result<Vec<Vec<i64>>> {
+/// Of one text; more have the name than anybody means.
+pub(super) const MOST_PEOPLE: usize = 1_000;
+/// Ids that a search in the index is narrowed to, or spared.
+const MOST_IDS: usize = 10_000;
+
+/// Who has each text in a name.
+pub(super) async fn people(db: &PgPool, texts: Vec<Wanted>) -> Result<HashMap<Wanted, Vec<i64>>> {
+    if texts.is_empty() {
+        return Ok(HashMap::new());
+    }
     let people = query_scalar!(
-        r#"
-        select to_json(console.people_named(word)) as "people!: Json<Vec<i64>>"
-          from unnest($1::text[]) with ordinality as typed (word, position)
-         order by position
-        "#,
-        words,
+        r#"select to_json(people) as "people!: Json<Vec<i64>>" from console.people_meant($1, $2)"#,
+        json!(texts),
+        i32::try_from(MOST_PEOPLE).unwrap_or(i32::MAX),
     )
     .fetch_all(db)
     .await?;
-    Ok(people.into_iter().map(|Json(people)| people).collect())
+    Ok(texts.into_iter().zip(people.into_iter().map(|Json(people)| people)).collect())
 }
 
-/// Newest first; the function itself knows whether this operator sees unsafe media.
-pub(super) async fn find(db: &PgPool, asked: &Asked, after: Option<&Cursor>) -> Result<Found> {
-    let (before, before_media) = match after {
-        Some(Cursor::PostgreSql { created_at, media_id }) => (Some(created_at.as_str()), Some(*media_id)),
-        _ => (None, None),
+pub(super) async fn event_types(db: &PgPool) -> Result<Vec<String>> {
+    Ok(query_scalar!(r#"select event as "event!" from console.event_types() as event"#).fetch_all(db).await?)
+}
+
+pub(super) async fn categories(db: &PgPool) -> Result<Vec<String>> {
+    Ok(query_scalar!(r#"select category as "category!" from console.categories() as category"#).fetch_all(db).await?)
+}
+
+/// The same condition in words of the index: what this has nothing of, as ids. `None` where these are too many.
+pub(super) async fn for_index(db: &PgPool, condition: &Condition) -> Result<Option<Condition>> {
+    let mut beyond = Vec::new();
+    collect_beyond(condition, &mut beyond);
+    let mut known = Vec::new();
+    for condition in beyond {
+        match as_ids(db, condition).await? {
+            Some(ids) => known.push((condition, ids)),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(replaced(condition, &known)))
+}
+
+fn collect_beyond<'a>(condition: &'a Condition, beyond: &mut Vec<&'a Condition>) {
+    match condition {
+        Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| collect_beyond(part, beyond)),
+        Condition::Not(negated) => collect_beyond(negated, beyond),
+        part if part.is_beyond_the_index() && !beyond.contains(&part) => beyond.push(part),
+        _ => {}
+    }
+}
+
+/// Those for which it holds, or all but those for which it does not.
+async fn as_ids(db: &PgPool, condition: &Condition) -> Result<Option<Condition>> {
+    if let Some(media) = few(db, condition).await? {
+        return Ok(Some(Condition::Media(media)));
+    }
+    let others = few(db, &Condition::Not(Box::new(condition.clone()))).await?;
+    Ok(others.map(|media| Condition::Not(Box::new(Condition::Media(media)))))
+}
+
+async fn few(db: &PgPool, condition: &Condition) -> Result<Option<Vec<i64>>> {
+    let most = i32::try_from(MOST_IDS + 1).unwrap_or(i32::MAX);
+    let media = query_scalar!(r#"select console.media_meant($1, $2) as "media!""#, json!(condition), most);
+    let media = media.fetch_one(db).await?;
+    Ok((media.len() <= MOST_IDS).then_some(media))
+}
+
+fn replaced(condition: &Condition, known: &[(&Condition, Condition)]) -> Condition {
+    let of_each = |parts: &[Condition]| parts.iter().map(|part| replaced(part, known)).collect();
+    match condition {
+        Condition::All(parts) => Condition::All(of_each(parts)),
+        Condition::Any(parts) => Condition::Any(of_each(parts)),
+        Condition::Not(negated) => Condition::Not(Box::new(replaced(negated, known))),
+        part => known.iter().find(|(own, _)| *own == part).map_or(part, |(_, ids)| ids).clone(),
+    }
+}
+
+/// A page in the order that is asked for; the function itself knows whether this operator sees unsafe media.
+pub(super) async fn page(db: &PgPool, asked: &Asked, after: Option<&Cursor>) -> Result<Found> {
+    let after = match after {
+        Some(Cursor::PostgreSql { created_at, media_id, rank, total }) => {
+            json!({"createdAt": created_at, "mediaId": media_id, "rank": rank, "total": total})
+        }
+        _ => Value::Null,
     };
+    sorted(db, asked, asked.sort, &after, asked.limit).await
+}
+
+async fn sorted(db: &PgPool, asked: &Asked, sort: Sort, after: &Value, limit: u32) -> Result<Found> {
+    let ranked = asked.condition.as_ref().map(Condition::ranked).unwrap_or_default();
     let rows = query!(
         r#"
-        select media_id as "media_id!", to_json(created_at) #>> '{}' as "created_at!", total as "total!"
-          from console.find_media($1, $2::text::timestamptz, $3, $4)
+        select media_id as "media_id!", to_json(created_at) #>> '{}' as "created_at!", rank as "rank!", total as "total!"
+          from console.find_media($1, $2, $3, $4, $5)
         "#,
-        &asked.words,
-        before,
-        before_media,
-        i32::try_from(asked.limit).unwrap_or(i32::MAX),
+        json!(asked.condition),
+        sort.name(),
+        json!(ranked),
+        after,
+        i32::try_from(limit).unwrap_or(i32::MAX),
     )
     .fetch_all(db)
     .await
-    .map_err(|error| if is_bad_time(&error) { cannot_continue() } else { Error::from(error) })?;
-    let next = rows
-        .last()
-        .filter(|_| rows.len() >= asked.limit as usize)
-        .map(|last| Cursor::PostgreSql { created_at: last.created_at.clone(), media_id: last.media_id });
+    .map_err(|error| if is_bad_value(&error) && !after.is_null() { cannot_continue() } else { Error::from(error) })?;
+    let next = rows.last().filter(|_| rows.len() >= limit as usize).map(|last| Cursor::PostgreSql {
+        created_at: last.created_at.clone(),
+        media_id: last.media_id,
+        rank: last.rank,
+        total: last.total,
+    });
     Ok(Found {
         total: rows.first().map_or(0, |row| row.total),
         media: rows.iter().map(|row| row.media_id).collect(),
         next,
-        notice: None,
+        ..Found::default()
     })
 }
 
-/// `22007` and `22008`: the cursor's time is none.
-fn is_bad_time(error: &sqlx::Error) -> bool {
-    error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|state| state.starts_with("2200"))
+/// `22…`: a time or number of the cursor is none.
+fn is_bad_value(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|state| state.starts_with("22"))
+}
+
+/// The list of what is near to the examples, fused with the words' where there are some.
+pub(super) async fn nearest(db: &PgPool, asked: &Asked, shown: u32) -> Result<Found> {
+    let (more, less): (Vec<i64>, Vec<i64>) = (asked.like.more_media().collect(), asked.like.less_media().collect());
+    let near = query!(
+        r#"
+        select media_id as "media_id!", similarity as "similarity!"
+          from console.nearest_media($1, $2, $3, $4, $5)
+        "#,
+        json!(asked.condition),
+        &more,
+        &less,
+        i32::try_from(WINDOW).unwrap_or(i32::MAX),
+        asked.similarity,
+    )
+    .fetch_all(db)
+    .await?;
+    let text = match &asked.condition {
+        Some(condition) if condition.is_ranked() => {
+            let window = u32::try_from(WINDOW).unwrap_or(u32::MAX);
+            Some(sorted(db, asked, Sort::Relevance, &Value::Null, window).await?.media)
+        }
+        _ => None,
+    };
+    let near = near.into_iter().map(|row| (row.media_id, row.similarity)).collect();
+    Ok(fusion::page(Arms { text, near, has_vector: true }, asked.limit, shown, false))
 }
 
 /// What this operator may see of these media, in this order. Some may be gone by now.
@@ -70,11 +173,15 @@ pub(super) async fn hits(db: &PgPool, media: &[i64]) -> Result<Vec<Hit>> {
     let rows = query!(
         r#"
         select m.media_id as "media_id!", m.post_id as "post_id!", m.post_title, left(m.ai_caption, 4000) as caption,
-               to_json(m.ai_tags) as "tags: Json<Texts>", to_json(m.detected_usernames) as "people: Json<Texts>",
-               m.uploader_username as "uploader!", to_json(m.created_at) #>> '{}' as "created_at!"
+               to_json(m.ai_tags) as "tags: Json<Texts>", to_json(m.ai_scenes) as "scenes: Json<Texts>",
+               to_json(m.detected_usernames) as "people: Json<Texts>", m.uploader_username as "uploader!",
+               m.uploader_department, to_json(m.created_at) #>> '{}' as "created_at!",
+               coalesce(p.media_type = 'VIDEO', false) as "is_video!",
+               coalesce(m.reaction_count, 0) as "reactions!", coalesce(m.comment_count, 0) as "comments!"
           from console.media_search as m
+          join console.photo as p on p.media_id = m.media_id
          where m.media_id = any ($1)
-           and exists (select from console.photo as p where p.media_id = m.media_id)
+           and p.media_id = any ($1)
         "#,
         media,
     )
@@ -90,12 +197,44 @@ pub(super) async fn hits(db: &PgPool, media: &[i64]) -> Result<Vec<Hit>> {
                 title: row.post_title,
                 caption: row.caption,
                 tags: texts(row.tags),
+                scenes: texts(row.scenes),
                 people: texts(row.people),
                 uploader: row.uploader,
+                department: row.uploader_department,
                 created_at: row.created_at,
+                is_video: row.is_video,
+                reactions: row.reactions,
+                comments: row.comments,
+                why: Why::default(),
             };
             (row.media_id, hit)
         })
         .collect();
     Ok(media.iter().filter_map(|media| hits.remove(media)).collect())
+}
+
+/// How many media have each value of a field, the most frequent first.
+pub(super) async fn facet(
+    db: &PgPool,
+    condition: Option<&Condition>,
+    field: &str,
+    at_most: usize,
+) -> Result<Vec<(String, i64)>> {
+    let rows = query!(
+        r#"select value as "value!", count as "count!" from console.media_facet($1, $2, $3)"#,
+        json!(condition),
+        field,
+        i32::try_from(at_most).unwrap_or(i32::MAX),
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.value, row.count)).collect())
+}
+
+/// How many media there are of each day.
+pub(super) async fn days(db: &PgPool, condition: Option<&Condition>) -> Result<Vec<(NaiveDate, i64)>> {
+    let rows = query!(r#"select day as "day!", count as "count!" from console.media_days($1)"#, json!(condition))
+        .fetch_all(db)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.day, row.count)).collect())
 }

@@ -12,7 +12,7 @@ use sqlx::{PgConnection, PgPool};
 use crate::{
     access::{Operator, Right},
     error::{Error, Result},
-    read_models::fold,
+    search::{language, meaning::Condition, meant},
 };
 
 /// The table holds the same.
@@ -112,14 +112,22 @@ pub async fn seen(db: &mut PgConnection, by: &Operator, id: i64) -> Result<()> {
     if queries::seen(db, id).await? { Ok(()) } else { Err(gone()) }
 }
 
-/// How many media match a query and were uploaded after a time, up to [`MOST_NEW`].
+/// How many media match a query and were uploaded after a time, up to [`MOST_NEW`]. PostgreSQL counts them: a badge shall not depend
+/// on whether the index is there.
+///
+/// # Errors
+/// `Invalid` for a text that is no query.
 pub async fn count_new(db: &PgPool, by: &Operator, text: &str, since: DateTime<Utc>) -> Result<i64> {
     by.may(Right::Search)?;
-    let words = fold::words(text);
-    if words.is_empty() && !text.trim().is_empty() {
+    let parsed = language::parse(text).map_err(|error| Error::Invalid(error.to_string()))?;
+    let (condition, _) = meant(db, by, &parsed).await?;
+    let is_hollow = condition.is_none() && parsed.expression.is_some() && parsed.similarity().is_none();
+    if is_hollow {
         return Ok(0);
     }
-    queries::count_since(db, &words, since, MOST_NEW).await
+    let newer = Condition::Time { from: Some(since), until: None };
+    let both = condition.into_iter().chain([newer]).collect();
+    queries::count(db, &Condition::All(both), MOST_NEW).await
 }
 
 /// A query that can't be read any more has no hits; nobody should lose the whole list over it.

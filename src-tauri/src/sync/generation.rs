@@ -114,6 +114,7 @@ pub(super) async fn ensure(db: &PgPool, elastic: &Elastic, model: &ReadModel) ->
     }
     make_writable(elastic, &generation.name).await?;
     add_digest(elastic, &generation.name).await?;
+    add_fields(elastic, model, &generation.name).await?;
     alone.commit().await?;
     notice_restored(db, elastic, model, &generation.name).await
 }
@@ -151,6 +152,20 @@ async fn make_writable(elastic: &Elastic, generation: &str) -> Result<()> {
         elastic.put(&format!("{generation}/_alias/{alias}"), &json!({})).await?;
     }
     Ok(())
+}
+
+/// Lets documents have the fields in a generation of an earlier console that were added since. Those that are there get them when
+/// they are sent again.
+async fn add_fields(elastic: &Elastic, model: &ReadModel, generation: &str) -> Result<()> {
+    let fields = json!({"properties": (model.mapping)()["properties"]});
+    match elastic.put(&format!("{generation}/_mapping"), &fields).await {
+        Ok(_) => Ok(()),
+        Err(Failure::Refused { status: 400, reason }) => {
+            tracing::warn!(index = generation, reason, "it can't hold what documents have now: rebuild it");
+            Ok(())
+        }
+        Err(failure) => Err(failure.into()),
+    }
 }
 
 /// Lets documents have a digest in a generation of an earlier console. Those that are there get one when they are sent again;

@@ -1,9 +1,13 @@
 //! Saved searches in the database.
 
 use chrono::{DateTime, Utc};
+use serde_json::json;
 use sqlx::{PgConnection, PgPool, query_as, query_scalar};
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    search::meaning::Condition,
+};
 
 pub(super) struct SavedRow {
     pub(super) saved_search_id: i64,
@@ -75,16 +79,14 @@ pub(super) async fn exists(db: &mut PgConnection, id: i64) -> Result<bool> {
     .await?)
 }
 
-/// How many media with all of these words were uploaded after a time; more than `at_most` are as many.
-pub(super) async fn count_since(db: &PgPool, words: &[String], since: DateTime<Utc>, at_most: i32) -> Result<i64> {
-    Ok(query_scalar!(
-        r#"select count(*) as "count!" from console.find_media($1, null, null, $3) where created_at > $2"#,
-        words,
-        since,
+/// How many media there are for which the condition holds; more than `at_most` are as many.
+pub(super) async fn count(db: &PgPool, condition: &Condition, at_most: i32) -> Result<i64> {
+    let counted = query_scalar!(
+        r#"select cardinality(console.media_meant($1, $2))::bigint as "count!""#,
+        json!(condition),
         at_most,
-    )
-    .fetch_one(db)
-    .await?)
+    );
+    Ok(counted.fetch_one(db).await?)
 }
 
 fn in_words(error: sqlx::Error, name: &str) -> Error {

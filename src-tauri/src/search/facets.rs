@@ -1,0 +1,421 @@
+//! What the hits of a query have in common: how many there are of each value of a field. What is chosen in a field is left out when
+//! its own values are counted, so that others can be chosen beside it.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, NaiveDate};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use specta::Type;
+use sqlx::PgPool;
+
+use super::{
+    Engine, SyntaxProblem,
+    histogram::{self, Bar},
+    index::INDEX,
+    is_hollow, known,
+    language::{self, Expression, OneOrMore, Query, State, Term, Text, TextField},
+    meaning::{self, Condition, Known},
+    queries, sees_unsafe,
+};
+use crate::{
+    access::{Operator, Right},
+    elastic::{Elastic, Failure},
+    error::{Error, Result},
+    read_models::fold,
+    search::dsl,
+};
+
+/// Shown of a facet, beside what is chosen.
+const SHOWN: usize = 20;
+/// In which one can search.
+const MOST_VALUES: usize = 10_000;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct Facets {
+    pub engine: Engine,
+    pub facets: Vec<Facet>,
+    pub histogram: Vec<Bar>,
+    pub problem: Option<SyntaxProblem>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct Facet {
+    /// tag, scene, person, uploader, dept, event, type or safety
+    pub field: String,
+    /// The most frequent first
+    pub values: Vec<FacetValue>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct FacetValue {
+    pub value: String,
+    #[specta(type = i32)]
+    pub count: i64,
+    pub is_chosen: bool,
+    /// The query's text with it chosen, or not any more
+    pub toggled: String,
+}
+
+/// Something that hits are counted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Field {
+    Text(TextField),
+    Type,
+    Safety,
+}
+
+const FIELDS: [Field; 8] = [
+    Field::Text(TextField::Tag),
+    Field::Text(TextField::Scene),
+    Field::Text(TextField::Person),
+    Field::Text(TextField::Uploader),
+    Field::Text(TextField::Department),
+    Field::Text(TextField::Event),
+    Field::Type,
+    Field::Safety,
+];
+
+impl Field {
+    fn named(name: &str) -> Option<Self> {
+        FIELDS.into_iter().find(|field| field.name() == name)
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Text(field) => field.name(),
+            Self::Type => "type",
+            Self::Safety => "safety",
+        }
+    }
+
+    /// In the index; `None` where that has nothing of it.
+    fn indexed(self) -> Option<&'static str> {
+        match self {
+            Self::Text(TextField::Tag) => Some("ai_tags"),
+            Self::Text(TextField::Scene) => Some("ai_scenes"),
+            Self::Text(TextField::Person) => Some("detected_usernames"),
+            Self::Text(TextField::Uploader) => Some("uploader_username"),
+            Self::Text(TextField::Department) => Some("uploader_department"),
+            Self::Safety => Some("is_safe"),
+            Self::Text(_) | Self::Type => None,
+        }
+    }
+
+    /// The condition that is chosen with a value. A phrase: the whole of it. `None` for what can't be written.
+    fn term(self, value: &str) -> Option<Term> {
+        match self {
+            Self::Text(field) => (!value.trim().is_empty()).then(|| {
+                let value = language::Value::Text(Text::Phrase(value.to_owned()));
+                Term::Field { field, any_of: OneOrMore::new(value, []) }
+            }),
+            Self::Type | Self::Safety => State::named(value).map(|state| Term::Is(OneOrMore::new(state, []))),
+        }
+    }
+
+    fn is_chosen_by(self, condition: &Expression) -> bool {
+        let Expression::Term(term) = condition else { return false };
+        match (self, term) {
+            (Self::Text(field), Term::Field { field: own, .. }) => field == *own,
+            (Self::Type, Term::Is(states)) => states.iter().all(|state| matches!(state, State::Image | State::Video)),
+            (Self::Safety, Term::Is(states)) => states.iter().all(|state| matches!(state, State::Safe | State::Unsafe)),
+            _ => false,
+        }
+    }
+
+    /// The query without what is chosen here.
+    fn others(self, query: &Query) -> Query {
+        query.conditions().iter().filter(|condition| !self.is_chosen_by(condition)).cloned().collect()
+    }
+
+    /// What is chosen here, as it was typed.
+    fn chosen(self, query: &Query) -> Vec<String> {
+        let mut chosen = Vec::new();
+        for condition in query.conditions().iter().filter(|condition| self.is_chosen_by(condition)) {
+            match condition {
+                Expression::Term(Term::Field { any_of, .. }) => {
+                    chosen.extend(any_of.iter().filter_map(|value| match value {
+                        language::Value::Text(Text::Word(text) | Text::Phrase(text)) => Some(text.clone()),
+                        _ => None,
+                    }))
+                }
+                Expression::Term(Term::Is(states)) => chosen.extend(states.iter().map(|state| state.name().to_owned())),
+                _ => {}
+            }
+        }
+        chosen
+    }
+}
+
+/// A value and how many hits have it.
+type Counted = (String, i64);
+
+/// One of the counts that are made together: for which fields, among what.
+struct Count {
+    fields: Vec<Field>,
+    condition: Option<Condition>,
+    /// Also how many there are of each day
+    days: bool,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    values: Vec<(Field, Vec<Counted>)>,
+    days: Vec<(NaiveDate, i64)>,
+}
+
+/// The facets of a query, and its hits over time.
+///
+/// # Errors
+/// `Forbidden` without the right to search.
+pub async fn facets(db: &PgPool, elastic: Option<&Elastic>, by: &Operator, text: &str) -> Result<Facets> {
+    by.may(Right::Search)?;
+    let query = match language::parse(text) {
+        Ok(query) => query,
+        Err(error) => {
+            let problem = Some(error.into());
+            return Ok(Facets { engine: Engine::PostgreSql, facets: vec![], histogram: vec![], problem });
+        }
+    };
+    let (known, _) = known(db, by, &query).await?;
+    let condition = meaning::condition(&query, &known);
+    if is_hollow(&query, condition.as_ref()) {
+        return Ok(Facets { engine: Engine::PostgreSql, facets: vec![], histogram: vec![], problem: None });
+    }
+    let fields = FIELDS.into_iter().filter(|field| *field != Field::Safety || sees_unsafe(by)).collect();
+    let asked = counts(&query, fields, condition, &known);
+    let (engine, counted) = count(db, elastic, by, &asked, SHOWN).await?;
+    let mut facets = Vec::new();
+    for (field, values) in counted.values {
+        facets.push(Facet { field: field.name().into(), values: shown(field, values, &query, |_| true) });
+    }
+    let order = |facet: &Facet| FIELDS.iter().position(|field| field.name() == facet.field);
+    facets.sort_by_key(order);
+    Ok(Facets { engine, facets, histogram: histogram::bars(&counted.days, &query), problem: None })
+}
+
+/// A facet's values of which a word begins so.
+///
+/// # Errors
+/// `Forbidden` without the right to search, `Invalid` for a text or field that there is not.
+pub async fn facet_values(
+    db: &PgPool,
+    elastic: Option<&Elastic>,
+    by: &Operator,
+    text: &str,
+    field: &str,
+    starts_with: &str,
+) -> Result<Facet> {
+    by.may(Right::Search)?;
+    let query = language::parse(text).map_err(|error| Error::Invalid(error.to_string()))?;
+    let field = Field::named(field).ok_or_else(|| Error::Invalid(format!("Hits are not counted by {field}.")))?;
+    let (known, _) = known(db, by, &query).await?;
+    let condition = meaning::condition(&field.others(&query), &known);
+    let asked = [Count { fields: vec![field], condition, days: false }];
+    let (_, counted) = count(db, elastic, by, &asked, MOST_VALUES).await?;
+    let typed = fold::words(starts_with);
+    let is_meant = |value: &str| begins(&fold::words(value), &typed);
+    let values = counted.values.into_iter().flat_map(|(_, values)| values).collect();
+    Ok(Facet { field: field.name().into(), values: shown(field, values, &query, is_meant) })
+}
+
+/// Whether somewhere in the words the typed ones begin, the last of which may be unfinished.
+fn begins(words: &[String], typed: &[String]) -> bool {
+    let Some((last, whole)) = typed.split_last() else { return true };
+    words.windows(typed.len()).any(|part| {
+        part.iter().zip(whole).all(|(word, typed)| word == typed) && part[whole.len()].starts_with(last.as_str())
+    })
+}
+
+/// Fields in which nothing is chosen are counted together; each other one by itself, without what is chosen in it.
+fn counts(query: &Query, fields: Vec<Field>, condition: Option<Condition>, known: &Known) -> Vec<Count> {
+    let is_chosen = |field: &Field| query.conditions().iter().any(|condition| field.is_chosen_by(condition));
+    let (chosen, others): (Vec<Field>, Vec<Field>) = fields.into_iter().partition(is_chosen);
+    let mut counts = vec![Count { fields: others, condition, days: true }];
+    counts.extend(chosen.into_iter().map(|field| Count {
+        fields: vec![field],
+        condition: meaning::condition(&field.others(query), known),
+        days: false,
+    }));
+    counts
+}
+
+/// What is chosen comes first, and is there even where no hit has it.
+fn shown(field: Field, values: Vec<Counted>, query: &Query, is_meant: impl Fn(&str) -> bool) -> Vec<FacetValue> {
+    let counted: HashSet<String> = values.iter().map(|(value, _)| fold::fold(value)).collect();
+    let chosen = field.chosen(query).into_iter().filter(|value| !counted.contains(&fold::fold(value)));
+    let all = values.into_iter().chain(chosen.map(|value| (value, 0)));
+    let mut shown: Vec<FacetValue> = all
+        .filter(|(value, _)| is_meant(value))
+        .filter_map(|(value, count)| {
+            let term = field.term(&value)?;
+            Some(FacetValue { is_chosen: query.holds(&term), toggled: query.toggle(term).to_string(), value, count })
+        })
+        .collect();
+    shown.sort_by_key(|value| !value.is_chosen);
+    let chosen = shown.iter().take_while(|value| value.is_chosen).count();
+    shown.truncate(chosen + SHOWN);
+    shown
+}
+
+async fn count(
+    db: &PgPool,
+    elastic: Option<&Elastic>,
+    by: &Operator,
+    asked: &[Count],
+    at_most: usize,
+) -> Result<(Engine, Counts)> {
+    if let Some(elastic) = elastic
+        && let Some(conditions) = indexed(db, asked).await?
+    {
+        match in_index(elastic, asked, &conditions, sees_unsafe(by), at_most).await {
+            Ok(mut counts) => {
+                for one in asked {
+                    for field in one.fields.iter().filter(|field| field.indexed().is_none()) {
+                        let values = queries::facet(db, one.condition.as_ref(), field.name(), at_most).await?;
+                        counts.values.push((*field, values));
+                    }
+                }
+                return Ok((Engine::Elasticsearch, counts));
+            }
+            Err(failure) => tracing::warn!(%failure, "facets are counted by PostgreSQL"),
+        }
+    }
+    let mut counts = Counts::default();
+    for one in asked {
+        for field in &one.fields {
+            counts.values.push((*field, queries::facet(db, one.condition.as_ref(), field.name(), at_most).await?));
+        }
+        if one.days {
+            counts.days = queries::days(db, one.condition.as_ref()).await?;
+        }
+    }
+    Ok((Engine::PostgreSql, counts))
+}
+
+/// The conditions in words of the index; `None` where one has none.
+async fn indexed(db: &PgPool, asked: &[Count]) -> Result<Option<Vec<Option<Condition>>>> {
+    let mut conditions = Vec::new();
+    for one in asked {
+        conditions.push(match &one.condition {
+            None => None,
+            Some(condition) => match queries::for_index(db, condition).await? {
+                None => return Ok(None),
+                found => found,
+            },
+        });
+    }
+    Ok(Some(conditions))
+}
+
+#[derive(Debug, Deserialize)]
+struct Answer {
+    aggregations: Option<Value>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Bucket {
+    key: Value,
+    key_as_string: Option<String>,
+    doc_count: i64,
+}
+
+async fn in_index(
+    elastic: &Elastic,
+    asked: &[Count],
+    conditions: &[Option<Condition>],
+    sees_unsafe: bool,
+    at_most: usize,
+) -> Result<Counts, Failure> {
+    let searches: Vec<(&str, Value)> = asked
+        .iter()
+        .zip(conditions)
+        .map(|(one, condition)| (INDEX, body(one, condition.as_ref(), sees_unsafe, at_most)))
+        .collect();
+    let mut counts = Counts::default();
+    for (one, answer) in asked.iter().zip(elastic.search_each::<Answer>(&searches).await?) {
+        let aggregations = answer?.aggregations.unwrap_or_default();
+        for field in one.fields.iter().filter(|field| field.indexed().is_some()) {
+            let buckets = buckets(&aggregations[field.name()])?;
+            counts.values.push((*field, buckets.into_iter().filter_map(|bucket| value_of(*field, bucket)).collect()));
+        }
+        if one.days {
+            counts.days = buckets(&aggregations["days"])?.into_iter().filter_map(day_of).collect();
+        }
+    }
+    Ok(counts)
+}
+
+fn body(one: &Count, condition: Option<&Condition>, sees_unsafe: bool, at_most: usize) -> Value {
+    let mut aggregations = serde_json::Map::new();
+    for field in &one.fields {
+        if let Some(name) = field.indexed() {
+            aggregations.insert(field.name().into(), json!({"terms": {"field": name, "size": at_most}}));
+        }
+    }
+    if one.days {
+        let days = json!({"date_histogram": {"field": "created_at", "calendar_interval": "day", "min_doc_count": 1}});
+        aggregations.insert("days".into(), days);
+    }
+    json!({
+        "query": dsl::query(condition, sees_unsafe), "size": 0, "track_total_hits": false, "timeout": "4s",
+        "aggs": aggregations,
+    })
+}
+
+fn buckets(aggregation: &Value) -> Result<Vec<Bucket>, Failure> {
+    match aggregation.get("buckets") {
+        None => Ok(Vec::new()),
+        Some(buckets) => serde_json::from_value(buckets.clone()).map_err(|error| Failure::Garbled(error.to_string())),
+    }
+}
+
+fn value_of(field: Field, bucket: Bucket) -> Option<Counted> {
+    let value = match (field, bucket.key_as_string) {
+        (Field::Safety, Some(is_safe)) => if is_safe == "true" { "safe" } else { "unsafe" }.to_owned(),
+        _ => bucket.key.as_str()?.to_owned(),
+    };
+    Some((value, bucket.doc_count))
+}
+
+fn day_of(bucket: Bucket) -> Option<(NaiveDate, i64)> {
+    let day = DateTime::from_timestamp_millis(bucket.key.as_i64()?)?.date_naive();
+    Some((day, bucket.doc_count))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_values_can_be_begun() {
+        let is_found = |value: &str, typed: &str| begins(&fold::words(value), &fold::words(typed));
+        assert!(is_found("New York", "yo"));
+        assert!(is_found("New York", "NEW yo"));
+        assert!(is_found("anything", ""));
+        assert!(!is_found("New York", "ork"));
+    }
+
+    #[test]
+    fn a_facet_does_not_count_its_own_choice() {
+        let query = language::parse("sea tag:beach tag:\"New York\" scene:x -tag:hill is:safe").expect("a query");
+        let tag = Field::Text(TextField::Tag);
+        assert_eq!(tag.others(&query).to_string(), "sea scene:x -tag:hill is:safe");
+        assert_eq!(tag.chosen(&query), ["beach", "New York"]);
+        assert_eq!(Field::Safety.others(&query).to_string(), "sea tag:beach tag:\"New York\" scene:x -tag:hill");
+    }
+
+    #[test]
+    fn what_is_chosen_comes_first() {
+        let query = language::parse("tag:(sea OR gone)").expect("a query");
+        let values = vec![("beach".into(), 5), ("Sea".into(), 2)];
+        let values = shown(Field::Text(TextField::Tag), values, &query, |_| true);
+        let seen: Vec<_> = values.iter().map(|value| (value.value.as_str(), value.count, value.is_chosen)).collect();
+        assert_eq!(seen, [("Sea", 2, true), ("gone", 0, true), ("beach", 5, false)]);
+        assert_eq!(values[0].toggled, "tag:gone");
+        assert_eq!(values[2].toggled, "tag:(sea OR gone OR \"beach\")");
+    }
+}
