@@ -13,7 +13,7 @@ use crate::{elastic::Elastic, read_models::ReadModel};
 /// Vectors whose neighbours are looked for.
 const SAMPLE: i32 = 50;
 const NEIGHBOURS: i64 = 10;
-/// Of the index's graph for each answer, in both engines; as searches by similarity ask for.
+/// Looked at in the index's graph for each answer, in both engines. Searches look at more, and so find no less.
 const CANDIDATES: i64 = 100;
 /// What is as near as the tenth neighbour is one, whatever the last digits of a single-precision number.
 const TOLERANCE: f64 = 1e-6;
@@ -38,7 +38,18 @@ struct Vectors {
 
 fn vectors(model: &ReadModel) -> Option<Vectors> {
     Some(match model.name {
-        "media_search" | "recommendations_knn" => Vectors { field: "image_embedding", only: None, nearest: None },
+        "media_search" => Vectors {
+            field: "image_embedding",
+            only: None,
+            nearest: Some(
+                "select v.media_id
+                   from console.media_vector as v
+                  order by v.embedding
+                           operator(public.<=>) public.l2_normalize($1::text::public.vector)::public.halfvec(512)
+                  limit $2",
+            ),
+        },
+        "recommendations_knn" => Vectors { field: "image_embedding", only: None, nearest: None },
         "face_search" => Vectors { field: "face_embedding", only: None, nearest: None },
         "known_faces" => Vectors {
             field: "face_embedding",

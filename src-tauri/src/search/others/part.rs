@@ -59,6 +59,8 @@ pub(super) enum Own {
     Is(Part),
     /// It holds where it does for one of their photos.
     ByPhotos,
+    /// The same, and where this does.
+    OrByPhotos(Part),
     /// They have nothing like it; in the words of the language.
     Lacks(&'static str),
 }
@@ -115,10 +117,8 @@ impl Kind {
             Condition::Not(negated) => Part::Not(Box::new(self.part(negated, engine, looked, lacks))),
             leaf => match self.own(leaf, engine, looked.departments) {
                 Own::Is(part) => part,
-                Own::ByPhotos => {
-                    let known = looked.by_photos.iter().find(|(own, _)| *own == leaf);
-                    known.map_or(Part::Nothing, |(_, ids)| Part::Ids { column: self.by_photos(), ids: ids.clone() })
-                }
+                Own::ByPhotos => self.looked_up(leaf, looked),
+                Own::OrByPhotos(part) => Part::Any(vec![part, self.looked_up(leaf, looked)]),
                 Own::Lacks(what) => {
                     if !lacks.contains(&what) {
                         lacks.push(what);
@@ -129,6 +129,11 @@ impl Kind {
         }
     }
 
+    fn looked_up(self, condition: &Condition, looked: &Looked<'_>) -> Part {
+        let known = looked.by_photos.iter().find(|(own, _)| *own == condition);
+        known.map_or(Part::Nothing, |(_, ids)| Part::Ids { column: self.by_photos(), ids: ids.clone() })
+    }
+
     /// The conditions in it that are answered by photos.
     pub(super) fn by_photos_in<'a>(self, condition: &'a Condition, engine: Engine, found: &mut Vec<&'a Condition>) {
         match condition {
@@ -136,8 +141,12 @@ impl Kind {
                 parts.iter().for_each(|part| self.by_photos_in(part, engine, found));
             }
             Condition::Not(negated) => self.by_photos_in(negated, engine, found),
-            leaf if self.own(leaf, engine, &[]) == Own::ByPhotos && !found.contains(&leaf) => found.push(leaf),
-            _ => {}
+            leaf => {
+                let is_by_photos = matches!(self.own(leaf, engine, &[]), Own::ByPhotos | Own::OrByPhotos(_));
+                if is_by_photos && !found.contains(&leaf) {
+                    found.push(leaf);
+                }
+            }
         }
     }
 }
@@ -154,11 +163,9 @@ fn texts(column: Column, texts: &[String]) -> Own {
 fn of_posts(condition: &Condition, engine: Engine) -> Own {
     match condition {
         Condition::Words { wanted, .. } if engine == Engine::PostgreSql || wanted.kind == Way::Value => Own::ByPhotos,
-        Condition::Words { field: None, wanted, people } => Own::Is(Part::Any(vec![
-            Part::Words { fields: POST_FIELDS, wanted: wanted.clone() },
-            Part::Ids { column: many("all_detected_user_ids"), ids: people.clone() },
-            Part::Ids { column: one("author_id"), ids: people.clone() },
-        ])),
+        Condition::Words { field: None, wanted, .. } => {
+            Own::OrByPhotos(Part::Words { fields: POST_FIELDS, wanted: wanted.clone() })
+        }
         Condition::Words { field: Some(field), wanted, .. } => {
             let fields: &[(&str, f64)] = match field {
                 Searched::Title => &[("folded.title", 1.0)],
