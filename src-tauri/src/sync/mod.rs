@@ -33,6 +33,7 @@ mod projector;
 mod queue;
 mod ranges;
 mod rebuild;
+mod recall;
 mod register;
 mod row_hash;
 mod rows;
@@ -53,6 +54,7 @@ pub use self::{
     jobs::JobState,
     letters::{DeadLetter, dead_letters, replay},
     progress::Step,
+    recall::can_be_measured,
     sampler::{Sample, samples},
     status::{IndexStatus, QueueKind, QueueStatus, SyncStatus, WorkerStatus, queues, status},
     terms::count_terms,

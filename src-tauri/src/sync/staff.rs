@@ -33,7 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const IDLE: Duration = Duration::from_mins(1);
 /// Kinds of jobs.
 const GENERATIONS: &[&str] = &["rebuild", "rollback"];
-const CHECKS: &[&str] = &["check", "repair"];
+const CHECKS: &[&str] = &["check", "repair", "recall"];
 
 /// What all stages of one worker have.
 pub(super) struct Staff<'a> {
