@@ -45,8 +45,50 @@ export const commands = {
 	concealMedia: (token: string) => typedError<null, AppError>(__TAURI_INVOKE("conceal_media", { token })),
 	/**  The medium may be shown, or may not. */
 	decideMedia: (seen: Seen<MediaId>, safe: boolean, reason: string | null) => typedError<Decision, AppError>(__TAURI_INVOKE("decide_media", { seen, safe, reason })),
-	/**  A page of media for the words that were typed. */
+	/**  A page of media that match. */
 	search: (query: SearchQuery) => typedError<SearchResults, AppError>(__TAURI_INVOKE("search", { query })),
+	/**  What the matching media have in common, and when they were uploaded. */
+	searchFacets: (text: string) => typedError<Facets, AppError>(__TAURI_INVOKE("search_facets", { text })),
+	/**  The values of one facet that begin with the letters. */
+	searchFacetValues: (text: string, field: string, startsWith: string) => typedError<Facet, AppError>(__TAURI_INVOKE("search_facet_values", { text, field, startsWith })),
+	/**  How much of each kind matches. */
+	searchCounts: (text: string) => typedError<SearchCounts, AppError>(__TAURI_INVOKE("search_counts", { text })),
+	/**  A page of posts that match. */
+	searchPosts: (query: SearchQuery) => typedError<PostResults, AppError>(__TAURI_INVOKE("search_posts", { query })),
+	/**  A page of people who match. */
+	searchPeople: (query: SearchQuery) => typedError<PeopleResults, AppError>(__TAURI_INVOKE("search_people", { query })),
+	/**  A page of faces that match. */
+	searchFaces: (query: SearchQuery) => typedError<FaceResults, AppError>(__TAURI_INVOKE("search_faces", { query })),
+	/**  What may be meant at the caret, which counts UTF-16 code units. */
+	suggest: (text: string, caret: number) => typedError<Suggestions, AppError>(__TAURI_INVOKE("suggest", { text, caret })),
+	/**  A post with all its media. */
+	post: (postId: PostId) => typedError<PostPage, AppError>(__TAURI_INVOKE("post", { postId })),
+	/**  What a person is shown, the best first, and why. */
+	personFeed: (userId: UserId) => typedError<FeedItem[], AppError>(__TAURI_INVOKE("person_feed", { userId })),
+	/**  The operator's own saved searches, and those that others share. */
+	savedSearches: () => typedError<SavedSearch[], AppError>(__TAURI_INVOKE("saved_searches")),
+	/**  Keeps a search under a name. */
+	saveSearch: (name: string, text: string, isShared: boolean) => typedError<SavedSearch, AppError>(__TAURI_INVOKE("save_search", { name, text, isShared })),
+	/**  Gives a saved search another name, or shares it. */
+	renameSearch: (id: number, name: string, isShared: boolean) => typedError<null, AppError>(__TAURI_INVOKE("rename_search", { id, name, isShared })),
+	/**  Forgets a saved search. */
+	deleteSearch: (id: number) => typedError<null, AppError>(__TAURI_INVOKE("delete_search", { id })),
+	/**  The operator has looked at the hits of a saved search. */
+	searchSeen: (id: number) => typedError<null, AppError>(__TAURI_INVOKE("search_seen", { id })),
+	/**  Writes the whole result into a file; its progress is asked for by the id. */
+	exportSearch: (text: string, columns: string[], format: ExportFormat, path: string) => typedError<number, AppError>(__TAURI_INVOKE("export_search", { text, columns, format, path })),
+	/**  How far an export is. */
+	exportProgress: (id: number) => typedError<ExportProgress, AppError>(__TAURI_INVOKE("export_progress", { id })),
+	/**  Ends an export before it is done; no file is left. */
+	cancelExport: (id: number) => typedError<null, AppError>(__TAURI_INVOKE("cancel_export", { id })),
+	/**  What is said of media now, in the versions in which they can be corrected. */
+	mediaWords: (media: MediaId[]) => typedError<MediaWords[], AppError>(__TAURI_INVOKE("media_words", { media })),
+	/**  Who corrected a medium. */
+	mediaCorrections: (mediaId: MediaId) => typedError<PastCorrection[], AppError>(__TAURI_INVOKE("media_corrections", { mediaId })),
+	/**  Corrects what the AI said of media. */
+	correctMedia: (media: Seen<MediaId>[], correction: Correction) => typedError<Corrected, AppError>(__TAURI_INVOKE("correct_media", { media, correction })),
+	/**  Takes corrections back, where nobody changed the media since. */
+	undoCorrection: (corrections: AuditId[]) => typedError<Corrected, AppError>(__TAURI_INVOKE("undo_correction", { corrections })),
 	/**  For the status bar. */
 	status: () => typedError<Status, AppError>(__TAURI_INVOKE("status")),
 	/**  For the System screen. */
@@ -76,6 +118,17 @@ export type AppError = {
 
 /**  `console.audit_entry.id` */
 export type AuditId = number;
+
+/**  A span of time in the histogram. */
+export type Bar = {
+	/**  The first day */
+	from: string,
+	/**  The day after the last */
+	until: string,
+	count: number,
+	/**  The query's text, narrowed to the span */
+	query: string,
+};
 
 /**  A box in pixels of the upright picture; it may lie partly or wholly outside. */
 export type Bounds = {
@@ -113,6 +166,27 @@ export type Connection = {
 	username: string,
 	/**  The keyring has the password. */
 	remembered: boolean,
+};
+
+/**  What became of a correction, or of taking one back. What was right already is in neither list. */
+export type Corrected = {
+	done: CorrectedMedia[],
+	skipped: SkippedMedia[],
+};
+
+export type CorrectedMedia = {
+	mediaId: MediaId,
+	auditId: AuditId,
+};
+
+/**  What is to be said of media instead of what the AI said. */
+export type Correction = {
+	/**  `None`: stays as it is. Empty: none. */
+	caption: string | null,
+	addTags: string[],
+	removeTags: string[],
+	addScenes: string[],
+	removeScenes: string[],
 };
 
 export type Counts = {
@@ -166,6 +240,25 @@ export type Entry = {
 	reason: string | null,
 };
 
+/**  Something that hits shall be like, or unlike. */
+export type Example = 
+{ kind: "media"; id: MediaId } | 
+/**  `media_detected_faces.face_id`, a UUID */
+{ kind: "face"; id: string };
+
+export type ExportFormat = "csv" | "ndjson";
+
+/**  How far an export is. */
+export type ExportProgress = {
+	done: number,
+	total: number,
+	state: ExportState,
+	/**  Where the file is, or why there is none */
+	message: string | null,
+};
+
+export type ExportState = "running" | "done" | "failed" | "cancelled";
+
 /**  A face as the AI found it, and as the operator saw it. */
 export type Face = {
 	id: FaceId,
@@ -187,6 +280,20 @@ export type FaceCursor = {
 	id: FaceId,
 };
 
+export type FaceHit = {
+	/**  A UUID */
+	faceId: string,
+	mediaId: MediaId,
+	bounds: Bounds | null,
+	/**  A username */
+	person: string | null,
+	confidence: number | null,
+	/**  A username */
+	uploader: string,
+	createdAt: string,
+	similarity: number | null,
+};
+
 /**  `media_detected_faces.id` */
 export type FaceId = number;
 
@@ -199,10 +306,55 @@ export type FaceQueue = {
 	next: FaceCursor | null,
 };
 
+export type FaceResults = {
+	engine: Engine,
+	/**  What is weaker about this answer, and why. */
+	notice: string | null,
+	/**  How many match, on all pages together. */
+	total: number,
+	tookMs: number,
+	hits: FaceHit[],
+	/**  Where the next page starts; `None` on the last. */
+	next: string | null,
+	problem: SyntaxProblem | null,
+};
+
 export type FaceStatus = "UNIDENTIFIED" | "SUGGESTED" | "CONFIRMED";
+
+/**  What the matching media have of one field. */
+export type Facet = {
+	/**  A field of the query language; `type` and `safety` stand for `is` */
+	field: string,
+	values: FacetValue[],
+};
+
+export type FacetValue = {
+	value: string,
+	count: number,
+	isChosen: boolean,
+	/**  The query's text after a click */
+	toggled: string,
+};
+
+export type Facets = {
+	engine: Engine,
+	facets: Facet[],
+	/**  60 bars at most, the oldest first */
+	histogram: Bar[],
+	problem: SyntaxProblem | null,
+};
 
 /**  How a value of `before` and `after` looks to the window. */
 export type Fact = boolean | number | null | string;
+
+/**  A medium that a person is shown. */
+export type FeedItem = {
+	mediaId: MediaId,
+	score: number,
+	/**  Weight times value, they add up to the score. None where the platform's backend chose the item. */
+	parts: ScorePart[],
+	expiresAt: string | null,
+};
 
 /**  An index behind the alias, or beside it. */
 export type Generation = {
@@ -245,6 +397,11 @@ export type Hit = {
 	/**  A username */
 	uploader: string,
 	createdAt: string,
+	scenes: string[],
+	isVideo: boolean,
+	reactions: number,
+	comments: number,
+	why: Why,
 };
 
 export type IndexStatus = {
@@ -319,8 +476,31 @@ export type LastCheck = {
 	problem: string | null,
 };
 
+/**  Examples, 10 of each at most. */
+export type Like = {
+	more: Example[],
+	less: Example[],
+};
+
+/**  A field in which something matched. */
+export type Matched = {
+	/**  `caption`, `title`, `tag`, `scene`, `person`, `uploader` or `dept` */
+	field: string,
+	parts: Part[],
+};
+
 /**  `post_media.media_id` */
 export type MediaId = number;
+
+/**  What is said of a medium now, to be corrected. */
+export type MediaWords = {
+	mediaId: MediaId,
+	version: RowVersion,
+	/**  At most 4,000 characters */
+	caption: string | null,
+	tags: string[],
+	scenes: string[],
+};
 
 /**  A signed-in person. */
 export type Operator = {
@@ -331,12 +511,47 @@ export type Operator = {
 	role: Role,
 };
 
+export type Part = {
+	text: string,
+	isMatch: boolean,
+};
+
+/**  Something that somebody said of a medium. */
+export type PastCorrection = {
+	auditId: AuditId,
+	/**  `caption`, `tags` or `scenes` */
+	field: string,
+	caption: string | null,
+	added: string[],
+	removed: string[],
+	/**  A login */
+	decidedBy: string,
+	decidedAt: string,
+	/**  It took a correction back, with this content. */
+	isUndo: boolean,
+	/**  Nobody has taken it back. */
+	stands: boolean,
+};
+
 /**  A page of people in the order of their usernames. */
 export type PeoplePage = {
 	total: number,
 	people: Person[],
 	/**  Where the next page starts. */
 	next: string | null,
+};
+
+export type PeopleResults = {
+	engine: Engine,
+	/**  What is weaker about this answer, and why. */
+	notice: string | null,
+	/**  How many match, on all pages together. */
+	total: number,
+	tookMs: number,
+	hits: PersonHit[],
+	/**  Where the next page starts; `None` on the last. */
+	next: string | null,
+	problem: SyntaxProblem | null,
 };
 
 /**  A user as they are named beside a face, a photo or an entry. */
@@ -347,6 +562,16 @@ export type Person = {
 	department: string | null,
 	/**  Has an active enrolment, so that faces can be matched to them. */
 	enrolled: boolean,
+};
+
+export type PersonHit = {
+	userId: UserId,
+	username: string,
+	fullName: string | null,
+	department: string | null,
+	isEnrolled: boolean,
+	posts: number,
+	followers: number,
 };
 
 /**  A medium with everything that a screen tells of it. */
@@ -370,8 +595,60 @@ export type Photo = {
 	faces: Face[],
 };
 
+export type PostHit = {
+	postId: PostId,
+	title: string | null,
+	/**  A username */
+	author: string,
+	department: string | null,
+	createdAt: string,
+	/**  The first 4 */
+	media: MediaId[],
+	mediaCount: number,
+	tags: string[],
+	event: string | null,
+	reactions: number,
+	comments: number,
+};
+
 /**  `posts.post_id` */
 export type PostId = number;
+
+/**  A post with all its media. */
+export type PostPage = {
+	postId: PostId,
+	title: string | null,
+	body: string | null,
+	authorId: UserId,
+	/**  A username */
+	author: string,
+	department: string | null,
+	status: string,
+	visibility: string,
+	createdAt: string,
+	media: MediaId[],
+	tags: string[],
+	scenes: string[],
+	event: string | null,
+	inferredTags: string[],
+	/**  Usernames */
+	people: string[],
+	reactions: number,
+	comments: number,
+};
+
+export type PostResults = {
+	engine: Engine,
+	/**  What is weaker about this answer, and why. */
+	notice: string | null,
+	/**  How many match, on all pages together. */
+	total: number,
+	tookMs: number,
+	hits: PostHit[],
+	/**  Where the next page starts; `None` on the last. */
+	next: string | null,
+	problem: SyntaxProblem | null,
+};
 
 export type Postgres = {
 	version: string,
@@ -464,9 +741,41 @@ export type Sample = {
 	conflicts: number,
 };
 
-export type SearchQuery = {
-	/**  Words, all of which a medium must have somewhere. None: the newest media. */
+/**  A search that somebody kept. */
+export type SavedSearch = {
+	savedSearchId: number,
+	name: string,
 	text: string,
+	isShared: boolean,
+	isMine: boolean,
+	/**  The login */
+	owner: string,
+	/**  Media that came since the operator last looked */
+	newHits: number,
+};
+
+export type ScorePart = {
+	/**  `recency`, `closeness`, `interest`, `engagement` */
+	name: string,
+	weight: number,
+	/**  Before it is weighted, 0.0 to 1.0 */
+	value: number,
+};
+
+/**  How much of each kind matches. */
+export type SearchCounts = {
+	media: number,
+	posts: number,
+	people: number,
+	faces: number,
+	engine: Engine,
+};
+
+export type SearchQuery = {
+	/**  In the query language. Nothing: the newest media. */
+	text: string,
+	sort: Sort,
+	like: Like,
 	/**  `next` of the results before */
 	after: string | null,
 	/**  1 to 200 */
@@ -477,12 +786,13 @@ export type SearchResults = {
 	engine: Engine,
 	/**  What is weaker about this answer, and why. */
 	notice: string | null,
-	/**  How many media match, on all pages together. */
+	/**  How many match, on all pages together. */
 	total: number,
 	tookMs: number,
 	hits: Hit[],
 	/**  Where the next page starts; `None` on the last. */
 	next: string | null,
+	problem: SyntaxProblem | null,
 };
 
 /**  A row and the version in which the operator saw it. */
@@ -518,6 +828,14 @@ export type Size = {
 	height: number,
 };
 
+export type SkippedMedia = {
+	mediaId: MediaId,
+	/**  Who changed it meanwhile, or why else it stays as it is */
+	reason: string,
+};
+
+export type Sort = "relevance" | "newest" | "oldest" | "reactions";
+
 /**  The status bar. */
 export type Status = {
 	postgres: Health,
@@ -529,6 +847,34 @@ export type Status = {
 	readModelQueue: number,
 	/**  Documents that are to be sent. */
 	indexQueue: number,
+};
+
+export type Suggestion = {
+	kind: SuggestionKind,
+	/**  Written in the place of what the suggestions are for */
+	insert: string,
+	label: string,
+	detail: string | null,
+	count: number | null,
+	userId: UserId | null,
+};
+
+export type SuggestionKind = "field" | "tag" | "scene" | "person" | "department" | "event" | "value" | "saved" | "recent";
+
+export type Suggestions = {
+	/**  What an accepted one replaces, in UTF-16 code units */
+	from: number,
+	to: number,
+	entries: Suggestion[],
+};
+
+/**  Where a query can't be read. */
+export type SyntaxProblem = {
+	message: string,
+	/**  In UTF-16 code units */
+	from: number,
+	to: number,
+	expected: string[],
 };
 
 /**  The System screen. */
@@ -574,6 +920,17 @@ export type WaitsFor =
 "worker" | 
 /**  None of them knows an Elasticsearch, and the index is there. */
 "elasticsearch";
+
+/**  Why a hit is one. */
+export type Why = {
+	matched: Matched[],
+	/**  Its place by words, from 1 */
+	textRank: number | null,
+	/**  Its place by vectors, from 1 */
+	vectorRank: number | null,
+	/**  Cosine similarity to the examples */
+	similarity: number | null,
+};
 
 export type WorkerStatus = {
 	name: string,

@@ -25,6 +25,7 @@ if (wishes.has('nothing')) {
     tookMs: 2,
     hits: [],
     next: null,
+    problem: null,
   });
   answers.people = () => ({ total: 0, people: [], next: null });
   answers.activity = () => [];

@@ -1,0 +1,82 @@
+// Justified rows: every picture whole, every row as wide as the grid.
+
+export interface Row {
+  /** Of its first picture */
+  from: number;
+  height: number;
+  /** Left edge and width of each picture */
+  places: { left: number; width: number }[];
+}
+
+/** Pixels between pictures */
+export const GAP = 6;
+/** What is assumed of a picture whose size nobody knows. */
+const USUAL = 4 / 3;
+const [NARROWEST, WIDEST] = [0.5, 2.4];
+/** A last row of few pictures is not blown up further. */
+const MOST_STRETCH = 1.25;
+/** Pictures of usual shape that fit on the screen at once, at most. */
+const MOST_IN_SIGHT = 120;
+const LEAST_HEIGHT = 176;
+
+/** Width by height, within what a row can bear. */
+export function aspect({
+  width,
+  height,
+}: {
+  width?: number | null;
+  height?: number | null;
+}): number {
+  const given = (width ?? 0) > 0 && (height ?? 0) > 0 ? (width ?? 0) / (height ?? 1) : USUAL;
+  return Math.min(WIDEST, Math.max(NARROWEST, given));
+}
+
+/** The height that rows should have about: a large screen shows larger pictures, not ever more of them. */
+export function rowHeight(screen: { width: number; height: number }): number {
+  return Math.max(
+    LEAST_HEIGHT,
+    Math.ceil(Math.sqrt((screen.width * screen.height) / (USUAL * MOST_IN_SIGHT))),
+  );
+}
+
+/** Rows whose heights differ little, all of them full; only a single one that is far from full stays so. */
+export function justify(aspects: readonly number[], width: number, target: number): Row[] {
+  if (aspects.length === 0 || width <= 0) return [];
+  const length = (aspect: number) => aspect * target + GAP;
+  const whole = aspects.reduce((sum, aspect) => sum + length(aspect), 0);
+  const count = Math.max(1, Math.round(whole / (width + GAP)));
+  const rows: number[][] = Array.from({ length: count }, () => []);
+  let before = 0;
+  for (const aspect of aspects) {
+    const middle = before + length(aspect) / 2;
+    rows[Math.min(count - 1, Math.floor((middle / whole) * count))]?.push(aspect);
+    before += length(aspect);
+  }
+  let from = 0;
+  return rows
+    .filter((row) => row.length > 0)
+    .map((row) => {
+      const done = arrange(row, from, width, target);
+      from += row.length;
+      return done;
+    });
+}
+
+function arrange(aspects: readonly number[], from: number, width: number, target: number): Row {
+  const room = width - GAP * (aspects.length - 1);
+  const sum = aspects.reduce((sum, aspect) => sum + aspect, 0);
+  const scale = Math.min(room / sum, target * MOST_STRETCH);
+  let right = 0;
+  const places = aspects.map((aspect, index) => {
+    const left = Math.round(right) + index * GAP;
+    right += aspect * scale;
+    return { left, width: Math.round(right) + index * GAP - left };
+  });
+  return { from, height: Math.max(1, Math.floor(scale)), places };
+}
+
+/** The height of so many pictures of usual shape. */
+export function guessedHeight(count: number, width: number, target: number): number {
+  const rows = Math.max(1, Math.round((count * (USUAL * target + GAP)) / (width + GAP)));
+  return rows * (target + GAP);
+}
