@@ -39,33 +39,37 @@ export function rowHeight(screen: { width: number; height: number }): number {
   );
 }
 
-/** Rows whose heights differ little, all of them full; only a single one that is far from full stays so. */
+/** Rows that are full and as near to the wanted height as can be; only a single one that is far from full stays so. */
 export function justify(aspects: readonly number[], width: number, target: number): Row[] {
   if (aspects.length === 0 || width <= 0) return [];
-  const length = (aspect: number) => aspect * target + GAP;
-  const whole = aspects.reduce((sum, aspect) => sum + length(aspect), 0);
-  const count = Math.max(1, Math.round(whole / (width + GAP)));
-  const rows: number[][] = Array.from({ length: count }, () => []);
-  let before = 0;
-  for (const aspect of aspects) {
-    const middle = before + length(aspect) / 2;
-    rows[Math.min(count - 1, Math.floor((middle / whole) * count))]?.push(aspect);
-    before += length(aspect);
-  }
-  let from = 0;
-  return rows
-    .filter((row) => row.length > 0)
-    .map((row) => {
-      const done = arrange(row, from, width, target);
-      from += row.length;
-      return done;
-    });
+  return breaks(aspects, width / target).map(([from, to], _, rows) =>
+    arrange(aspects.slice(from, to), from, width, rows.length === 1 ? target * MOST_STRETCH : width),
+  );
 }
 
-function arrange(aspects: readonly number[], from: number, width: number, target: number): Row {
+/** Where rows begin and end, so that together they miss the wanted height least; `full` is the aspect of a row that has it. */
+function breaks(aspects: readonly number[], full: number): [number, number][] {
+  const best: { cost: number; from: number }[] = [{ cost: 0, from: 0 }];
+  for (let to = 1; to <= aspects.length; to += 1) {
+    let choice = { cost: Infinity, from: to - 1 };
+    let sum = 0;
+    for (let from = to - 1; from >= 0 && sum < 2 * full; from -= 1) {
+      sum += aspects[from] ?? USUAL;
+      const cost = (best[from]?.cost ?? Infinity) + Math.log(full / sum) ** 2;
+      if (cost < choice.cost) choice = { cost, from };
+    }
+    best.push(choice);
+  }
+  const rows: [number, number][] = [];
+  for (let to = aspects.length; to > 0; to = best[to]?.from ?? 0) rows.unshift([best[to]?.from ?? 0, to]);
+  return rows;
+}
+
+/** One row, as wide as the grid unless that would make it higher than `most`. */
+function arrange(aspects: readonly number[], from: number, width: number, most: number): Row {
   const room = width - GAP * (aspects.length - 1);
   const sum = aspects.reduce((sum, aspect) => sum + aspect, 0);
-  const scale = Math.min(room / sum, target * MOST_STRETCH);
+  const scale = Math.min(room / sum, most);
   let right = 0;
   const places = aspects.map((aspect, index) => {
     const left = Math.round(right) + index * GAP;
