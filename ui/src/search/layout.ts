@@ -43,7 +43,12 @@ export function rowHeight(screen: { width: number; height: number }): number {
 export function justify(aspects: readonly number[], width: number, target: number): Row[] {
   if (aspects.length === 0 || width <= 0) return [];
   return breaks(aspects, width / target).map(([from, to], _, rows) =>
-    arrange(aspects.slice(from, to), from, width, rows.length === 1 ? target * MOST_STRETCH : width),
+    arrange(
+      aspects.slice(from, to),
+      from,
+      width,
+      rows.length === 1 ? target * MOST_STRETCH : width,
+    ),
   );
 }
 
@@ -61,7 +66,8 @@ function breaks(aspects: readonly number[], full: number): [number, number][] {
     best.push(choice);
   }
   const rows: [number, number][] = [];
-  for (let to = aspects.length; to > 0; to = best[to]?.from ?? 0) rows.unshift([best[to]?.from ?? 0, to]);
+  for (let to = aspects.length; to > 0; to = best[to]?.from ?? 0)
+    rows.unshift([best[to]?.from ?? 0, to]);
   return rows;
 }
 
