@@ -172,10 +172,8 @@ async fn what_is_near_is_found_by_the_index_of_vectors(db: PgPool) {
             .expect("a statement");
         let vector = format!("'[{}]'::halfvec", vec!["0.04"; 512].join(","));
         let statement = statement.replace("$1", &vector).replace("$2", "'{1}'").replace("$3", "50").replace("$4", "2");
-        let lines: Vec<String> = query_scalar(sqlx::AssertSqlSafe(format!("explain {statement}")))
-            .fetch_all(&db)
-            .await
-            .expect("a plan");
+        let lines: Vec<String> =
+            query_scalar(sqlx::AssertSqlSafe(format!("explain {statement}"))).fetch_all(&db).await.expect("a plan");
         lines.join("\n")
     };
     let by_index = plan(true).await;

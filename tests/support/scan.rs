@@ -65,7 +65,8 @@ impl Rows {
 
     /// The newest first
     pub(crate) fn found(&self, query: &Query, now: DateTime<Utc>) -> Vec<i64> {
-        let is_found = |row: &&Row| query.expression.as_ref().is_none_or(|wanted| self.holds(row, wanted, now) != Some(false));
+        let is_found =
+            |row: &&Row| query.expression.as_ref().is_none_or(|wanted| self.holds(row, wanted, now) != Some(false));
         let mut found: Vec<&Row> = self.rows.iter().filter(is_found).collect();
         found.sort_by_key(|row| std::cmp::Reverse((row.created_at, row.media_id)));
         found.iter().map(|row| row.media_id).collect()

@@ -295,7 +295,8 @@ mod tests {
 
     #[test]
     fn what_is_there_is_said() {
-        let document = document_of(&json!({"detected_user_ids": [4, null, [7, 4]], "ai_tags": [""], "comment_count": 2}));
+        let document =
+            document_of(&json!({"detected_user_ids": [4, null, [7, 4]], "ai_tags": [""], "comment_count": 2}));
         assert_eq!(document["people_count"], 2);
         assert_eq!(document["has"], json!(["people", "caption", "title", "post_tags", "comments"]));
     }
@@ -305,7 +306,8 @@ mod tests {
         let changes = json!({"ai_tags": ["New York"], "ai_caption": "Sea", "uploader_department": "R&D"});
         let row: MediaRow = serde_json::from_str(&row(&changes)).expect("a row");
         let lexemes: Vec<String> = row.shown.texts.words().lexemes().collect();
-        for lexeme in ["new", "#tnew", "#tyork", "=tnew york", "#csea", "#hoff", "beach", "amara", "bo", "#dd", "=dr d"] {
+        for lexeme in ["new", "#tnew", "#tyork", "=tnew york", "#csea", "#hoff", "beach", "amara", "bo", "#dd", "=dr d"]
+        {
             assert!(lexemes.iter().any(|own| own == lexeme), "{lexeme} in {lexemes:?}");
         }
         assert!(!lexemes.iter().any(|own| own == "=csea" || own == "#tbeach"), "{lexemes:?}");

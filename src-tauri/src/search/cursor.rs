@@ -18,18 +18,10 @@ pub(super) enum Cursor {
         total: i64,
     },
     #[serde(rename_all = "camelCase")]
-    PostgreSql {
-        created_at: String,
-        media_id: i64,
-        rank: i64,
-        total: i64,
-    },
+    PostgreSql { created_at: String, media_id: i64, rank: i64, total: i64 },
     /// Of a list that is found as a whole: how many were shown
     #[serde(rename_all = "camelCase")]
-    Nearest {
-        in_elasticsearch: bool,
-        shown: u32,
-    },
+    Nearest { in_elasticsearch: bool, shown: u32 },
 }
 
 impl Cursor {

@@ -185,6 +185,9 @@ mod tests {
         let both = Condition::All(vec![word("sea"), Condition::Post(vec![3])]);
         let query = query(Some(&both), true);
         let must = &query["bool"]["must"][0]["bool"];
-        assert_eq!((must["must"].as_array().map(Vec::len), &must["filter"][0]), (Some(1), &json!({"terms": {"post_id": [3]}})));
+        assert_eq!(
+            (must["must"].as_array().map(Vec::len), &must["filter"][0]),
+            (Some(1), &json!({"terms": {"post_id": [3]}}))
+        );
     }
 }

@@ -136,10 +136,12 @@ impl Field {
         let mut chosen = Vec::new();
         for condition in query.conditions().iter().filter(|condition| self.is_chosen_by(condition)) {
             match condition {
-                Expression::Term(Term::Field { any_of, .. }) => chosen.extend(any_of.iter().filter_map(|value| match value {
-                    language::Value::Text(Text::Word(text) | Text::Phrase(text)) => Some(text.clone()),
-                    _ => None,
-                })),
+                Expression::Term(Term::Field { any_of, .. }) => {
+                    chosen.extend(any_of.iter().filter_map(|value| match value {
+                        language::Value::Text(Text::Word(text) | Text::Phrase(text)) => Some(text.clone()),
+                        _ => None,
+                    }))
+                }
                 Expression::Term(Term::Is(states)) => chosen.extend(states.iter().map(|state| state.name().to_owned())),
                 _ => {}
             }
@@ -242,7 +244,8 @@ fn counts(query: &Query, fields: Vec<Field>, condition: Option<Condition>, known
 }
 
 /// What is chosen comes first, and is there even where no hit has it.
-fn shown(field: Field, values: Vec<Counted>, query: &Query, is_meant: impl Fn(&str) -> bool) -> Vec<FacetValue> {
+fn shown(field: Field, mut values: Vec<Counted>, query: &Query, is_meant: impl Fn(&str) -> bool) -> Vec<FacetValue> {
+    values.sort_by(|(one, a), (other, b)| b.cmp(a).then_with(|| one.cmp(other)));
     let counted: HashSet<String> = values.iter().map(|(value, _)| fold::fold(value)).collect();
     let chosen = field.chosen(query).into_iter().filter(|value| !counted.contains(&fold::fold(value)));
     let all = values.into_iter().chain(chosen.map(|value| (value, 0)));
@@ -367,9 +370,7 @@ fn body(one: &Count, condition: Option<&Condition>, sees_unsafe: bool, at_most: 
 fn buckets(aggregation: &Value) -> Result<Vec<Bucket>, Failure> {
     match aggregation.get("buckets") {
         None => Ok(Vec::new()),
-        Some(buckets) => {
-            serde_json::from_value(buckets.clone()).map_err(|error| Failure::Garbled(error.to_string()))
-        }
+        Some(buckets) => serde_json::from_value(buckets.clone()).map_err(|error| Failure::Garbled(error.to_string())),
     }
 }
 

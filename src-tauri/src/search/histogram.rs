@@ -64,7 +64,9 @@ fn width(first: NaiveDate, last: NaiveDate) -> Width {
         let bars = match width {
             Width::Day => days,
             Width::Week => days / 7,
-            Width::Month => i64::from(last.year() - first.year()) * 12 + i64::from(last.month()) - i64::from(first.month()),
+            Width::Month => {
+                i64::from(last.year() - first.year()) * 12 + i64::from(last.month()) - i64::from(first.month())
+            }
             Width::Years(count) => i64::from(years / count),
         };
         usize::try_from(bars).is_ok_and(|bars| bars < MOST_BARS)

@@ -123,7 +123,9 @@ async fn continued(elastic: &Elastic, mut body: Value, pit: Option<&str>) -> Res
     };
     if let Some(pit) = pit {
         match elastic.search_pit(&at(pit)).await {
-            Err(Failure::Refused { status: 404 | 400, reason }) => tracing::debug!(reason, "a point in time has expired"),
+            Err(Failure::Refused { status: 404 | 400, reason }) => {
+                tracing::debug!(reason, "a point in time has expired")
+            }
             answer => return answer,
         }
     }
@@ -162,10 +164,13 @@ pub(super) async fn nearest(
     let is_ranked = condition.is_some_and(Condition::is_ranked);
     let mut searches = Vec::new();
     if is_ranked {
-        searches.push((INDEX, json!({
-            "query": query, "size": WINDOW, "sort": order(Sort::Relevance, condition), "track_total_hits": false,
-            "timeout": "4s", "_source": false,
-        })));
+        searches.push((
+            INDEX,
+            json!({
+                "query": query, "size": WINDOW, "sort": order(Sort::Relevance, condition), "track_total_hits": false,
+                "timeout": "4s", "_source": false,
+            }),
+        ));
     }
     if let Some(vector) = &vector {
         searches.push((INDEX, json!({

@@ -6,9 +6,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, SubsecRound, Utc};
 use serde::Serialize;
 
-use super::language::{
-    CountField, Expression, IdField, Part, Query, State, Term, Text, TextField, TimeField, Value,
-};
+use super::language::{CountField, Expression, IdField, Part, Query, State, Term, Text, TextField, TimeField, Value};
 use crate::{db::UserId, read_models::fold};
 
 /// Of a folded value that is compared as a whole; as long as those in the index.

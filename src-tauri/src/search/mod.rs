@@ -24,15 +24,15 @@ use serde::{Deserialize, Serialize};
 use specta::Type;
 use sqlx::PgPool;
 
-pub use self::{
-    facets::{Facet, FacetValue, Facets, facet_values, facets},
-    histogram::Bar,
-    suggest::{Suggestion, SuggestionKind, Suggestions, suggest},
-};
 use self::{
     cursor::Cursor,
     language::{Query, SyntaxError},
     meaning::{Condition, Known, Unknown},
+};
+pub use self::{
+    facets::{Facet, FacetValue, Facets, facet_values, facets},
+    histogram::Bar,
+    suggest::{Suggestion, SuggestionKind, Suggestions, suggest},
 };
 use crate::{
     access::{Operator, Right, Role},

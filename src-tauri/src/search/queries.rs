@@ -233,9 +233,8 @@ pub(super) async fn facet(
 
 /// How many media there are of each day.
 pub(super) async fn days(db: &PgPool, condition: Option<&Condition>) -> Result<Vec<(NaiveDate, i64)>> {
-    let rows =
-        query!(r#"select day as "day!", count as "count!" from console.media_days($1)"#, json!(condition))
-            .fetch_all(db)
-            .await?;
+    let rows = query!(r#"select day as "day!", count as "count!" from console.media_days($1)"#, json!(condition))
+        .fetch_all(db)
+        .await?;
     Ok(rows.into_iter().map(|row| (row.day, row.count)).collect())
 }

@@ -129,7 +129,12 @@ mod tests {
         let marks = marks(&parse(query).expect(query));
         let own: Vec<&Mark> = marks.iter().filter(|mark| mark.field.is_none_or(|own| own == field)).collect();
         let parts = marked(text, &own, forgiving)?;
-        Some(parts.iter().map(|part| if part.is_match { format!("[{}]", part.text) } else { part.text.clone() }).collect())
+        Some(
+            parts
+                .iter()
+                .map(|part| if part.is_match { format!("[{}]", part.text) } else { part.text.clone() })
+                .collect(),
+        )
     }
 
     #[test]

@@ -54,9 +54,8 @@ async fn count_if_due(db: &PgPool) -> Result<()> {
 pub async fn count_terms(db: &PgPool) -> Result<()> {
     let began = Instant::now();
     let mut tx = db.begin().await?;
-    let is_alone = query_scalar!(
-        r#"select pg_try_advisory_xact_lock(hashtextextended('console.search_term', 0)) as "is_alone!""#
-    );
+    let is_alone =
+        query_scalar!(r#"select pg_try_advisory_xact_lock(hashtextextended('console.search_term', 0)) as "is_alone!""#);
     if !is_alone.fetch_one(&mut *tx).await? {
         return Ok(());
     }

@@ -177,7 +177,8 @@ pub(super) fn is_word(text: &str) -> bool {
 
 /// Whether this text is a word as a field's value, alone and in a list.
 pub(super) fn is_value(text: &str) -> bool {
-    let is_plain = !text.is_empty() && !text.starts_with(['-', '(', ')']) && !text.starts_with(MARKS) && operator(text).is_none();
+    let is_plain =
+        !text.is_empty() && !text.starts_with(['-', '(', ')']) && !text.starts_with(MARKS) && operator(text).is_none();
     is_plain && word(text) == text.len() && field_in(text).is_none()
 }
 
