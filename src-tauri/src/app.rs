@@ -200,6 +200,7 @@ pub fn commands() -> tauri_specta::Builder<Wry> {
         search::saved::commands::rename_search,
         search::saved::commands::delete_search,
         search::saved::commands::search_seen,
+        search::commands::suggest,
         system::commands::status,
         system::commands::system,
         system::commands::upkeep,

@@ -2,10 +2,10 @@
 
 use kaleidoscope_console::{
     access::Role,
-    db::MIGRATOR,
+    db::{MIGRATOR, MediaId},
     error::{Code, Error},
-    search::{Engine, SearchQuery, search},
-    sync::{QueueKind, status},
+    search::{Engine, Example, Like, SearchQuery, Sort, SuggestionKind, facet_values, facets, search, suggest},
+    sync::{QueueKind, count_terms, status},
 };
 use sqlx::{PgPool, query, query_as, query_scalar};
 
@@ -141,4 +141,140 @@ async fn the_worker_s_group_suffices_for_the_worker(db: PgPool) {
     .expect("counts");
     assert_eq!(rows, (1, 1, 1));
     query("select password from users").execute(&pool).await.expect_err("passwords are not the worker's");
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn what_is_near_is_found_by_the_index_of_vectors(db: PgPool) {
+    let open = post(&db, user(&db, "ada").await, "open").await;
+    let first = photo(&db, open, "sea", &[]).await;
+    query(
+        "with media as (
+             insert into post_media (post_id, media_type, media_url) select $1, 'IMAGE', 'u' from generate_series(1, 6000)
+             returning media_id
+         )
+         insert into media_ai_insights (media_id, post_id, status, is_safe, caption, tags, scenes, image_embedding)
+         select media_id, $1, 'COMPLETED', true, 'sea', '{}', '{}',
+                array(select random() - 0.5 from generate_series(1, 512) where media_id > 0)::real[]::vector
+           from media",
+    )
+    .bind(open)
+    .execute(&db)
+    .await
+    .expect("media");
+    work_off(&db, None).await;
+    query("analyze").execute(&db).await.expect("statistics");
+
+    let plan = async |by_index: bool| -> String {
+        let statement: String = query_scalar("select console.nearest_statement('null', 1, $1)")
+            .bind(by_index)
+            .fetch_one(&db)
+            .await
+            .expect("a statement");
+        let vector = format!("'[{}]'::halfvec", vec!["0.04"; 512].join(","));
+        let statement = statement.replace("$1", &vector).replace("$2", "'{1}'").replace("$3", "50").replace("$4", "2");
+        let lines: Vec<String> =
+            query_scalar(sqlx::AssertSqlSafe(format!("explain {statement}"))).fetch_all(&db).await.expect("a plan");
+        lines.join("\n")
+    };
+    let by_index = plan(true).await;
+    assert!(by_index.contains("media_vector_nearest"), "{by_index}");
+    let one_by_one = plan(false).await;
+    assert!(!one_by_one.contains("media_vector_nearest"), "{one_by_one}");
+
+    let (staff, pool) = operator(&db, "staff", Role::Staff).await;
+    let like = Like { more: vec![Example::Media(MediaId(first))], less: vec![] };
+    for (text, by_index) in [("", true), ("media:(3 OR 4 OR 5)", false)] {
+        let query = SearchQuery { like: like.clone(), ..typed(text) };
+        let results = search(&pool, None, &staff, &query).await.expect("results");
+        let found: Vec<f64> = results.hits.iter().filter_map(|hit| hit.why.similarity).collect();
+        assert_eq!(found.len(), if by_index { 50 } else { 3 }, "{text}");
+        assert!(found.is_sorted_by(|nearer, other| nearer >= other), "{found:?}");
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn values_are_counted_but_for_what_is_chosen_among_them(db: PgPool) {
+    let (staff, pool) = operator(&db, "staff", Role::Staff).await;
+    let open = post(&db, user(&db, "ada").await, "open").await;
+    photo(&db, open, "a", &["sea", "beach"]).await;
+    photo(&db, open, "b", &["sea", "New York"]).await;
+    let hidden = photo(&db, open, "c", &["sea", "secret"]).await;
+    run(&db, "update media_ai_insights set is_safe = false where media_id = $1", hidden).await;
+    work_off(&db, None).await;
+
+    let found = facets(&pool, None, &staff, "tag:beach scene:outdoor").await.expect("facets");
+    let tags = found.facets.iter().find(|facet| facet.field == "tag").expect("tags");
+    let tags: Vec<_> = tags.values.iter().map(|tag| (tag.value.as_str(), tag.count, tag.is_chosen)).collect();
+    assert_eq!(tags, [("beach", 1, true), ("sea", 2, false), ("New York", 1, false)]);
+    assert_eq!(found.histogram.iter().map(|bar| bar.count).collect::<Vec<_>>(), [1]);
+    assert!(!found.facets.iter().any(|facet| facet.field == "safety"), "staff have no choice there");
+    let uploader = found.facets.iter().find(|facet| facet.field == "uploader").expect("uploaders");
+    assert_eq!((uploader.values[0].value.as_str(), uploader.values[0].count), ("ada", 1));
+    assert_eq!(uploader.values[0].toggled, "tag:beach scene:outdoor uploader:\"ada\"");
+
+    let tags = facet_values(&pool, None, &staff, "tag:beach", "tag", "yo").await.expect("values");
+    assert_eq!(tags.values.iter().map(|tag| tag.value.as_str()).collect::<Vec<_>>(), ["New York"]);
+    assert_eq!(tags.values[0].toggled, "tag:(beach OR \"New York\")");
+    let problem = facets(&pool, None, &staff, "tag:").await.expect("an answer").problem;
+    assert!(problem.is_some());
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn what_is_being_typed_is_completed_with_what_there_is(db: PgPool) {
+    let (staff, pool) = operator(&db, "staff", Role::Staff).await;
+    let (_, admin_pool) = operator(&db, "admin", Role::Admin).await;
+    let amara = user(&db, "amara.okafor").await;
+    run(&db, "update users set full_name = 'Amara Okafor' where user_id = $1", amara).await;
+    let open = post(&db, amara, "open").await;
+    let sea = photo(&db, open, "a", &["sea", "New York"]).await;
+    face(&db, sea, Some(amara)).await;
+    let hidden = photo(&db, open, "b", &["secret", "sea"]).await;
+    run(&db, "update media_ai_insights set is_safe = false where media_id = $1", hidden).await;
+    work_off(&db, None).await;
+    count_terms(&db).await.expect("counted");
+
+    let offered = async |text: &str| {
+        let caret = u32::try_from(text.encode_utf16().count()).expect("short");
+        let entries = suggest(&pool, &staff, text, caret).await.expect("suggestions").entries;
+        entries.into_iter().map(|entry| (entry.insert, entry.count)).collect::<Vec<_>>()
+    };
+    assert_eq!(offered("tag:se").await, [("sea".to_owned(), Some(1))]);
+    assert_eq!(offered("x york").await, [("tag:\"New York\"".to_owned(), Some(1))]);
+    assert_eq!(offered("person:oka").await, [("amara.okafor".to_owned(), Some(1))]);
+    assert_eq!(offered("is:vi").await, [("video".to_owned(), None)]);
+    assert_eq!(offered("tag:secr").await, []);
+    let secret = suggest(&admin_pool, &staff, "tag:secr", 8).await.expect("suggestions");
+    assert_eq!((secret.from, secret.to, secret.entries[0].kind), (4, 8, SuggestionKind::Tag));
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn media_come_in_the_order_that_is_asked_for(db: PgPool) {
+    let (staff, pool) = operator(&db, "staff", Role::Staff).await;
+    let open = post(&db, user(&db, "ada").await, "open").await;
+    let mut media = Vec::new();
+    for (caption, tags) in [("sea", vec!["sea"]), ("sea", vec![]), ("a hill", vec!["hill"]), ("sea", vec!["x"])] {
+        media.push(photo(&db, open, caption, &tags).await);
+    }
+    work_off(&db, None).await;
+    run(&db, "update read_model_media_search set reaction_count = 9 where media_id = $1", media[1]).await;
+    let [tagged, liked, _, last] = media[..] else { panic!("four") };
+    for (sort, expected) in [
+        (Sort::Relevance, [tagged, last, liked]),
+        (Sort::Newest, [last, liked, tagged]),
+        (Sort::Oldest, [tagged, liked, last]),
+        (Sort::Reactions, [liked, last, tagged]),
+    ] {
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let query = SearchQuery { sort, after, limit: 2, ..typed("sea caption:sea") };
+            let page = search(&pool, None, &staff, &query).await.expect("a page");
+            assert_eq!(page.total, 3);
+            found.extend(page.hits.iter().map(|hit| hit.media_id.0));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(found, expected, "{sort:?}");
+    }
 }

@@ -30,6 +30,7 @@ mod scan;
 mod search;
 mod search_agreement;
 mod search_others;
+mod search_ranking;
 #[path = "../support/server.rs"]
 mod server;
 mod servers;

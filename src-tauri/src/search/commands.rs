@@ -2,7 +2,7 @@
 
 use tauri::State;
 
-use super::{Facet, Facets, SearchQuery, SearchResults};
+use super::{Facet, Facets, SearchQuery, SearchResults, Suggestions};
 use crate::{app::Console, error::Result};
 
 /// A page of media for a query.
@@ -32,4 +32,12 @@ pub async fn search_facet_values(
 ) -> Result<Facet> {
     let session = console.session().await?;
     super::facet_values(&session.db, console.elastic.as_ref(), &session.operator, &text, &field, &starts_with).await
+}
+
+/// What could be meant where the caret is.
+#[tauri::command]
+#[specta::specta]
+pub async fn suggest(console: State<'_, Console>, text: String, caret: u32) -> Result<Suggestions> {
+    let session = console.session().await?;
+    super::suggest(&session.db, &session.operator, &text, caret).await
 }

@@ -19,6 +19,7 @@ pub mod others;
 pub mod post;
 mod queries;
 pub mod saved;
+mod suggest;
 mod why;
 
 use std::{collections::HashMap, time::Instant};
@@ -36,6 +37,7 @@ use self::{
 pub use self::{
     facets::{Facet, FacetValue, Facets, facet_values, facets},
     histogram::Bar,
+    suggest::{Suggestion, SuggestionKind, Suggestions, suggest},
 };
 use crate::{
     access::{Operator, Right, Role},

@@ -37,6 +37,7 @@ mod rush;
 mod sampler;
 mod sources;
 mod status;
+mod terms;
 mod wakers;
 mod worker;
 
@@ -49,6 +50,7 @@ pub use self::{
     recall::can_be_measured,
     sampler::{Sample, samples},
     status::{IndexStatus, QueueKind, QueueStatus, SyncStatus, WorkerStatus, queues, status},
+    terms::count_terms,
     worker::{run_rebuilds, run_worker},
 };
 

@@ -35,7 +35,7 @@ use super::{
     projector::{self, Projector},
     queue,
     rush::{Rush, Turn},
-    sampler,
+    sampler, terms,
     wakers::Wakers,
 };
 use crate::{
@@ -116,6 +116,7 @@ async fn run(
     let mut running = JoinSet::new();
     running.spawn(beat(db.clone(), name.clone(), elastic.is_some(), beat_at, stop.clone()));
     running.spawn(sampler::sample(db.clone(), metrics.clone(), stop.clone()));
+    running.spawn(terms::keep(db.clone(), stop.clone()));
     if let Some(listener) = listener {
         running.spawn(listener.serve(stop.clone()));
     }

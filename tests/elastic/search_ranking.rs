@@ -1,0 +1,170 @@
+//! In which order hits come in either engine, and what says why.
+
+use kaleidoscope_console::{
+    access::Role,
+    db::{MIGRATOR, MediaId},
+    search::{Engine, Example, Like, SearchQuery, Sort, facets, search},
+};
+use sqlx::{PgPool, query};
+
+use crate::{
+    node::Node,
+    rows::{face, operator, photo, post, run, user, work_off},
+};
+
+fn typed(text: &str) -> SearchQuery {
+    SearchQuery { text: text.into(), limit: 50, ..SearchQuery::default() }
+}
+
+/// A vector between two directions; 0 is the one, 90 the other.
+async fn turn(db: &PgPool, media: i64, degrees: f64) {
+    query(
+        "update media_ai_insights
+            set image_embedding = (array[cosd($2), sind($2)] || array_fill(0::float8, array[510]))::real[]::vector
+          where media_id = $1",
+    )
+    .bind(media)
+    .bind(degrees)
+    .execute(db)
+    .await
+    .expect("a vector");
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn words_and_vectors_are_fused_and_each_hit_says_why(db: PgPool) {
+    let node = Node::new();
+    let (staff, pool) = operator(&db, "staff", Role::Staff).await;
+    let open = post(&db, user(&db, "ada").await, "open").await;
+    let mut media = Vec::new();
+    for (caption, degrees) in [("hill", 0.0), ("the sea", 10.0), ("sea", 80.0), ("hill", 20.0), ("unseen sea", 5.0)] {
+        let one = photo(&db, open, caption, &[]).await;
+        turn(&db, one, degrees).await;
+        media.push(one);
+    }
+    let [example, near, far, hill, hidden] = media[..] else { panic!("five") };
+    run(&db, "update media_ai_insights set is_safe = false where media_id = $1", hidden).await;
+    work_off(&db, Some(&node.elastic)).await;
+    node.ids("media_search").await;
+
+    let like = Like { more: vec![Example::Media(MediaId(example))], less: vec![] };
+    for elastic in [Some(&node.elastic), None] {
+        let ask = async |text: &str, like: &Like| {
+            let query = SearchQuery { like: like.clone(), ..typed(text) };
+            search(&pool, elastic, &staff, &query).await.expect("results")
+        };
+        let ids = |results: &kaleidoscope_console::search::SearchResults| {
+            results.hits.iter().map(|hit| hit.media_id.0).collect::<Vec<_>>()
+        };
+        let results = ask("", &like).await;
+        assert_eq!((ids(&results), results.total), (vec![near, hill, far], 3), "{:?}", results.engine);
+        let first = &results.hits[0].why;
+        assert!((first.similarity.expect("a similarity") - 10_f64.to_radians().cos()).abs() < 0.01, "{first:?}");
+        assert_eq!((first.vector_rank, first.text_rank), (Some(1), None));
+
+        let results = ask("sea", &like).await;
+        assert_eq!(ids(&results), [near, far]);
+        let why = &results.hits[0].why;
+        assert_eq!((why.vector_rank, why.text_rank.is_some(), why.matched.len()), (Some(1), true, 1));
+        let marked: Vec<_> = why.matched[0].parts.iter().map(|part| (part.text.as_str(), part.is_match)).collect();
+        assert_eq!((why.matched[0].field.as_str(), marked), ("caption", vec![("the ", false), ("sea", true)]));
+
+        assert_eq!(ids(&ask("similarity:0.9", &like).await), [near, hill]);
+        let unlike = Like { less: vec![Example::Media(MediaId(far))], ..like.clone() };
+        assert_eq!(ids(&ask("caption:hill", &unlike).await), [hill]);
+        let of_nobody = Like { more: vec![Example::Media(MediaId(hidden))], less: vec![] };
+        assert_eq!(ids(&ask("", &of_nobody).await), [0; 0], "nobody compares with what they may not see");
+    }
+    node.clear().await;
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_list_goes_on_at_its_point_in_time_and_without_it(db: PgPool) {
+    let node = Node::new();
+    let (staff, pool) = operator(&db, "staff", Role::Staff).await;
+    let open = post(&db, user(&db, "ada").await, "open").await;
+    for number in 0..13 {
+        photo(&db, open, if number % 3 == 0 { "sea sea" } else { "sea" }, &[]).await;
+    }
+    work_off(&db, Some(&node.elastic)).await;
+    let all = node.ids("media_search").await.len();
+
+    for sort in [Sort::Relevance, Sort::Newest, Sort::Oldest, Sort::Reactions] {
+        for expires in [false, true] {
+            let (mut seen, mut after) = (Vec::new(), None);
+            loop {
+                let query = SearchQuery { sort, after, limit: 4, ..typed("sea") };
+                let page = search(&pool, Some(&node.elastic), &staff, &query).await.expect("a page");
+                assert_eq!((page.engine, page.total), (Engine::Elasticsearch, 13));
+                seen.extend(page.hits.iter().map(|hit| hit.media_id.0));
+                after = page.next;
+                let Some(cursor) = &mut after else { break };
+                if expires {
+                    let mut told: serde_json::Value = serde_json::from_str(cursor).expect("a cursor");
+                    let pit = &mut told["elasticsearch"]["pit"];
+                    if let Some(pit) = pit.as_str() {
+                        node.elastic.close_pit(pit).await.expect("closed");
+                    }
+                    *cursor = told.to_string();
+                }
+            }
+            assert_eq!(seen.len(), all, "{sort:?} {expires}");
+            seen.sort_unstable();
+            seen.dedup();
+            assert_eq!(seen.len(), all, "{sort:?} {expires}");
+        }
+    }
+    node.clear().await;
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn slips_are_forgiven_in_words_but_not_in_fields_or_exclusions(db: PgPool) {
+    let node = Node::new();
+    let (staff, pool) = operator(&db, "staff", Role::Staff).await;
+    let open = post(&db, user(&db, "ada").await, "open").await;
+    let mountain = photo(&db, open, "Mountains", &["mountain"]).await;
+    let other = photo(&db, open, "a lake", &[]).await;
+    work_off(&db, Some(&node.elastic)).await;
+    node.ids("media_search").await;
+
+    for (text, expected) in [
+        ("montains", vec![mountain]),
+        ("moutnain", vec![mountain]),
+        ("\"montains\"", vec![]),
+        ("caption:montains", vec![]),
+        ("-montains", vec![other, mountain]),
+        ("nountains", vec![]),
+    ] {
+        let results = search(&pool, Some(&node.elastic), &staff, &typed(text)).await.expect("results");
+        let found: Vec<i64> = results.hits.iter().map(|hit| hit.media_id.0).collect();
+        assert_eq!((found, results.engine), (expected, Engine::Elasticsearch), "{text}");
+    }
+    node.clear().await;
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn both_engines_count_the_same_facets(db: PgPool) {
+    let node = Node::new();
+    let (admin, pool) = operator(&db, "admin", Role::Admin).await;
+    let (ada, bo) = (user(&db, "ada").await, user(&db, "bo").await);
+    for (number, tags) in [["sea", "sun"], ["sea", "hill"], ["New York", "sun"]].iter().enumerate() {
+        let of = post(&db, if number == 0 { ada } else { bo }, "open").await;
+        let one = photo(&db, of, "photo", tags).await;
+        face(&db, one, Some(ada)).await;
+        face(&db, one, (number == 1).then_some(bo)).await;
+    }
+    run(&db, "update media_ai_insights set is_safe = false where media_id = $1", 3).await;
+    run(&db, "update post_media set created_at = '2020-02-03' where media_id = $1", 1).await;
+    work_off(&db, Some(&node.elastic)).await;
+    node.ids("media_search").await;
+
+    for text in
+        ["", "photo", "tag:sea", "tag:(sea OR sun) uploader:bo", "is:safe person:ada", "faces:2 is:image", "after:2021"]
+    {
+        let elastic = facets(&pool, Some(&node.elastic), &admin, text).await.expect("facets");
+        let postgresql = facets(&pool, None, &admin, text).await.expect("facets");
+        assert_eq!((elastic.engine, postgresql.engine), (Engine::Elasticsearch, Engine::PostgreSql), "{text}");
+        assert_eq!(elastic.facets, postgresql.facets, "{text}");
+        assert_eq!(elastic.histogram, postgresql.histogram, "{text}");
+    }
+    node.clear().await;
+}
