@@ -392,12 +392,14 @@ export type Hit = {
 	title: string | null,
 	caption: string | null,
 	tags: string[],
+	scenes: string[],
 	/**  Usernames of who was identified on it */
 	people: string[],
 	/**  A username */
 	uploader: string,
+	/**  The uploader's */
+	department: string | null,
 	createdAt: string,
-	scenes: string[],
 	isVideo: boolean,
 	reactions: number,
 	comments: number,

@@ -27,6 +27,7 @@ const hit = (mediaId: number, caption: string): SearchResults['hits'][number] =>
   tags: [],
   people: [],
   uploader: 'Amara',
+  department: null,
   createdAt: '2025-01-01T00:00:00Z',
   scenes: [],
   isVideo: false,
