@@ -27,6 +27,7 @@ const hit = (mediaId: number, caption: string): SearchResults['hits'][number] =>
   tags: [],
   people: [],
   uploader: 'Amara',
+  department: null,
   createdAt: '2025-01-01T00:00:00Z',
   scenes: [],
   isVideo: false,
@@ -64,6 +65,7 @@ test('typing and Enter search at once, and lead to the first hit', async () => {
     ({ unsafe, caption, tags }) => !unsafe && `${caption} ${tags.join()}`.includes('lanterns'),
   ).length;
   expect(await screen.findByText(`${expected} photos`)).toBeTruthy();
+  await waitFor(() => expect(document.activeElement?.getAttribute('role')).toBe('gridcell'));
 });
 
 test('no hits are said, and everything is one press away', async () => {

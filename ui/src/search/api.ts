@@ -13,6 +13,7 @@ import {
 
 import type { Correction, ExportFormat, MediaId, SearchQuery, Seen } from '../bindings';
 import { ask, commands, download, type Told } from '../host';
+import type { Wish } from './list.svelte';
 
 const key = ['search'];
 
@@ -84,7 +85,7 @@ export const createSuggestions = (
     placeholderData: keepPreviousData,
   }));
 
-type Wanted = () => Omit<SearchQuery, 'after' | 'limit'>;
+type Wanted = () => Wish;
 
 export const createPosts = (wanted: Wanted, enabled: () => boolean) =>
   createInfiniteQuery(() => ({

@@ -6,6 +6,7 @@ import { backend, refuse } from '../test/backend';
 import { underWay } from '../test/open';
 import { obstacles, openConsole } from '../test/render';
 import { photos } from '../test/world';
+import type { Wish } from './list.svelte';
 
 const box = () => screen.getByRole<HTMLInputElement>('combobox', { name: 'Search all media' });
 const grid = () => screen.findByRole('grid', { name: 'Photos' });
@@ -184,7 +185,7 @@ test('similar to this, more and less like these go along with the next question'
   tile(2).focus();
   await user.keyboard('s');
   await screen.findByRole('button', { name: 'Without like photo 2' });
-  const last = () => search.mock.calls.at(-1)?.[0] as { query: SearchQuery };
+  const last = () => search.mock.calls.at(-1)?.[0] as { query: SearchQuery & Wish };
   await waitFor(() => expect(last().query.like.more).toEqual([{ kind: 'media', id: 2 }]));
   await grid();
   tile(3).focus();

@@ -2,7 +2,7 @@
 // after the other; where the order is that of time, the histogram's spans are queries of their own, so that any of them
 // can be reached at once.
 
-import type { Bar, Hit, SearchQuery, SearchResults } from '../bindings';
+import type { Bar, Hit, Like, SearchQuery, SearchResults, Sort } from '../bindings';
 
 /** A run of hits that is fetched at once. */
 export interface Page {
@@ -19,7 +19,13 @@ export interface Page {
   readonly bar?: Bar | undefined;
 }
 
-export type Wish = Pick<SearchQuery, 'text' | 'sort' | 'like'>;
+export interface Wish {
+  text: string;
+  sort: Sort;
+  like: Examples;
+}
+
+export type Examples = Required<Like>;
 
 interface Source {
   page: (query: SearchQuery) => Promise<SearchResults>;

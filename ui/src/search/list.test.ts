@@ -14,6 +14,7 @@ const hit = (mediaId: number): Hit => ({
   tags: [],
   people: [],
   uploader: 'amara',
+  department: null,
   createdAt: '2025-01-01T00:00:00Z',
   scenes: [],
   isVideo: false,

@@ -2,10 +2,10 @@
 
 import type { QueryClient } from '@tanstack/svelte-query';
 
-import type { Example, Like, SearchResults, Sort, SyntaxProblem } from '../bindings';
+import type { Example, SearchResults, Sort, SyntaxProblem } from '../bindings';
 import { facetsOf, pageOfMedia } from './api';
 import { Corrections } from './corrections.svelte';
-import { HitList, PAGE, type Wish } from './list.svelte';
+import { HitList, PAGE, type Examples, type Wish } from './list.svelte';
 import { rememberSearch } from './recent';
 import { Selection } from './selection.svelte';
 
@@ -19,13 +19,13 @@ export const MOST_SELECTED = 1000;
 /** Somebody who comes back to the screen so soon finds it as they left it; in milliseconds. */
 const FRESH = 60_000;
 
-const nothing: Like = { more: [], less: [] };
+const nothing: Examples = { more: [], less: [] };
 
 export class Search {
   readonly operator: number;
   text = $state('');
   sort = $state<Sort>('relevance');
-  like = $state.raw<Like>(nothing);
+  like = $state.raw<Examples>(nothing);
   kind = $state<Kind>('media');
   facetsShown = $state(localStorage.getItem(facetsKey) !== 'no');
   readonly selection = new Selection();

@@ -10,12 +10,16 @@ import type {
   MediaWords,
   Photo,
   SavedSearch,
-  SearchQuery,
+  SearchQuery as AnyQuery,
   Suggestion,
   SyntaxProblem,
 } from '../bindings';
 import type { Answer } from '../host';
+import type { Wish } from '../search/list.svelte';
 import { people } from './world';
+
+/** As the window asks: with everything said. */
+type SearchQuery = AnyQuery & Wish;
 
 const fields = ['tag', 'scene', 'caption', 'title', 'person', 'uploader', 'dept', 'is', 'has', 'after', 'before', 'on', 'media', 'post', 'event', 'similarity']; // prettier-ignore
 
@@ -185,6 +189,7 @@ export function finding(onScreen: () => Photo[], role: () => string | null) {
         scenes: photo.scenes,
         people: photo.faces.flatMap(({ identified }) => identified?.username ?? []),
         uploader: photo.uploader.username,
+        department: photo.uploader.department,
         createdAt: photo.createdAt,
         isVideo: isVideo(photo.mediaId),
         reactions: reactions(photo),

@@ -45,6 +45,7 @@ export function many(total: number) {
           tags: [],
           people: [],
           uploader: 'amara.okafor',
+          department: null,
           createdAt: new Date(query.sort === 'oldest' ? first + day : LAST - day).toISOString(),
           scenes: [],
           isVideo: false,
