@@ -49,6 +49,17 @@ export const repairIndex = action<SystemScreen>({
   run: ({ start }) => start('repair'),
 });
 
+/** Indices with vectors. */
+const withVectors = ['media_search', 'recommendations_knn', 'face_search', 'known_faces'];
+
+export const measureRecall = action<SystemScreen>({
+  id: 'system.recall',
+  title: 'Measure recall',
+  keys: ['m'],
+  enabled: (screen) => idle(screen) && withVectors.includes(screen.index ?? ''),
+  run: ({ start }) => start('recall'),
+});
+
 export const rebuildIndex = action<SystemScreen>({
   id: 'system.rebuild',
   title: 'Rebuild',
@@ -86,6 +97,7 @@ export const systemActions = [
   previousIndex,
   checkIndex,
   repairIndex,
+  measureRecall,
   rebuildIndex,
   rollBackIndex,
   cancelJob,

@@ -38,6 +38,15 @@ export const createSamples = (hours: () => number) =>
     staleTime: 0,
   }));
 
+/** What was measured last; a job that ends changes it. */
+export const createRecall = () =>
+  createQuery(() => ({
+    queryKey: ['system', 'recall'],
+    queryFn: () => ask(commands.recall()),
+    refetchInterval: every,
+    staleTime: 0,
+  }));
+
 export const createDeadLetters = () =>
   createQuery(() => ({
     queryKey: ['system', 'letters'],

@@ -19,6 +19,20 @@ test('an admin has the chosen index checked by a key', async () => {
   );
 });
 
+test('recall is shown for each engine, and measured by a key where there are vectors', async () => {
+  const startJob = vi.fn(() => 7);
+  const user = openConsole('admin', '#/system', {
+    startJob,
+    upkeep: (asked) => ({ ...backend('admin').upkeep(asked), jobs: [] }),
+  });
+  const index = within(await chosen('media_search'));
+  expect(await index.findByText(/finds 99\.4 % of the ten nearest/)).toBeTruthy();
+  await user.keyboard('m');
+  await waitFor(() =>
+    expect(startJob).toHaveBeenCalledWith({ kind: 'recall', index: 'media_search' }),
+  );
+});
+
 test('work that is under way shows how far it is, and can be cancelled but not started twice', async () => {
   const cancelJob = vi.fn(() => null);
   const user = openConsole('admin', '#/system', { cancelJob });

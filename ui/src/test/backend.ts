@@ -313,6 +313,15 @@ export function backend(start: Role | null): Answers {
     system: () => system,
     upkeep: () => upkeep,
     queueSamples: () => samples,
+    recall: () => [
+      {
+        index: 'media_search',
+        engine: 'elasticsearch' as const,
+        recallAt10: 0.994,
+        sample: 50,
+        measuredAt: '2026-03-01T12:00:00Z',
+      },
+    ],
     startJob: () => upkeep.jobs.length + 1,
     cancelJob: () => null,
     deadLetters: () => letters,
