@@ -37,6 +37,8 @@ export const commands = {
 	findPeople: (text: string) => typedError<Person[], AppError>(__TAURI_INVOKE("find_people", { text })),
 	/**  A person's page. */
 	person: (userId: UserId) => typedError<Profile, AppError>(__TAURI_INVOKE("person", { userId })),
+	/**  What a person is shown, the best first, and why. */
+	personFeed: (userId: UserId) => typedError<FeedItem[], AppError>(__TAURI_INVOKE("person_feed", { userId })),
 	/**  Unsafe media after a place in the queue, oldest first. */
 	safetyWaiting: (after: MediaId | null, limit: number) => typedError<SafetyQueue, AppError>(__TAURI_INVOKE("safety_waiting", { after, limit })),
 	/**  Opens one medium in clear for a while. */
@@ -45,8 +47,48 @@ export const commands = {
 	concealMedia: (token: string) => typedError<null, AppError>(__TAURI_INVOKE("conceal_media", { token })),
 	/**  The medium may be shown, or may not. */
 	decideMedia: (seen: Seen<MediaId>, safe: boolean, reason: string | null) => typedError<Decision, AppError>(__TAURI_INVOKE("decide_media", { seen, safe, reason })),
-	/**  A page of media for the words that were typed. */
+	/**  A page of media for a query. */
 	search: (query: SearchQuery) => typedError<SearchResults, AppError>(__TAURI_INVOKE("search", { query })),
+	/**  What the hits of a query have in common, and when they were uploaded. */
+	searchFacets: (text: string) => typedError<Facets, AppError>(__TAURI_INVOKE("search_facets", { text })),
+	/**  The values of a facet of which a word begins so. */
+	searchFacetValues: (text: string, field: string, startsWith: string) => typedError<Facet, AppError>(__TAURI_INVOKE("search_facet_values", { text, field, startsWith })),
+	/**  What is said of media now, in the versions in which they can be corrected. */
+	mediaWords: (media: MediaId[]) => typedError<MediaWords[], AppError>(__TAURI_INVOKE("media_words", { media })),
+	/**  Who corrected a medium. */
+	mediaCorrections: (mediaId: MediaId) => typedError<PastCorrection[], AppError>(__TAURI_INVOKE("media_corrections", { mediaId })),
+	/**  Corrects what the AI said of media. */
+	correctMedia: (media: Seen<MediaId>[], correction: Correction) => typedError<Corrected, AppError>(__TAURI_INVOKE("correct_media", { media, correction })),
+	/**  Takes corrections back, where nobody corrected the same later. */
+	undoCorrection: (corrections: AuditId[]) => typedError<Corrected, AppError>(__TAURI_INVOKE("undo_correction", { corrections })),
+	/**  Writes the whole result into a file; its progress is asked for by the number. */
+	exportSearch: (text: string, columns: string[], format: ExportFormat, path: string) => typedError<number, AppError>(__TAURI_INVOKE("export_search", { text, columns, format, path })),
+	/**  How far an export is. */
+	exportProgress: (id: number) => typedError<ExportProgress, AppError>(__TAURI_INVOKE("export_progress", { id })),
+	/**  Ends an export before it is done; no file is left. */
+	cancelExport: (id: number) => typedError<null, AppError>(__TAURI_INVOKE("cancel_export", { id })),
+	/**  How much of each kind matches. */
+	searchCounts: (text: string) => typedError<SearchCounts, AppError>(__TAURI_INVOKE("search_counts", { text })),
+	/**  A page of posts that match. */
+	searchPosts: (query: SearchQuery) => typedError<PostResults, AppError>(__TAURI_INVOKE("search_posts", { query })),
+	/**  A page of people who match. */
+	searchPeople: (query: SearchQuery) => typedError<PeopleResults, AppError>(__TAURI_INVOKE("search_people", { query })),
+	/**  A page of faces that match, or that are like others. */
+	searchFaces: (query: SearchQuery) => typedError<FaceResults, AppError>(__TAURI_INVOKE("search_faces", { query })),
+	/**  A post with all its media. */
+	post: (postId: PostId) => typedError<PostPage, AppError>(__TAURI_INVOKE("post", { postId })),
+	/**  The operator's own saved searches, and those that others share. */
+	savedSearches: () => typedError<SavedSearch[], AppError>(__TAURI_INVOKE("saved_searches")),
+	/**  Keeps a search under a name. */
+	saveSearch: (name: string, text: string, isShared: boolean) => typedError<SavedSearch, AppError>(__TAURI_INVOKE("save_search", { name, text, isShared })),
+	/**  Gives a saved search another name, shares it or no longer. */
+	renameSearch: (id: number, name: string, isShared: boolean) => typedError<null, AppError>(__TAURI_INVOKE("rename_search", { id, name, isShared })),
+	/**  Forgets a saved search. */
+	deleteSearch: (id: number) => typedError<null, AppError>(__TAURI_INVOKE("delete_search", { id })),
+	/**  The operator has looked at the hits of a saved search. */
+	searchSeen: (id: number) => typedError<null, AppError>(__TAURI_INVOKE("search_seen", { id })),
+	/**  What could be meant where the caret is. */
+	suggest: (text: string, caret: number) => typedError<Suggestions, AppError>(__TAURI_INVOKE("suggest", { text, caret })),
 	/**  For the status bar. */
 	status: () => typedError<Status, AppError>(__TAURI_INVOKE("status")),
 	/**  For the System screen. */
@@ -55,7 +97,9 @@ export const commands = {
 	upkeep: () => typedError<Upkeep, AppError>(__TAURI_INVOKE("upkeep")),
 	/**  Backlog and lag of the last hours (24 at most), in spans of some seconds (10 at least). */
 	queueSamples: (hours: number, spanSeconds: number) => typedError<Sample[], AppError>(__TAURI_INVOKE("queue_samples", { hours, spanSeconds })),
-	/**  Has a worker rebuild, roll back, check or repair an index; the job's id. */
+	/**  How many of the nearest neighbours the vector indices found when it was measured last. */
+	recall: () => typedError<Recall[], AppError>(__TAURI_INVOKE("recall")),
+	/**  Has a worker rebuild, roll back, check or repair an index, or measure its recall; the job's id. */
 	startJob: (kind: JobKind, index: string) => typedError<number, AppError>(__TAURI_INVOKE("start_job", { kind, index })),
 	/**  Ends a job before it is done. */
 	cancelJob: (id: number) => typedError<null, AppError>(__TAURI_INVOKE("cancel_job", { id })),
@@ -76,6 +120,16 @@ export type AppError = {
 
 /**  `console.audit_entry.id` */
 export type AuditId = number;
+
+export type Bar = {
+	/**  Its first day, in UTC */
+	from: string,
+	/**  The day after its last */
+	until: string,
+	count: number,
+	/**  The query's text narrowed to it */
+	query: string,
+};
 
 /**  A box in pixels of the upright picture; it may lie partly or wholly outside. */
 export type Bounds = {
@@ -113,6 +167,28 @@ export type Connection = {
 	username: string,
 	/**  The keyring has the password. */
 	remembered: boolean,
+};
+
+/**  What became of a correction, or of taking one back. What was right already is in neither list. */
+export type Corrected = {
+	done: CorrectedMedia[],
+	skipped: SkippedMedia[],
+};
+
+export type CorrectedMedia = {
+	mediaId: MediaId,
+	/**  By which it can be taken back */
+	auditId: AuditId,
+};
+
+/**  What is to be said of media instead of what the AI said. */
+export type Correction = {
+	/**  `None`: stays as it is. Empty: none. */
+	caption: string | null,
+	addTags: string[],
+	removeTags: string[],
+	addScenes: string[],
+	removeScenes: string[],
 };
 
 export type Counts = {
@@ -157,7 +233,7 @@ export type Entry = {
 	operator: string,
 	/**  Their role at that moment. */
 	role: string,
-	/**  `faces.confirm`, `faces.reject`, `safety.decide`, `safety.reveal` */
+	/**  `faces.confirm`, `faces.reject`, `media.correct`, `media.undo`, `safety.decide`, `safety.reveal` */
 	action: string,
 	/**  `face 12`, `media 7` */
 	subject: string,
@@ -165,6 +241,31 @@ export type Entry = {
 	after: { [key in string]: Fact | null } | null,
 	reason: string | null,
 };
+
+export type Example = { kind: "media"; id: MediaId } | 
+/**  `face_id` of a face in the index of faces */
+{ kind: "face"; id: string };
+
+export type ExportFormat = 
+/**
+ *  With a head line; several values in a field have a semicolon between them. What a spreadsheet would take for a formula
+ *  begins with an apostrophe.
+ */
+"csv" | 
+/**  An object a line */
+"ndjson";
+
+/**  How far an export is. */
+export type ExportProgress = {
+	/**  Hits written */
+	done: number,
+	total: number,
+	state: ExportState,
+	/**  Where the file is, or why there is none */
+	message: string | null,
+};
+
+export type ExportState = "running" | "done" | "failed" | "cancelled";
 
 /**  A face as the AI found it, and as the operator saw it. */
 export type Face = {
@@ -187,6 +288,20 @@ export type FaceCursor = {
 	id: FaceId,
 };
 
+export type FaceHit = {
+	faceId: string,
+	mediaId: MediaId,
+	bounds: Bounds | null,
+	/**  A username */
+	person: string | null,
+	confidence: number | null,
+	/**  A username */
+	uploader: string,
+	createdAt: string,
+	/**  Cosine similarity to the examples */
+	similarity: number | null,
+};
+
 /**  `media_detected_faces.id` */
 export type FaceId = number;
 
@@ -199,10 +314,55 @@ export type FaceQueue = {
 	next: FaceCursor | null,
 };
 
+/**  A page of faces. */
+export type FaceResults = {
+	engine: Engine,
+	/**  What is weaker about this answer, and why. */
+	notice: string | null,
+	/**  How many match, on all pages together. */
+	total: number,
+	tookMs: number,
+	hits: FaceHit[],
+	/**  Where the next page starts; `None` on the last. */
+	next: string | null,
+	problem: SyntaxProblem | null,
+};
+
 export type FaceStatus = "UNIDENTIFIED" | "SUGGESTED" | "CONFIRMED";
 
+export type Facet = {
+	/**  tag, scene, person, uploader, dept, event, type or safety */
+	field: string,
+	/**  The most frequent first */
+	values: FacetValue[],
+};
+
+export type FacetValue = {
+	value: string,
+	count: number,
+	isChosen: boolean,
+	/**  The query's text with it chosen, or not any more */
+	toggled: string,
+};
+
+export type Facets = {
+	engine: Engine,
+	facets: Facet[],
+	histogram: Bar[],
+	problem: SyntaxProblem | null,
+};
+
 /**  How a value of `before` and `after` looks to the window. */
-export type Fact = boolean | number | null | string;
+export type Fact = boolean | number | null | string | (string | null)[];
+
+/**  A medium that a person is shown. */
+export type FeedItem = {
+	mediaId: MediaId,
+	score: number,
+	/**  Weight times value, they add up to the score. None where the platform's backend chose the item. */
+	parts: ScorePart[],
+	expiresAt: string | null,
+};
 
 /**  An index behind the alias, or beside it. */
 export type Generation = {
@@ -240,11 +400,18 @@ export type Hit = {
 	title: string | null,
 	caption: string | null,
 	tags: string[],
+	scenes: string[],
 	/**  Usernames of who was identified on it */
 	people: string[],
 	/**  A username */
 	uploader: string,
+	/**  The uploader's */
+	department: string | null,
 	createdAt: string,
+	isVideo: boolean,
+	reactions: number,
+	comments: number,
+	why: Why,
 };
 
 export type IndexStatus = {
@@ -301,7 +468,9 @@ export type JobKind =
 /**  Back to the generation before */
 "rollback" | "check" | 
 /**  A check that marks what differs */
-"repair";
+"repair" | 
+/**  How many of the nearest neighbours its vectors' index finds */
+"recall";
 
 export type JobState = "waiting" | "running" | "done" | "failed" | "cancelled";
 
@@ -319,8 +488,31 @@ export type LastCheck = {
 	problem: string | null,
 };
 
+/**  Similar to some and unlike others; at most 10 each. */
+export type Like = {
+	more?: Example[],
+	less?: Example[],
+};
+
+/**  A field with the words marked that were asked for. */
+export type Matched = {
+	/**  caption, title, tag, scene, person, uploader or dept */
+	field: string,
+	parts: Part[],
+};
+
 /**  `post_media.media_id` */
 export type MediaId = number;
+
+/**  What is said of a medium now, to be corrected. */
+export type MediaWords = {
+	mediaId: MediaId,
+	version: RowVersion,
+	/**  At most 4,000 characters */
+	caption: string | null,
+	tags: string[],
+	scenes: string[],
+};
 
 /**  A signed-in person. */
 export type Operator = {
@@ -331,12 +523,48 @@ export type Operator = {
 	role: Role,
 };
 
+export type Part = {
+	text: string,
+	isMatch: boolean,
+};
+
+/**  Something that somebody said of a medium. */
+export type PastCorrection = {
+	auditId: AuditId,
+	/**  `caption`, `tags` or `scenes` */
+	field: string,
+	caption: string | null,
+	added: string[],
+	removed: string[],
+	/**  A login */
+	decidedBy: string,
+	decidedAt: string,
+	/**  It took a correction back, with this content. */
+	isUndo: boolean,
+	/**  Nobody has taken it back. */
+	stands: boolean,
+};
+
 /**  A page of people in the order of their usernames. */
 export type PeoplePage = {
 	total: number,
 	people: Person[],
 	/**  Where the next page starts. */
 	next: string | null,
+};
+
+/**  A page of people. */
+export type PeopleResults = {
+	engine: Engine,
+	/**  What is weaker about this answer, and why. */
+	notice: string | null,
+	/**  How many match, on all pages together. */
+	total: number,
+	tookMs: number,
+	hits: PersonHit[],
+	/**  Where the next page starts; `None` on the last. */
+	next: string | null,
+	problem: SyntaxProblem | null,
 };
 
 /**  A user as they are named beside a face, a photo or an entry. */
@@ -347,6 +575,16 @@ export type Person = {
 	department: string | null,
 	/**  Has an active enrolment, so that faces can be matched to them. */
 	enrolled: boolean,
+};
+
+export type PersonHit = {
+	userId: UserId,
+	username: string,
+	fullName: string | null,
+	department: string | null,
+	isEnrolled: boolean,
+	posts: number,
+	followers: number,
 };
 
 /**  A medium with everything that a screen tells of it. */
@@ -370,8 +608,67 @@ export type Photo = {
 	faces: Face[],
 };
 
+export type PostHit = {
+	postId: PostId,
+	title: string | null,
+	/**  A username */
+	author: string,
+	department: string | null,
+	createdAt: string,
+	/**  The first 4 */
+	media: MediaId[],
+	mediaCount: number,
+	tags: string[],
+	event: string | null,
+	reactions: number,
+	comments: number,
+};
+
 /**  `posts.post_id` */
 export type PostId = number;
+
+/**  A post with all its media. */
+export type PostPage = {
+	postId: PostId,
+	title: string | null,
+	/**  At most 20,000 characters */
+	body: string | null,
+	authorId: UserId,
+	/**  A username */
+	author: string,
+	department: string | null,
+	/**  `DRAFT`, `PUBLISHED`, `ARCHIVED`, or what else the platform stored. */
+	status: string,
+	/**  `PUBLIC`, `PRIVATE`, `FOLLOWERS`, or what else the platform stored. */
+	visibility: string,
+	createdAt: string,
+	/**  In the order of the post, at most 1,000 */
+	media: MediaId[],
+	/**  Of these media, at most 500 */
+	tags: string[],
+	scenes: string[],
+	/**  What the post was about; not told of a post with unsafe media to those who may not see these. */
+	event: string | null,
+	inferredTags: string[],
+	/**  Usernames of who was identified on these media */
+	people: string[],
+	reactions: number,
+	comments: number,
+};
+
+/**  A page of posts. */
+export type PostResults = {
+	engine: Engine,
+	/**  What is weaker about this answer, and why. */
+	notice: string | null,
+	/**  How many match, on all pages together. */
+	total: number,
+	tookMs: number,
+	hits: PostHit[],
+	/**  Where the next page starts; `None` on the last. */
+	next: string | null,
+	problem: SyntaxProblem | null,
+};
 
 export type Postgres = {
 	version: string,
@@ -405,6 +702,17 @@ export type QueueStatus = {
 	/**  `None` when nothing waits. */
 	oldestSeconds: number | null,
 	deadLetters: number,
+};
+
+/**  How good the vector index of one engine is. */
+export type Recall = {
+	index: string,
+	engine: Engine,
+	/**  The part of the ten nearest neighbours that it finds, 0.0 to 1.0 */
+	recallAt10: number,
+	/**  How many vectors were asked for */
+	sample: number,
+	measuredAt: string,
 };
 
 /**  Permission to fetch one clear picture for a short while. */
@@ -464,9 +772,43 @@ export type Sample = {
 	conflicts: number,
 };
 
-export type SearchQuery = {
-	/**  Words, all of which a medium must have somewhere. None: the newest media. */
+/**  A search that was saved, as one operator sees it. */
+export type SavedSearch = {
+	savedSearchId: number,
+	name: string,
+	/**  The query */
 	text: string,
+	/**  Everybody sees it; only its owner changes it. */
+	isShared: boolean,
+	isMine: boolean,
+	/**  A login */
+	owner: string,
+	/**  Matching media that were uploaded since this operator last looked */
+	newHits: number,
+};
+
+export type ScorePart = {
+	/**  `recency`, `closeness`, `interest`, `engagement` */
+	name: string,
+	weight: number,
+	/**  Before it is weighted, 0.0 to 1.0 */
+	value: number,
+};
+
+/**  How much of each kind matches. */
+export type SearchCounts = {
+	media: number,
+	posts: number,
+	people: number,
+	faces: number,
+	engine: Engine,
+};
+
+export type SearchQuery = {
+	/**  In the query language. Empty: all media. */
+	text: string,
+	sort?: Sort,
+	like?: Like,
 	/**  `next` of the results before */
 	after: string | null,
 	/**  1 to 200 */
@@ -483,6 +825,8 @@ export type SearchResults = {
 	hits: Hit[],
 	/**  Where the next page starts; `None` on the last. */
 	next: string | null,
+	/**  Why the text can't be read; then there are no hits. */
+	problem: SyntaxProblem | null,
 };
 
 /**  A row and the version in which the operator saw it. */
@@ -518,6 +862,18 @@ export type Size = {
 	height: number,
 };
 
+export type SkippedMedia = {
+	mediaId: MediaId,
+	/**  Who changed it meanwhile, or why else it stays as it is */
+	reason: string,
+};
+
+export type Sort = 
+/**  The best; without words that could be there well or badly, the newest */
+"relevance" | "newest" | "oldest" | 
+/**  Most first */
+"reactions";
+
 /**  The status bar. */
 export type Status = {
 	postgres: Health,
@@ -529,6 +885,36 @@ export type Status = {
 	readModelQueue: number,
 	/**  Documents that are to be sent. */
 	indexQueue: number,
+};
+
+export type Suggestion = {
+	kind: SuggestionKind,
+	/**  What is written in its place */
+	insert: string,
+	label: string,
+	detail: string | null,
+	/**  How many media there are */
+	count: number | null,
+	/**  Of a person */
+	userId: UserId | null,
+};
+
+export type SuggestionKind = "field" | "tag" | "scene" | "person" | "department" | "event" | "value" | "saved" | "recent";
+
+export type Suggestions = {
+	/**  What an accepted one replaces, in UTF-16 code units */
+	from: number,
+	to: number,
+	entries: Suggestion[],
+};
+
+/**  A place in a text, in UTF-16 code units, and what is wrong there. */
+export type SyntaxProblem = {
+	message: string,
+	from: number,
+	to: number,
+	/**  What could stand there */
+	expected: string[],
 };
 
 /**  The System screen. */
@@ -574,6 +960,17 @@ export type WaitsFor =
 "worker" | 
 /**  None of them knows an Elasticsearch, and the index is there. */
 "elasticsearch";
+
+/**  Why a hit is there. */
+export type Why = {
+	matched: Matched[],
+	/**  Among the hits by words, from 1; of a list that is fused */
+	textRank: number | null,
+	/**  Among the hits by vectors */
+	vectorRank: number | null,
+	/**  The cosine to the examples */
+	similarity: number | null,
+};
 
 export type WorkerStatus = {
 	name: string,

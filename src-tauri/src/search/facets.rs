@@ -190,11 +190,26 @@ pub async fn facets(db: &PgPool, elastic: Option<&Elastic>, by: &Operator, text:
     let (engine, counted) = count(db, elastic, by, &asked, SHOWN).await?;
     let mut facets = Vec::new();
     for (field, values) in counted.values {
+        let values = match asked.iter().find(|one| one.fields == [field]) {
+            Some(one) if lacks_chosen(field, &values, &query) => all_values(db, elastic, by, one).await?,
+            _ => values,
+        };
         facets.push(Facet { field: field.name().into(), values: shown(field, values, &query, |_| true) });
     }
     let order = |facet: &Facet| FIELDS.iter().position(|field| field.name() == facet.field);
     facets.sort_by_key(order);
     Ok(Facets { engine, facets, histogram: histogram::bars(&counted.days, &query), problem: None })
+}
+
+/// What is chosen may be too rare to be among the most frequent.
+fn lacks_chosen(field: Field, values: &[Counted], query: &Query) -> bool {
+    let is_there = |chosen: &String| values.iter().any(|(value, _)| fold::fold(value) == fold::fold(chosen));
+    values.len() >= SHOWN && !field.chosen(query).iter().all(is_there)
+}
+
+async fn all_values(db: &PgPool, elastic: Option<&Elastic>, by: &Operator, one: &Count) -> Result<Vec<Counted>> {
+    let (_, counted) = count(db, elastic, by, std::slice::from_ref(one), MOST_VALUES).await?;
+    Ok(counted.values.into_iter().flat_map(|(_, values)| values).collect())
 }
 
 /// A facet's values of which a word begins so.
@@ -214,11 +229,10 @@ pub async fn facet_values(
     let field = Field::named(field).ok_or_else(|| Error::Invalid(format!("Hits are not counted by {field}.")))?;
     let (known, _) = known(db, by, &query).await?;
     let condition = meaning::condition(&field.others(&query), &known);
-    let asked = [Count { fields: vec![field], condition, days: false }];
-    let (_, counted) = count(db, elastic, by, &asked, MOST_VALUES).await?;
+    let asked = Count { fields: vec![field], condition, days: false };
+    let values = all_values(db, elastic, by, &asked).await?;
     let typed = fold::words(starts_with);
     let is_meant = |value: &str| begins(&fold::words(value), &typed);
-    let values = counted.values.into_iter().flat_map(|(_, values)| values).collect();
     Ok(Facet { field: field.name().into(), values: shown(field, values, &query, is_meant) })
 }
 
@@ -244,7 +258,8 @@ fn counts(query: &Query, fields: Vec<Field>, condition: Option<Condition>, known
 }
 
 /// What is chosen comes first, and is there even where no hit has it.
-fn shown(field: Field, values: Vec<Counted>, query: &Query, is_meant: impl Fn(&str) -> bool) -> Vec<FacetValue> {
+fn shown(field: Field, mut values: Vec<Counted>, query: &Query, is_meant: impl Fn(&str) -> bool) -> Vec<FacetValue> {
+    values.sort_by(|(one, a), (other, b)| b.cmp(a).then_with(|| one.cmp(other)));
     let counted: HashSet<String> = values.iter().map(|(value, _)| fold::fold(value)).collect();
     let chosen = field.chosen(query).into_iter().filter(|value| !counted.contains(&fold::fold(value)));
     let all = values.into_iter().chain(chosen.map(|value| (value, 0)));

@@ -23,14 +23,14 @@ pub(super) struct Arms {
 pub(super) fn page(arms: Arms, limit: u32, shown: u32, in_elasticsearch: bool) -> Found {
     let notice = (!arms.has_vector).then(|| "None of the examples has a vector to compare with.".to_owned());
     let fused = fused(&arms);
-    let (from, limit) = (shown as usize, limit as usize);
-    let part: Vec<(i64, Ranks)> = fused.iter().skip(from).take(limit).copied().collect();
-    let goes_on = from + limit < fused.len();
+    let (from, length) = (shown as usize, limit as usize);
+    let part: Vec<(i64, Ranks)> = fused.iter().skip(from).take(length).copied().collect();
+    let goes_on = from.saturating_add(length) < fused.len();
     Found {
         media: part.iter().map(|(media, _)| *media).collect(),
         ranks: part.into_iter().collect(),
         total: i64::try_from(fused.len()).unwrap_or(i64::MAX),
-        next: goes_on.then(|| Cursor::Nearest { in_elasticsearch, shown: shown.saturating_add(limit as u32) }),
+        next: goes_on.then(|| Cursor::Nearest { in_elasticsearch, shown: shown.saturating_add(limit) }),
         notice,
     }
 }
@@ -45,7 +45,11 @@ fn fused(arms: &Arms) -> Vec<(i64, Ranks)> {
         (own.vector, own.similarity) = (Some(rank), Some(*similarity));
     }
     let mut fused: Vec<(i64, Ranks)> = ranks.into_iter().collect();
-    fused.sort_by(|(one, a), (other, b)| b.score().total_cmp(&a.score()).then(other.cmp(one)));
+    let nearness = |ranks: &Ranks| ranks.vector.unwrap_or(u32::MAX);
+    fused.sort_by(|(one, a), (other, b)| {
+        let by_score = b.score().total_cmp(&a.score());
+        by_score.then(nearness(a).cmp(&nearness(b))).then(other.cmp(one))
+    });
     fused
 }
 

@@ -48,16 +48,12 @@ pub struct SavedChange {
     pub is_shared: Option<bool>,
 }
 
-/// One's own and those that others share, by name. `count` says how many media match a query and were uploaded after a time.
-pub async fn saved(
-    db: &PgPool,
-    by: &Operator,
-    count: impl AsyncFn(&str, DateTime<Utc>) -> Result<i64>,
-) -> Result<Vec<SavedSearch>> {
+/// One's own and those that others share, by name.
+pub async fn saved(db: &PgPool, by: &Operator) -> Result<Vec<SavedSearch>> {
     by.may(Right::Search)?;
     let mut searches = Vec::new();
     for row in queries::saved(db).await? {
-        searches.push(with_new_hits(row, &count).await?);
+        searches.push(with_new_hits(db, by, row).await?);
     }
     Ok(searches)
 }
@@ -131,11 +127,8 @@ pub async fn count_new(db: &PgPool, by: &Operator, text: &str, since: DateTime<U
 }
 
 /// A query that can't be read any more has no hits; nobody should lose the whole list over it.
-async fn with_new_hits(
-    row: queries::SavedRow,
-    count: &impl AsyncFn(&str, DateTime<Utc>) -> Result<i64>,
-) -> Result<SavedSearch> {
-    let new_hits = match count(&row.text, row.seen_at).await {
+async fn with_new_hits(db: &PgPool, by: &Operator, row: queries::SavedRow) -> Result<SavedSearch> {
+    let new_hits = match count_new(db, by, &row.text, row.seen_at).await {
         Err(Error::Invalid(_)) => 0,
         counted => counted?,
     };

@@ -10,8 +10,7 @@ use crate::{app::Console, error::Result, search::saved};
 #[specta::specta]
 pub async fn saved_searches(console: State<'_, Console>) -> Result<Vec<SavedSearch>> {
     let session = console.session().await?;
-    let (db, by) = (&session.db, &session.operator);
-    saved::saved(db, by, async |text, since| saved::count_new(db, by, text, since).await).await
+    saved::saved(&session.db, &session.operator).await
 }
 
 /// Keeps a search under a name.
