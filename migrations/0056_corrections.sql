@@ -13,8 +13,8 @@ create table console.correction (
     undoes     bigint      unique references console.correction,
     decided_by text        not null default session_user,
     decided_at timestamptz not null default clock_timestamp(),
-    -- Written before its entry of the log, which says what the row became.
-    audit_id   bigint      not null references console.audit_entry (id) deferrable initially deferred
+    -- Of its entry in the log, which comes after it in the same transaction, because it says what the row became.
+    audit_id   bigint      not null
 );
 
 comment on table console.correction is

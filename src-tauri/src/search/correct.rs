@@ -223,10 +223,10 @@ fn refuse_nul(text: &str) -> Result<()> {
     Ok(())
 }
 
-/// As `console.correction_outcome`.
+/// As `console.correction_outcome`; `end` is its `outcome`.
 struct Outcome {
     media_id: Option<MediaId>,
-    outcome: String,
+    end: String,
     audit_id: Option<AuditId>,
     decided_by: Option<String>,
     field: Option<String>,
@@ -240,7 +240,7 @@ impl Corrected {
     fn of(outcomes: Vec<Outcome>) -> Self {
         let mut corrected = Self::default();
         for outcome in outcomes {
-            match (outcome.outcome.as_str(), outcome.media_id, outcome.audit_id) {
+            match (outcome.end.as_str(), outcome.media_id, outcome.audit_id) {
                 ("done", Some(media_id), Some(audit_id)) => corrected.done.push(CorrectedMedia { media_id, audit_id }),
                 ("same", ..) | (_, None, _) => {}
                 (_, Some(media_id), _) => corrected.skipped.push(SkippedMedia { media_id, reason: outcome.reason() }),
@@ -253,7 +253,7 @@ impl Corrected {
 impl Outcome {
     /// Why nothing was done.
     fn reason(&self) -> String {
-        match (self.outcome.as_str(), &self.decided_by) {
+        match (self.end.as_str(), &self.decided_by) {
             ("gone", _) => "It is not there any more.".into(),
             ("busy", _) => "Somebody is writing to it right now. Try again in a moment.".into(),
             ("undone", Some(who)) => format!("{who} has taken this back already."),
@@ -303,7 +303,7 @@ mod tests {
     fn outcome(changes: impl FnOnce(&mut Outcome)) -> String {
         let mut outcome = Outcome {
             media_id: Some(MediaId(7)),
-            outcome: "changed".into(),
+            end: "changed".into(),
             audit_id: None,
             decided_by: Some("bo".into()),
             field: Some("tags".into()),

@@ -19,7 +19,7 @@ pub(super) async fn correct(
         Outcome,
         r#"
         select media_id   as "media_id: MediaId",
-               outcome    as "outcome!",
+               outcome    as "end!",
                audit_id   as "audit_id: AuditId",
                decided_by,
                field,
@@ -48,7 +48,7 @@ pub(super) async fn undo(tx: &mut PgConnection, corrections: &[AuditId]) -> Resu
         Outcome,
         r#"
         select media_id   as "media_id: MediaId",
-               outcome    as "outcome!",
+               outcome    as "end!",
                audit_id   as "audit_id: AuditId",
                decided_by,
                field,

@@ -138,7 +138,9 @@ impl Kind {
     pub(super) fn by_photos_in<'a>(self, condition: &'a Condition, engine: Engine, found: &mut Vec<&'a Condition>) {
         match condition {
             Condition::All(parts) | Condition::Any(parts) => {
-                parts.iter().for_each(|part| self.by_photos_in(part, engine, found));
+                for part in parts {
+                    self.by_photos_in(part, engine, found);
+                }
             }
             Condition::Not(negated) => self.by_photos_in(negated, engine, found),
             leaf => {
