@@ -129,7 +129,8 @@ async fn sorted(db: &PgPool, asked: &Asked, sort: Sort, after: &Value, limit: u3
         total: last.total,
     });
     Ok(Found {
-        total: rows.first().map_or(0, |row| row.total),
+        // Nothing may be left of the last page.
+        total: rows.first().map_or_else(|| after["total"].as_i64().unwrap_or(0), |row| row.total),
         media: rows.iter().map(|row| row.media_id).collect(),
         next,
         ..Found::default()
