@@ -77,6 +77,7 @@ export_parts() {
 
 # Everything that start() started, and the folder of scratch(), go when the script goes.
 STARTED=()
+PROCESS_GROUPS=()
 SCRATCH=
 
 # start SIGNAL COMMAND...: the signal is how the command likes to be asked to end.
@@ -102,12 +103,35 @@ tidy() {
     local status=$?
     trap - EXIT
     while [ "${#STARTED[@]}" != 0 ]; do end_last; done
+    for group in "${PROCESS_GROUPS[@]}"; do rmdir "$group" 2>/dev/null || true; done
     [ -z "$SCRATCH" ] || rm -rf "$SCRATCH"
     exit "$status"
 }
 trap tidy EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+
+# service NAME SIGNAL COMMAND...: starts a server with a share of the processors of its own, as a system's manager gives each service. Without
+# one, every process that leads a session has a share (each of PostgreSQL's does), and a server of one process hardly gets a turn.
+service() {
+    local name=$1 signal=$2 parent group=
+    shift 2
+    for parent in /sys/fs/cgroup/cpu /sys/fs/cgroup; do
+        if [ -w "$parent/cgroup.procs" ] && mkdir "$parent/kaleidoscope-$name-$$" 2>/dev/null; then
+            group=$parent/kaleidoscope-$name-$$
+            PROCESS_GROUPS+=("$group")
+            break
+        fi
+    done
+    start "$signal" within_group "$group" "$@"
+}
+
+# within_group FOLDER COMMAND...: becomes the command; without a folder it stays in the group that it is in.
+within_group() {
+    if [ -n "$1" ]; then echo "$BASHPID" >"$1/cgroup.procs" || true; fi
+    shift
+    exec "$@"
+}
 
 # Short, because the path of a Unix socket must be.
 scratch() {
@@ -155,7 +179,7 @@ start_postgres() {
     "${NOBODY[@]}" "$POSTGRES_HOME/bin/initdb" -D "$data" -U postgres --auth-local=trust --auth-host=scram-sha-256 \
         --encoding=UTF8 --locale=C --locale-provider=builtin --builtin-locale=C.UTF-8 --no-sync \
         >"$SCRATCH/postgres.log" 2>&1 || { cat "$SCRATCH/postgres.log" >&2; fail "PostgreSQL's data folder could not be made"; }
-    start INT "${NOBODY[@]}" "$POSTGRES_HOME/bin/postgres" -D "$data" -k "$sockets" -p "$port" \
+    service postgres INT "${NOBODY[@]}" "$POSTGRES_HOME/bin/postgres" -D "$data" -k "$sockets" -p "$port" \
         -c listen_addresses=127.0.0.1 -c max_connections=800 -c shared_buffers=256MB \
         -c fsync=off -c synchronous_commit=off -c full_page_writes=off >>"$SCRATCH/postgres.log" 2>&1
     within 30 "$POSTGRES_HOME/bin/pg_isready" -h "$sockets" -p "$port" ||
@@ -187,7 +211,7 @@ xpack.ml.enabled: false
 cluster.routing.allocation.disk.threshold_enabled: false
 YAML
     if [ "$(id -u)" = 0 ]; then chown -R "$(id -u nobody):$(id -g nobody)" "$home"; fi
-    start TERM "${NOBODY[@]}" ES_PATH_CONF="$home/config" ES_TMPDIR="$home/tmp" ES_JAVA_HOME="$ES_JAVA_HOME" \
+    service elasticsearch TERM "${NOBODY[@]}" ES_PATH_CONF="$home/config" ES_TMPDIR="$home/tmp" ES_JAVA_HOME="$ES_JAVA_HOME" \
         ES_JAVA_OPTS="-Xms1g -Xmx1g" "$ELASTICSEARCH_HOME/bin/elasticsearch" >"$SCRATCH/elasticsearch.log" 2>&1
     within 120 answers "http://127.0.0.1:$http/_cluster/health?wait_for_status=yellow" ||
         { tail -n 20 "$SCRATCH/elasticsearch.log" >&2; fail "Elasticsearch did not start"; }

@@ -22,7 +22,9 @@ use crate::{
     media::{self, Exposure, Pictures, Problem, scheme},
     people, safety,
     safety::Reveals,
-    search, system,
+    search,
+    search::export::Exports,
+    system,
 };
 
 /// How the window is opened.
@@ -57,6 +59,7 @@ pub struct Console {
     pub pictures: Pictures,
     pub elastic: Option<Elastic>,
     pub reveals: Reveals,
+    pub exports: Exports,
     pub samples: Vec<Sample>,
     pub problem: Option<String>,
     session: RwLock<Option<Session>>,
@@ -83,6 +86,7 @@ impl Console {
             elastic: Elastic::new(&launch.config.elasticsearch)?,
             config: launch.config,
             reveals: Reveals::default(),
+            exports: Exports::default(),
             samples: launch.samples,
             problem: launch.problem,
             session: RwLock::default(),
@@ -118,6 +122,7 @@ impl Console {
 
     pub async fn enter(&self, db: PgPool, operator: Operator) {
         self.reveals.close_all();
+        self.exports.cancel_all();
         let before = self.session.write().await.replace(Session { db, operator });
         if let Some(before) = before {
             before.db.close().await;
@@ -126,6 +131,7 @@ impl Console {
 
     pub async fn leave(&self) {
         self.reveals.close_all();
+        self.exports.cancel_all();
         let before = self.session.write().await.take();
         if let Some(before) = before {
             before.db.close().await;
@@ -169,6 +175,7 @@ pub fn commands() -> tauri_specta::Builder<Wry> {
         people::commands::people,
         people::commands::find_people,
         people::commands::person,
+        people::commands::person_feed,
         safety::commands::safety_waiting,
         safety::commands::reveal_media,
         safety::commands::conceal_media,
@@ -176,11 +183,29 @@ pub fn commands() -> tauri_specta::Builder<Wry> {
         search::commands::search,
         search::commands::search_facets,
         search::commands::search_facet_values,
+        search::correct::commands::media_words,
+        search::correct::commands::media_corrections,
+        search::correct::commands::correct_media,
+        search::correct::commands::undo_correction,
+        search::export::commands::export_search,
+        search::export::commands::export_progress,
+        search::export::commands::cancel_export,
+        search::others::commands::search_counts,
+        search::others::commands::search_posts,
+        search::others::commands::search_people,
+        search::others::commands::search_faces,
+        search::post::commands::post,
+        search::saved::commands::saved_searches,
+        search::saved::commands::save_search,
+        search::saved::commands::rename_search,
+        search::saved::commands::delete_search,
+        search::saved::commands::search_seen,
         search::commands::suggest,
         system::commands::status,
         system::commands::system,
         system::commands::upkeep,
         system::commands::queue_samples,
+        system::commands::recall,
         system::commands::start_job,
         system::commands::cancel_job,
         system::commands::dead_letters,

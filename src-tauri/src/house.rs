@@ -47,10 +47,14 @@ const ROOMS: &[Room] = &[
     Room { name: "people", uses: &["access", "audit"], never: &[Window, Network] },
     Room { name: "media", uses: &[], never: &[Window, Elasticsearch, Writes] },
     Room { name: "read_models", uses: &[], never: &[Window, Network] },
-    Room { name: "search", uses: &["access", "elastic", "read_models"], never: &[Window, Writes] },
+    Room { name: "search", uses: &["access", "elastic", "faces", "read_models"], never: &[Window, Writes] },
     Room { name: "sync", uses: &["elastic", "faces", "read_models"], never: &[Window] },
     Room { name: "elastic", uses: &[], never: &[Window, Sql] },
-    Room { name: "system", uses: &["access", "elastic", "faces", "safety", "sync"], never: &[Window, Network] },
+    Room {
+        name: "system",
+        uses: &["access", "elastic", "faces", "safety", "search", "sync"],
+        never: &[Window, Network],
+    },
     Room { name: "app", uses: EVERYTHING, never: &[Sql] },
     Room { name: "cli", uses: EVERYTHING, never: &[Window, Sql] },
 ];

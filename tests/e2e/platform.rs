@@ -178,6 +178,8 @@ async fn searches(world: &World, window: &Window, face: &Face) {
 
     window.click("link", "Search").await;
     window.fill("Search all media", &words).await;
+    // Enter also closes the list of what may be meant, which lies over the first photos.
+    window.press("\u{e007}").await;
     let tile = format!("[aria-label=Results] [data-media='{}']", face.media_id);
     until("the photo among the results", Duration::from_secs(10), async || window.has(&tile).await).await;
     window.click_on(&tile).await;

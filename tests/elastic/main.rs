@@ -22,12 +22,14 @@ mod process;
 #[path = "../support/proxy.rs"]
 mod proxy;
 mod rebuild;
+mod recall;
 #[path = "../support/rows.rs"]
 mod rows;
 #[path = "../support/scan.rs"]
 mod scan;
 mod search;
 mod search_agreement;
+mod search_others;
 mod search_ranking;
 #[path = "../support/server.rs"]
 mod server;

@@ -45,8 +45,14 @@ export const commands = {
 	concealMedia: (token: string) => typedError<null, AppError>(__TAURI_INVOKE("conceal_media", { token })),
 	/**  The medium may be shown, or may not. */
 	decideMedia: (seen: Seen<MediaId>, safe: boolean, reason: string | null) => typedError<Decision, AppError>(__TAURI_INVOKE("decide_media", { seen, safe, reason })),
-	/**  A page of media for the words that were typed. */
+	/**  A page of media for a query. */
 	search: (query: SearchQuery) => typedError<SearchResults, AppError>(__TAURI_INVOKE("search", { query })),
+	/**  What the hits of a query have in common, and when they were uploaded. */
+	searchFacets: (text: string) => typedError<Facets, AppError>(__TAURI_INVOKE("search_facets", { text })),
+	/**  The values of a facet of which a word begins so. */
+	searchFacetValues: (text: string, field: string, startsWith: string) => typedError<Facet, AppError>(__TAURI_INVOKE("search_facet_values", { text, field, startsWith })),
+	/**  What could be meant where the caret is. */
+	suggest: (text: string, caret: number) => typedError<Suggestions, AppError>(__TAURI_INVOKE("suggest", { text, caret })),
 	/**  For the status bar. */
 	status: () => typedError<Status, AppError>(__TAURI_INVOKE("status")),
 	/**  For the System screen. */
@@ -76,6 +82,16 @@ export type AppError = {
 
 /**  `console.audit_entry.id` */
 export type AuditId = number;
+
+export type Bar = {
+	/**  Its first day, in UTC */
+	from: string,
+	/**  The day after its last */
+	until: string,
+	count: number,
+	/**  The query's text narrowed to it */
+	query: string,
+};
 
 /**  A box in pixels of the upright picture; it may lie partly or wholly outside. */
 export type Bounds = {
@@ -166,6 +182,10 @@ export type Entry = {
 	reason: string | null,
 };
 
+export type Example = { kind: "media"; id: MediaId } | 
+/**  `face_id` of a face in the index of faces */
+{ kind: "face"; id: string };
+
 /**  A face as the AI found it, and as the operator saw it. */
 export type Face = {
 	id: FaceId,
@@ -200,6 +220,28 @@ export type FaceQueue = {
 };
 
 export type FaceStatus = "UNIDENTIFIED" | "SUGGESTED" | "CONFIRMED";
+
+export type Facet = {
+	/**  tag, scene, person, uploader, dept, event, type or safety */
+	field: string,
+	/**  The most frequent first */
+	values: FacetValue[],
+};
+
+export type FacetValue = {
+	value: string,
+	count: number,
+	isChosen: boolean,
+	/**  The query's text with it chosen, or not any more */
+	toggled: string,
+};
+
+export type Facets = {
+	engine: Engine,
+	facets: Facet[],
+	histogram: Bar[],
+	problem: SyntaxProblem | null,
+};
 
 /**  How a value of `before` and `after` looks to the window. */
 export type Fact = boolean | number | null | string;
@@ -240,11 +282,18 @@ export type Hit = {
 	title: string | null,
 	caption: string | null,
 	tags: string[],
+	scenes: string[],
 	/**  Usernames of who was identified on it */
 	people: string[],
 	/**  A username */
 	uploader: string,
+	/**  The uploader's */
+	department: string | null,
 	createdAt: string,
+	isVideo: boolean,
+	reactions: number,
+	comments: number,
+	why: Why,
 };
 
 export type IndexStatus = {
@@ -319,6 +368,19 @@ export type LastCheck = {
 	problem: string | null,
 };
 
+/**  Similar to some and unlike others; at most 10 each. */
+export type Like = {
+	more?: Example[],
+	less?: Example[],
+};
+
+/**  A field with the words marked that were asked for. */
+export type Matched = {
+	/**  caption, title, tag, scene, person, uploader or dept */
+	field: string,
+	parts: Part[],
+};
+
 /**  `post_media.media_id` */
 export type MediaId = number;
 
@@ -329,6 +391,11 @@ export type Operator = {
 	username: string,
 	fullName: string | null,
 	role: Role,
+};
+
+export type Part = {
+	text: string,
+	isMatch: boolean,
 };
 
 /**  A page of people in the order of their usernames. */
@@ -465,8 +532,10 @@ export type Sample = {
 };
 
 export type SearchQuery = {
-	/**  Words, all of which a medium must have somewhere. None: the newest media. */
+	/**  In the query language. Empty: all media. */
 	text: string,
+	sort?: Sort,
+	like?: Like,
 	/**  `next` of the results before */
 	after: string | null,
 	/**  1 to 200 */
@@ -483,6 +552,8 @@ export type SearchResults = {
 	hits: Hit[],
 	/**  Where the next page starts; `None` on the last. */
 	next: string | null,
+	/**  Why the text can't be read; then there are no hits. */
+	problem: SyntaxProblem | null,
 };
 
 /**  A row and the version in which the operator saw it. */
@@ -518,6 +589,12 @@ export type Size = {
 	height: number,
 };
 
+export type Sort = 
+/**  The best; without words that could be there well or badly, the newest */
+"relevance" | "newest" | "oldest" | 
+/**  Most first */
+"reactions";
+
 /**  The status bar. */
 export type Status = {
 	postgres: Health,
@@ -529,6 +606,36 @@ export type Status = {
 	readModelQueue: number,
 	/**  Documents that are to be sent. */
 	indexQueue: number,
+};
+
+export type Suggestion = {
+	kind: SuggestionKind,
+	/**  What is written in its place */
+	insert: string,
+	label: string,
+	detail: string | null,
+	/**  How many media there are */
+	count: number | null,
+	/**  Of a person */
+	userId: UserId | null,
+};
+
+export type SuggestionKind = "field" | "tag" | "scene" | "person" | "department" | "event" | "value" | "saved" | "recent";
+
+export type Suggestions = {
+	/**  What an accepted one replaces, in UTF-16 code units */
+	from: number,
+	to: number,
+	entries: Suggestion[],
+};
+
+/**  A place in a text, in UTF-16 code units, and what is wrong there. */
+export type SyntaxProblem = {
+	message: string,
+	from: number,
+	to: number,
+	/**  What could stand there */
+	expected: string[],
 };
 
 /**  The System screen. */
@@ -574,6 +681,17 @@ export type WaitsFor =
 "worker" | 
 /**  None of them knows an Elasticsearch, and the index is there. */
 "elasticsearch";
+
+/**  Why a hit is there. */
+export type Why = {
+	matched: Matched[],
+	/**  Among the hits by words, from 1; of a list that is fused */
+	textRank: number | null,
+	/**  Among the hits by vectors */
+	vectorRank: number | null,
+	/**  The cosine to the examples */
+	similarity: number | null,
+};
 
 export type WorkerStatus = {
 	name: string,

@@ -2,6 +2,7 @@
 // that TanStack Query understands, and build picture addresses with `media`.
 
 import { convertFileSrc } from '@tauri-apps/api/core';
+import { downloadDir, join } from '@tauri-apps/api/path';
 
 import type { AppError, Code, commands } from './bindings';
 
@@ -84,5 +85,14 @@ export async function pictureProblem(url: string): Promise<string> {
     return 'The picture is not available.';
   } catch {
     return 'The picture is not available.';
+  }
+}
+
+/** Where a file of this name would be among the operator's downloads; the name alone where there is no such folder. */
+export async function download(name: string): Promise<string> {
+  try {
+    return await join(await downloadDir(), name);
+  } catch {
+    return name;
   }
 }

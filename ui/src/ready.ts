@@ -13,7 +13,9 @@ export function announceReady(client: QueryClient): () => void {
   function look(): void {
     const known = client.getQueryState(['session'])?.status ?? 'pending';
     // What is fetched for later has nobody who waits for it yet.
-    const asked = client.isFetching({ predicate: (query) => query.isActive() });
+    const asked = client.isFetching({
+      predicate: (query) => query.isActive() && query.meta?.['later'] !== true,
+    });
     if (known === 'pending' || asked > 0 || document.querySelector(WAITING) !== null) {
       frame = requestAnimationFrame(look);
     } else {

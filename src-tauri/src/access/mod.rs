@@ -79,6 +79,7 @@ impl std::str::FromStr for Role {
 pub enum Right {
     Search,
     NameFaces,
+    CorrectMedia,
     JudgeSafety,
     VerifyAudit,
     KeepIndices,
@@ -88,7 +89,7 @@ impl Right {
     fn least_role(self) -> Role {
         match self {
             Self::Search => Role::Staff,
-            Self::NameFaces => Role::Moderator,
+            Self::NameFaces | Self::CorrectMedia => Role::Moderator,
             Self::JudgeSafety | Self::VerifyAudit | Self::KeepIndices => Role::Admin,
         }
     }
@@ -97,6 +98,7 @@ impl Right {
         match self {
             Self::Search => "search",
             Self::NameFaces => "decide who is on a photo",
+            Self::CorrectMedia => "correct what the AI said of a photo",
             Self::JudgeSafety => "decide what may be shown",
             Self::VerifyAudit => "verify the audit log",
             Self::KeepIndices => "rebuild, check or repair indices",
@@ -135,7 +137,9 @@ mod tests {
     fn each_role_may_what_the_weaker_one_may_and_more() {
         assert!(operator(Role::Staff).may(Right::Search).is_ok());
         assert!(operator(Role::Staff).may(Right::NameFaces).is_err());
+        assert!(operator(Role::Staff).may(Right::CorrectMedia).is_err());
         assert!(operator(Role::Moderator).may(Right::NameFaces).is_ok());
+        assert!(operator(Role::Moderator).may(Right::CorrectMedia).is_ok());
         assert!(operator(Role::Moderator).may(Right::JudgeSafety).is_err());
         for right in [Right::Search, Right::NameFaces, Right::JudgeSafety, Right::VerifyAudit, Right::KeepIndices] {
             assert!(operator(Role::Admin).may(right).is_ok(), "{right:?}");

@@ -29,7 +29,7 @@ pub struct Entry {
     pub operator: String,
     /// Their role at that moment.
     pub role: String,
-    /// `faces.confirm`, `faces.reject`, `safety.decide`, `safety.reveal`
+    /// `faces.confirm`, `faces.reject`, `media.correct`, `media.undo`, `safety.decide`, `safety.reveal`
     pub action: String,
     /// `face 12`, `media 7`
     pub subject: String,
@@ -48,6 +48,7 @@ enum Fact {
     Flag(bool),
     Number(f64),
     Text(String),
+    Texts(Vec<Option<String>>),
 }
 
 /// Whether the chain of hashes holds.

@@ -94,7 +94,7 @@ impl Bounds {
     ///
     /// # Errors
     /// What is wrong with it, for the label on the photo.
-    fn from_stored(numbers: &[Option<i32>]) -> Result<Self, String> {
+    pub(crate) fn from_stored(numbers: &[Option<i32>]) -> Result<Self, String> {
         let &[Some(x), Some(y), Some(width), Some(height)] = numbers else {
             return Err(if numbers.contains(&None) {
                 "The stored box has an empty number.".into()

@@ -2,7 +2,7 @@
 
 use tauri::State;
 
-use super::{PeoplePage, Person, Profile};
+use super::{FeedItem, PeoplePage, Person, Profile};
 use crate::{
     app::Console,
     db::UserId,
@@ -37,4 +37,12 @@ pub async fn find_people(console: State<'_, Console>, text: String) -> Result<Ve
 pub async fn person(console: State<'_, Console>, user_id: UserId) -> Result<Profile> {
     let session = console.session().await?;
     people::profile(&session.db, &session.operator, user_id).await
+}
+
+/// What a person is shown, the best first, and why.
+#[tauri::command]
+#[specta::specta]
+pub async fn person_feed(console: State<'_, Console>, user_id: UserId) -> Result<Vec<FeedItem>> {
+    let session = console.session().await?;
+    people::feed(&session.db, &session.operator, user_id).await
 }

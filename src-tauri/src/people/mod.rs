@@ -2,6 +2,7 @@
 
 #[cfg(feature = "desktop")]
 pub mod commands;
+mod feed;
 mod queries;
 
 use std::collections::HashMap;
@@ -11,6 +12,7 @@ use serde::Serialize;
 use specta::Type;
 use sqlx::PgPool;
 
+pub use self::feed::{FeedItem, ScorePart, feed};
 use crate::{
     access::{Operator, Right},
     db::{MediaId, UserId},

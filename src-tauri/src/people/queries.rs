@@ -1,5 +1,6 @@
 //! Users, without what operators may not know of them.
 
+use chrono::{DateTime, Utc};
 use sqlx::{PgPool, query_as, query_scalar};
 
 use super::{Person, Profile};
@@ -164,5 +165,58 @@ pub(super) async fn uploaded(db: &PgPool, id: UserId) -> Result<Vec<MediaId>> {
         id.0
     )
     .fetch_all(db)
+    .await?)
+}
+
+pub(super) struct FeedRow {
+    pub(super) media_id: MediaId,
+    pub(super) score: f64,
+    pub(super) recency: Option<f64>,
+    pub(super) closeness: Option<f64>,
+    pub(super) interest: Option<f64>,
+    pub(super) engagement: Option<f64>,
+    pub(super) expires_at: Option<DateTime<Utc>>,
+}
+
+/// What the operator may see of it, the best first.
+pub(super) async fn feed(db: &PgPool, id: UserId) -> Result<Vec<FeedRow>> {
+    Ok(query_as!(
+        FeedRow,
+        r#"
+        select f.media_id as "media_id!: MediaId",
+               case when f.combined_score between '-1e300' and '1e300' then f.combined_score else 0 end as "score!",
+               f.recency,
+               f.closeness,
+               f.interest,
+               f.engagement,
+               case when isfinite(f.expires_at) then f.expires_at end as expires_at
+          from console.feed_personalized f
+         where f.target_user_id = $1
+           and (f.expires_at is null or f.expires_at > now())
+           and exists (select from console.photo p where p.media_id = f.media_id)
+         order by f.combined_score desc nulls last, f.media_id desc
+         limit 200
+        "#,
+        id.0
+    )
+    .fetch_all(db)
+    .await?)
+}
+
+pub(super) struct FeedWeights {
+    pub(super) recency: Option<f64>,
+    pub(super) closeness: Option<f64>,
+    pub(super) interest: Option<f64>,
+    pub(super) engagement: Option<f64>,
+}
+
+/// Those with which the person's feed was chosen last.
+pub(super) async fn feed_weights(db: &PgPool, id: UserId) -> Result<Option<FeedWeights>> {
+    Ok(query_as!(
+        FeedWeights,
+        "select recency, closeness, interest, engagement from console.feed_weight where user_id = $1",
+        id.0
+    )
+    .fetch_optional(db)
     .await?)
 }

@@ -5,15 +5,20 @@
 
 #[cfg(feature = "desktop")]
 pub mod commands;
+pub mod correct;
 mod cursor;
 pub mod dsl;
+pub mod export;
 mod facets;
 mod fusion;
 mod histogram;
 mod index;
 pub mod language;
 pub mod meaning;
+pub mod others;
+pub mod post;
 mod queries;
+pub mod saved;
 mod suggest;
 mod why;
 

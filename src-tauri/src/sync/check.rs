@@ -9,7 +9,7 @@ use sqlx::{PgPool, query};
 use tokio::sync::watch;
 
 use super::{
-    clerk, compare,
+    clerk, compare, mend,
     progress::{Progress, Step, Stop},
     register, rows,
 };
@@ -174,7 +174,7 @@ async fn look_at_documents(
     }
     findings.problem = register::problem(db, model.name, &live.generation).await?;
     if repair {
-        compare::mend(db, elastic, model, &live.generation, &found).await?;
+        mend::mend(db, elastic, model, &live.generation, &found).await?;
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use super::{
     jobs::{self, Job, JobState},
     metrics::Metrics,
     progress::{Progress, Stop, is_passing},
-    rebuild, register,
+    rebuild, recall, register,
 };
 use crate::{
     config::ReadModels,
@@ -30,6 +30,8 @@ pub enum JobKind {
     Check,
     /// A check that marks what differs
     Repair,
+    /// How many of the nearest neighbours its vectors' index finds
+    Recall,
 }
 
 impl JobKind {
@@ -40,12 +42,15 @@ impl JobKind {
             Self::Rollback => "rollback",
             Self::Check => "check",
             Self::Repair => "repair",
+            Self::Recall => "recall",
         }
     }
 
     /// From the name in `console.job`.
     pub fn of(name: &str) -> Option<Self> {
-        [Self::Rebuild, Self::Rollback, Self::Check, Self::Repair].into_iter().find(|kind| kind.name() == name)
+        [Self::Rebuild, Self::Rollback, Self::Check, Self::Repair, Self::Recall]
+            .into_iter()
+            .find(|kind| kind.name() == name)
     }
 }
 
@@ -117,6 +122,7 @@ impl Clerk {
                 Ok("The rows are made anew; without Elasticsearch there is no index.".to_owned())
             }
             ("rollback", None) => Err(Stop::Blocked(no_elasticsearch())),
+            ("recall", elastic) => recall::measure(&self.db, elastic, model, &progress).await,
             (kind, elastic) => {
                 let repair = kind == "repair";
                 let looked = check::look_through(&self.db, elastic, self.read_models, model, repair, &progress);

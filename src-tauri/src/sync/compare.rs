@@ -1,7 +1,7 @@
 //! Rows of a read model beside the documents of one generation, by ranges of ids: first what each comes to, then, where that
 //! differs, the hash of the row that each document carries.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use futures::{
     StreamExt, TryStreamExt,
@@ -9,13 +9,13 @@ use futures::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, PgPool, query_scalar};
+use sqlx::PgPool;
 
 use super::{
-    generation,
+    confirm,
+    documents::documents,
     progress::{Progress, Step, Stop},
     ranges::{self, Cut, Range, Sum},
-    row_hash,
 };
 use crate::{
     elastic::{Elastic, Failure},
@@ -27,10 +27,6 @@ use crate::{
 const PART: usize = 32;
 /// Such parts at once: while one waits for Elasticsearch, PostgreSQL computes another.
 const AT_ONCE: usize = 2;
-/// Documents of one answer; Elasticsearch gives no more than 10,000.
-const PAGE: usize = 5_000;
-/// Differences that are looked at again at once.
-const CONFIRM: usize = 500;
 
 /// Ids of documents that are not as their rows are.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -202,8 +198,8 @@ impl<'a> Comparison<'a> {
     }
 
     async fn confirm(self, differing: &[String], found: &mut Differences) -> Result<()> {
-        for ids in differing.chunks(CONFIRM) {
-            confirm(self.db, self.elastic, self.model, self.generation, ids, found).await?;
+        for ids in differing.chunks(confirm::AT_ONCE) {
+            confirm::confirm(self.db, self.elastic, self.model, self.generation, ids, found).await?;
         }
         Ok(())
     }
@@ -238,185 +234,4 @@ struct Bucket {
 #[derive(Deserialize)]
 struct Digests {
     value: f64,
-}
-
-#[derive(Deserialize)]
-struct Page {
-    hits: Hits,
-}
-
-#[derive(Deserialize)]
-struct Hits {
-    hits: Vec<Hit>,
-}
-
-#[derive(Deserialize)]
-struct Hit {
-    #[serde(rename = "_id")]
-    id: String,
-    #[serde(default)]
-    fields: BTreeMap<String, Vec<String>>,
-    sort: Vec<Value>,
-}
-
-/// Ids and row hashes of the documents after one id and up to another.
-pub(super) async fn documents_between(
-    elastic: &Elastic,
-    generation: &str,
-    model: &ReadModel,
-    after: Option<&str>,
-    up_to: Option<&str>,
-) -> Result<HashMap<String, String>, Failure> {
-    let mut bounds = json!({});
-    if let Some(after) = after {
-        bounds["gt"] = json!(after);
-    }
-    if let Some(up_to) = up_to {
-        bounds["lte"] = json!(up_to);
-    }
-    documents(elastic, generation, model, &json!({"range": {model.identity.0: bounds}})).await
-}
-
-/// Ids and row hashes of what a query finds. The hashes come from their column, not from the sources: with a vector in each
-/// these are a hundred times as large.
-async fn documents(
-    elastic: &Elastic,
-    generation: &str,
-    model: &ReadModel,
-    query: &Value,
-) -> Result<HashMap<String, String>, Failure> {
-    let mut body = json!({
-        "size": PAGE, "_source": false, "track_total_hits": false,
-        "docvalue_fields": ["row_hash"],
-        "query": {"bool": {"filter": query}},
-        // Documents that nobody here made may have the same id in them, or none.
-        "sort": [{model.identity.0: "asc"}, {"_seq_no": "asc"}],
-    });
-    let mut found = HashMap::new();
-    loop {
-        let page: Page = elastic.post(&format!("{generation}/_search"), &body).await?;
-        let next = page.hits.hits.last().map(|hit| hit.sort.clone());
-        let is_last = page.hits.hits.len() < PAGE;
-        found.extend(page.hits.hits.into_iter().map(|mut hit| {
-            let hash = hit.fields.remove("row_hash").and_then(|mut values| values.pop()).unwrap_or_default();
-            (hit.id, row_hash::read(&hash))
-        }));
-        match next {
-            Some(next) if !is_last => body["search_after"] = Value::Array(next),
-            _ => return Ok(found),
-        }
-    }
-}
-
-/// A row as it was at one moment.
-#[derive(Debug, PartialEq, Eq)]
-struct Seen {
-    hash: Option<String>,
-    /// It waits in the queue, or is a dead letter.
-    is_known: bool,
-}
-
-/// Looks again at what seems to differ: the row, then the document, then the row. Where the row is the same both times
-/// and nothing was on its way, the document is from the same moment.
-async fn confirm(
-    db: &PgPool,
-    elastic: &Elastic,
-    model: &ReadModel,
-    generation: &str,
-    ids: &[String],
-    found: &mut Differences,
-) -> Result<()> {
-    let before = look(db, model, ids).await?;
-    let path = format!("{generation}/_mget?_source_includes=row_hash,{}", model.identity.0);
-    let answer: Value = elastic.post(&path, &json!({"ids": ids})).await?;
-    let documents: HashMap<&str, String> = answer["docs"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter(|document| document["found"] == true)
-        .filter_map(|document| {
-            let (id, source) = (document["_id"].as_str()?, &document["_source"]);
-            // One that holds another id than its own is of no row.
-            let hash = source["row_hash"].as_str().filter(|_| is_text(&source[model.identity.0], id));
-            Some((id, row_hash::read(hash.unwrap_or_default())))
-        })
-        .collect();
-    let after = look(db, model, ids).await?;
-    for id in ids {
-        let (Some(before), Some(after)) = (before.get(id), after.get(id)) else { continue };
-        if before != after || after.is_known {
-            continue;
-        }
-        match (after.hash.as_deref(), documents.get(id.as_str())) {
-            (Some(_), None) => found.missing.push(id.clone()),
-            (Some(hash), Some(document)) if hash != document => found.stale.push(id.clone()),
-            (None, Some(_)) => found.ghosts.push(id.clone()),
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-/// Whether a text or number of JSON is this one.
-fn is_text(value: &Value, text: &str) -> bool {
-    value.as_str() == Some(text) || value.is_i64() && value.as_i64() == text.parse().ok()
-}
-
-async fn look(db: &PgPool, model: &ReadModel, ids: &[String]) -> Result<HashMap<String, Seen>> {
-    let ReadModel { name, identity: (id, id_type), .. } = model;
-    // Not joined: a plan that reads the whole table would make the JSON of all its rows.
-    let sql = format!(
-        "select wanted.id,
-                (select sha256(convert_to(document.row, 'UTF8'))
-                   from console.{name}_document as document
-                  where document.{id} = wanted.id::{id_type}),
-                exists (select from console.index_queue as queue
-                         where queue.index_name = '{name}' and queue.document_id = wanted.id)
-                or exists (select from console.dead_letter as letter
-                            where letter.kind = 'index' and letter.name = '{name}' and letter.key = wanted.id)
-           from unnest($1::text[]) as wanted (id)"
-    );
-    let (readable, strange): (Vec<String>, Vec<String>) = ids.iter().cloned().partition(|id| can_be_of(model, id));
-    let rows: Vec<(String, Option<Vec<u8>>, bool)> =
-        sqlx::query_as(AssertSqlSafe(sql)).bind(readable).fetch_all(db).await?;
-    let rows = rows
-        .into_iter()
-        .map(|(id, sha256, is_known)| (id, Seen { hash: sha256.map(|sha256| row_hash::written(&sha256)), is_known }));
-    Ok(rows.chain(strange.into_iter().map(|id| (id, Seen { hash: None, is_known: false }))).collect())
-}
-
-/// Whether a row of the model can have this id. A document that nobody here made may have any.
-fn can_be_of(model: &ReadModel, id: &str) -> bool {
-    model.identity.1 != "bigint" || id.parse::<i64>().is_ok_and(|number| number.to_string() == id)
-}
-
-/// Has what differs sent anew, and takes out the documents that no row can have.
-pub(super) async fn mend(
-    db: &PgPool,
-    elastic: &Elastic,
-    model: &ReadModel,
-    generation: &str,
-    found: &Differences,
-) -> Result<()> {
-    mark(db, model, &found.ids()).await?;
-    let strange: Vec<&String> = found.ghosts.iter().filter(|id| !can_be_of(model, id)).collect();
-    for ids in strange.chunks(CONFIRM) {
-        let mut lines = Vec::new();
-        for id in ids {
-            lines.extend(json!({"delete": {"_id": id}}).to_string().into_bytes());
-            lines.push(b'\n');
-        }
-        elastic.bulk::<Value>(&generation::write_alias(generation), lines.into()).await?;
-    }
-    Ok(())
-}
-
-/// Marks documents, so that the indexer sends what their rows are now.
-pub(super) async fn mark(db: &PgPool, model: &ReadModel, ids: &[String]) -> Result<()> {
-    let ids: HashSet<&String> = ids.iter().filter(|id| can_be_of(model, id)).collect();
-    let ids: Vec<String> = ids.into_iter().cloned().collect();
-    for ids in ids.chunks(CONFIRM) {
-        query_scalar!("select console.mark_stale($1, $2)::text", model.name, ids).fetch_one(db).await?;
-    }
-    Ok(())
 }

@@ -70,7 +70,7 @@ impl Feed {
         let users = queries::due(&mut tx, &self.settings, USERS).await?;
         if !users.is_empty() {
             queries::choose(&mut tx, &users, &self.settings).await?;
-            queries::note_chosen(&mut tx, &users).await?;
+            queries::note_chosen(&mut tx, &users, &self.settings).await?;
         }
         tx.commit().await?;
         Ok(users.len())

@@ -14,10 +14,12 @@ use sqlx::{AssertSqlSafe, PgPool};
 
 use super::{
     bulk::{Bulk, FULL, Outcome},
-    compare::{documents_between, mark, order},
+    compare::order,
     delivery::Delivery,
+    documents::documents_between,
     generation,
     indexer::{Marked, bulks},
+    mend::mark,
     progress::{Progress, Step, Stop},
     queue::{self, DeadLetter},
     row_hash,
@@ -185,7 +187,7 @@ impl Filler<'_> {
         queue::bury(&mut tx, "index", self.model.name, &letters).await?;
         queue::blame(&mut tx, self.model.name, self.generation, &refused).await?;
         // What another generation refused, or another mapping, is in this one.
-        queue::revive(&mut tx, self.model.name, &done).await?;
+        queue::revive(&mut tx, "index", self.model.name, &done).await?;
         tx.commit().await?;
         Ok(())
     }

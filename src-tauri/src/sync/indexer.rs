@@ -8,7 +8,7 @@ use std::{
 
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, PgPool};
+use sqlx::{AssertSqlSafe, PgPool, types::Json};
 
 use super::{
     bulk::{Bulk, FULL, Outcome},
@@ -29,6 +29,8 @@ use crate::{
 const BATCH: i64 = 1_000;
 /// The same while others are waited for: what is in Elasticsearch's hands can't give way any more.
 const SMALL_BATCH: i64 = 100;
+/// Documents of the express lane claimed at once; all of them are held in memory.
+const FEW: i64 = 200;
 /// Bytes of a bulk in the express lane, for the same reason.
 const SMALL: usize = 512 << 10;
 /// Of these at once: other indices are to get their turn.
@@ -57,35 +59,68 @@ impl Indexer {
             generation::ensure(&self.db, &self.delivery.elastic, self.model).await?;
             self.ready.store(true, Ordering::Relaxed);
         }
-        let batch = if others_hurry && self.lane != Lane::Express { SMALL_BATCH } else { BATCH };
-        let claimed = queue::claim(&self.db, self.model.name, self.lane, &self.worker, batch).await;
-        // A database that was away may be another one when it is back.
-        let entries = claimed.inspect_err(|_| self.ready.store(false, Ordering::Relaxed))?;
-        let sent = self.send(&entries).await;
-        if sent.is_err() {
-            // Whatever went wrong, the index may be another one when Elasticsearch is back.
-            self.ready.store(false, Ordering::Relaxed);
+        let (versions, sent) = if self.lane == Lane::Express {
+            let (marked, generations) = self.claim_rows().await.inspect_err(|_| self.doubt())?;
+            let versions: Vec<i64> = marked.iter().map(|(_, version, ..)| *version).collect();
+            (versions, self.send_rows(marked, &generations).await)
+        } else {
+            let batch = if others_hurry { SMALL_BATCH } else { BATCH };
+            let claimed = queue::claim(&self.db, self.model.name, self.lane, &self.worker, batch).await;
+            let entries = claimed.inspect_err(|_| self.doubt())?;
             let versions: Vec<i64> = entries.iter().map(|entry| entry.version).collect();
+            let sent = self.send(&versions).await;
+            (versions, sent)
+        };
+        if sent.is_err() {
+            self.doubt();
             queue::release(&self.db, self.model.name, &self.worker, &versions, 0.0).await?;
         }
-        sent.map(|()| entries.len())
+        sent.map(|()| versions.len())
     }
 
-    async fn send(&self, entries: &[Entry]) -> Result<()> {
-        if entries.is_empty() {
+    /// A server that was away may be another one when it is back: its index is looked at again.
+    fn doubt(&self) {
+        self.ready.store(false, Ordering::Relaxed);
+    }
+
+    /// Few entries with their rows and where to send them, in one request: when the machine is busy, it is the number of requests
+    /// that takes the time.
+    async fn claim_rows(&self) -> sqlx::Result<(Vec<Marked>, Vec<Registered>)> {
+        let (first, last) = self.lane.bounds();
+        let claimed: Vec<ClaimedRow> = sqlx::query_as(AssertSqlSafe(claiming_rows(self.model)))
+            .bind(self.model.name)
+            .bind(&self.worker)
+            .bind(FEW)
+            .bind(first)
+            .bind(last)
+            .fetch_all(&self.db)
+            .await?;
+        let generations = claimed.first().map(|claimed| claimed.generations.0.clone()).unwrap_or_default();
+        let marked = claimed.into_iter().map(|claimed| {
+            let Entry { document_id, version, attempts } = claimed.entry;
+            (document_id, version, attempts, claimed.row)
+        });
+        Ok((marked.collect(), generations))
+    }
+
+    async fn send_rows(&self, marked: Vec<Marked>, generations: &[Registered]) -> Result<()> {
+        let at_once = self.delivery.pace.at_once().min(FEW_AT_ONCE);
+        bulks(self.model, stream::iter(marked.into_iter().map(Ok)), SMALL)
+            .try_for_each_concurrent(at_once, |bulk| self.deliver(bulk, generations))
+            .await
+    }
+
+    async fn send(&self, versions: &[i64]) -> Result<()> {
+        if versions.is_empty() {
             return Ok(());
         }
-        let versions: Vec<i64> = entries.iter().map(|entry| entry.version).collect();
         // Row and version come from one snapshot: a row that has changed since it was claimed is sent in its own version.
         let rows =
             sqlx::query_as(AssertSqlSafe(statement(self.model))).bind(self.model.name).bind(versions).fetch(&self.db);
-        let at_once = self.delivery.pace.at_once();
-        let (full, at_once) =
-            if self.lane == Lane::Express { (SMALL, at_once.min(FEW_AT_ONCE)) } else { (FULL, at_once) };
-        let mut bulks = pin!(bulks(self.model, rows, full).peekable());
+        let mut bulks = pin!(bulks(self.model, rows, FULL).peekable());
         let (generations, _) = tokio::join!(register::written(&self.db, self.model.name), bulks.as_mut().peek());
         let generations = generations?;
-        bulks.try_for_each_concurrent(at_once, |bulk| self.deliver(bulk, &generations)).await
+        bulks.try_for_each_concurrent(self.delivery.pace.at_once(), |bulk| self.deliver(bulk, &generations)).await
     }
 
     /// Sends a bulk to every generation that is written, and settles what all of them have.
@@ -204,6 +239,15 @@ fn severity(outcome: &Outcome) -> u8 {
     }
 }
 
+/// What [`claiming_rows`] gives of each entry.
+#[derive(Debug, sqlx::FromRow)]
+struct ClaimedRow {
+    #[sqlx(flatten)]
+    entry: Entry,
+    row: Option<String>,
+    generations: Json<Vec<Registered>>,
+}
+
 /// A queue's entry with its row, if there is one.
 pub(super) type Marked = (String, i64, i32, Option<String>);
 
@@ -233,6 +277,23 @@ pub(super) fn bulks(
 
 fn document(model: &ReadModel, json: &str) -> Result<Vec<u8>, serde_json::Error> {
     (model.document)(&Row { json, hash: &row_hash::of(json) })
+}
+
+/// [`statement`] of what is claimed by it, and the generations that documents are sent to, the one that is searched first: what is
+/// marked after one was registered is sent to it, and what was marked before is in the rows that it is filled from.
+fn claiming_rows(model: &ReadModel) -> String {
+    let ReadModel { name, identity: (id, id_type), .. } = model;
+    queue::claiming(&format!(
+        "select claimed.document_id, claimed.version, claimed.attempts,
+                (select document.row from console.{name}_document as document
+                  where document.{id} = claimed.document_id::{id_type}) as row,
+                (select coalesce(json_agg(written order by state desc), '[]')
+                   from (select generation, uuid, state, mapping
+                           from console.index_generation
+                          where index_name = $1
+                            and state in ('live', 'building')) as written) as generations
+           from claimed"
+    ))
 }
 
 /// The marked documents with their rows, if there are any. Not joined: a plan that reads the whole table would make the JSON

@@ -2,7 +2,7 @@
 
 use sqlx::{PgPool, query, query_as, query_scalar};
 
-use super::queue::ALIVE_SECONDS;
+use super::life::ALIVE_SECONDS;
 
 /// Long work, as the worker that does it sees it.
 #[derive(Debug, Clone)]

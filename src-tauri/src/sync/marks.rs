@@ -4,10 +4,7 @@ use std::collections::BTreeSet;
 
 use sqlx::{PgConnection, PgPool, query, query_as};
 
-use super::{
-    lane::Lane,
-    queue::{ALIVE_SECONDS, LEASE_SECONDS},
-};
+use super::{lane::Lane, life::ALIVE_SECONDS, queue::LEASE_SECONDS};
 
 /// That rows of a read model are dirty.
 #[derive(Debug, Clone)]

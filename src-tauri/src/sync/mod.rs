@@ -9,7 +9,9 @@ mod bulk;
 mod check;
 mod clerk;
 mod compare;
+mod confirm;
 mod delivery;
+mod documents;
 mod feed;
 mod fill;
 mod folder;
@@ -18,9 +20,11 @@ mod indexer;
 mod jobs;
 mod lane;
 mod letters;
+mod life;
 mod listen;
 mod marks;
 mod matcher;
+mod mend;
 mod metrics;
 mod notify;
 mod pace;
@@ -29,15 +33,19 @@ mod projector;
 mod queue;
 mod ranges;
 mod rebuild;
+mod recall;
 mod register;
 mod row_hash;
 mod rows;
 mod rush;
 mod sampler;
 mod sources;
+mod staff;
+mod stage;
 mod status;
 mod terms;
 mod wakers;
+mod work;
 mod worker;
 
 pub use self::{
@@ -46,6 +54,7 @@ pub use self::{
     jobs::JobState,
     letters::{DeadLetter, dead_letters, replay},
     progress::Step,
+    recall::can_be_measured,
     sampler::{Sample, samples},
     status::{IndexStatus, QueueKind, QueueStatus, SyncStatus, WorkerStatus, queues, status},
     terms::count_terms,

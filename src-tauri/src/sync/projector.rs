@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sqlx::{AssertSqlSafe, PgPool};
+use sqlx::{AssertSqlSafe, PgPool, Row};
 
 use super::{
     lane::Lane,
@@ -13,6 +13,10 @@ use crate::{error::Result, read_models::ReadModel};
 
 /// Keys at once. Scattered as they are, each takes a lock of PostgreSQL's shared table, which has room for some thousands.
 const BATCH: i64 = 256;
+/// Rows that depend on one thing, when it changes alone; more of them are no matter of a moment.
+const FEW: i64 = 4;
+/// Marks among which those are looked for that are left to a claim.
+const LOOKED_AT: i64 = 1024;
 
 /// Keeps one read model true to its source view.
 #[derive(Debug)]
@@ -21,11 +25,37 @@ pub(super) struct Projector {
     pub model: &'static ReadModel,
     pub lane: Lane,
     pub worker: String,
+    /// This worker sends the documents too: no other one need be woken for them.
+    pub wakes_own_sender: bool,
+}
+
+/// What was there for a request that claims and computes at once.
+#[derive(Debug)]
+struct Claimed {
+    marks: usize,
+    /// There are marks that it leaves alone.
+    has_others: bool,
+}
+
+impl Claimed {
+    /// The bulk lane has no such requests.
+    const NONE: Self = Self { marks: 0, has_others: true };
 }
 
 impl Projector {
     /// Works off one batch of marks; how many there were.
     pub(super) async fn step(&self) -> Result<usize> {
+        let taken = if self.lane == Lane::Express { self.claim_and_project().await } else { Ok(Claimed::NONE) };
+        match taken {
+            Ok(Claimed { marks, has_others: false }) => Ok(marks),
+            Ok(Claimed { marks, has_others: true }) => Ok(marks + self.claim_and_work_off().await?),
+            // One of the rows: which one is found out mark by mark.
+            Err(error) if is_refusal(&error) => self.claim_and_work_off().await,
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn claim_and_work_off(&self) -> Result<usize> {
         let marks = marks::claim(&self.db, self.model.name, self.lane, &self.worker, BATCH).await?;
         let done = self.work_off(&marks).await;
         if done.is_err() {
@@ -95,19 +125,31 @@ impl Projector {
         Ok(())
     }
 
-    /// Few keys in one request, which is one transaction; each of its statements has a snapshot of its own. When the machine is busy,
-    /// it is the number of requests that takes the time.
+    /// Takes marks and computes their rows, in one request: when the machine is busy, it is the number of requests that
+    /// takes the time. They are one transaction, each with a snapshot of its own; where it fails, nothing was claimed.
+    async fn claim_and_project(&self) -> sqlx::Result<Claimed> {
+        let sql = format!(
+            "{}; execute project (current_setting('console.keys')::bigint[])",
+            take(self.model, self.wakes_own_sender)
+        );
+        // To the end, which is the commit: only then is there something to be sent.
+        let answers = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&self.db).await?;
+        let claimed = answers.first().ok_or(sqlx::Error::RowNotFound)?;
+        let marks: i64 = claimed.try_get("marks")?;
+        Ok(Claimed { marks: usize::try_from(marks).unwrap_or(0), has_others: claimed.try_get("has_others")? })
+    }
+
     async fn project(&self, marks: &[Mark]) -> sqlx::Result<()> {
         let (keys, versions) = (keys(marks), versions(marks));
-        let lock = lock(self.model, self.lane, &keys);
-        if self.lane == Lane::Express {
-            let sql = format!("{lock}; execute project ({}, {})", array(&keys), array(&versions));
-            sqlx::raw_sql(AssertSqlSafe(sql)).execute(&self.db).await?;
-            return Ok(());
-        }
         let mut tx = self.db.begin().await?;
-        sqlx::raw_sql(AssertSqlSafe(lock)).execute(&mut *tx).await?;
-        sqlx::query(AssertSqlSafe(statement(self.model))).bind(keys).bind(versions).execute(&mut *tx).await?;
+        sqlx::raw_sql(AssertSqlSafe(lock(self.model, self.lane, &keys))).execute(&mut *tx).await?;
+        sqlx::query(AssertSqlSafe(statement(self.model, ""))).bind(&keys).execute(&mut *tx).await?;
+        // A rebuild has no marks.
+        if versions.iter().any(|version| *version > 0) {
+            marks::settle(&mut tx, self.model.name, &versions).await?;
+        }
+        let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
+        queue::revive(&mut tx, "read_model", self.model.name, &keys).await?;
         tx.commit().await
     }
 
@@ -132,9 +174,82 @@ impl Projector {
     }
 }
 
-/// What a connection for the express lane is prepared with, so that nothing is planned there.
+/// What a connection for the express lane is prepared with, so that nothing is planned there: the rows of the keys `$1`, of which
+/// none is dead any more.
 pub(super) fn preparation(model: &ReadModel) -> String {
-    format!("prepare project (bigint[], bigint[]) as {}", statement(model))
+    let revived = format!(
+        "revived as (
+             delete from console.dead_letter
+              where kind = 'read_model' and name = '{}' and key = any ($1::bigint[]::text[])
+         ),",
+        model.name
+    );
+    format!("prepare project (bigint[]) as {}", statement(model, &revived))
+}
+
+/// Takes the oldest marks in the express lane, locks what [`lock`] does, and leaves the keys of their rows in `console.keys`. What
+/// many rows depend on goes to the bulk lane. What is leased, or a whole interval, is left to [`marks::claim`].
+fn take(model: &ReadModel, wakes_own_sender: bool) -> String {
+    let name = model.name;
+    let wakes = if wakes_own_sender { "off" } else { "on" };
+    format!(
+        "with taken as (
+             delete from console.read_model_queue
+              where read_model = '{name}'
+                and lane = 0
+                and version = any (array(
+                    select free.version
+                      from console.read_model_queue as free
+                     where free.read_model = '{name}'
+                       and free.lane = 0
+                       and free.span = 1
+                       and free.leased_until is null
+                     order by free.version
+                     limit {BATCH}
+                       for update skip locked))
+             returning scope, key
+         ),
+         reached as (
+             select origin.scope, origin.key, array_agg(row.key) as rows
+               from (select distinct scope, key from taken where scope <> 'row') as origin
+              cross join lateral (
+                    select reach.key
+                      from console.{name}_reach as reach
+                     where reach.scope = origin.scope
+                       and reach.origin = origin.key
+                     limit {FEW} + 1) as row
+              group by origin.scope, origin.key
+         ),
+         many as (
+             insert into console.read_model_queue (read_model, scope, key, lane)
+             select '{name}', scope, key, {bulk} from reached where cardinality(rows) > {FEW}
+             returning 1
+         ),
+         wanted as (
+             select key from taken where scope = 'row'
+              union
+             select unnest(rows) from reached where cardinality(rows) <= {FEW}
+         ),
+         locked as (
+             select count(pg_advisory_xact_lock(hashtextextended('{name} ' || block, 0))) as blocks
+               from (select distinct key >> 8 as block from wanted order by block) as blocks
+         )
+         select (select count(*) from taken) as marks,
+                exists (select from (select span, leased_until
+                                       from console.read_model_queue
+                                      where read_model = '{name}'
+                                        and lane = 0
+                                      order by version
+                                      limit {LOOKED_AT}) as oldest
+                         where span > 1 or leased_until is not null) as has_others,
+                (select blocks from locked) as blocks,
+                (select max(pg_notify('console_queue', '{name}')::text) from many) as woken,
+                set_config('console.keys', (select coalesce(array_agg(key), '{{}}')::text from wanted), true) as keys,
+                set_config('console.lane', '{express}', true) as lane,
+                set_config('console.wakes', '{wakes}', true) as wakes",
+        bulk = Lane::Bulk.next(),
+        express = Lane::Express.next(),
+    )
 }
 
 /// Lets only one worker at a time compute a row. Two could hold marks of the same key, by different transactions or
@@ -165,9 +280,9 @@ pub(super) fn is_refusal(error: &sqlx::Error) -> bool {
     ["22", "23", "54", "P0"].iter().any(|class| state.starts_with(class))
 }
 
-/// One statement that makes the rows of the keys `$1` what the source view says, and touches no row that already is. The marks
-/// `$2` are done with it, and what was dead is not any more.
-fn statement(model: &ReadModel) -> String {
+/// One statement that makes the rows of the keys `$1` what the source view says, and touches no row that already is. `besides` are
+/// expressions of its `with` that do something else.
+fn statement(model: &ReadModel, besides: &str) -> String {
     let ReadModel { name, table, key, identity: (id, id_type), columns, vector, updated_at, .. } = model;
     let listed = |prefix: &str| columns.iter().map(|column| format!("{prefix}{column}")).collect::<Vec<_>>().join(", ");
     let mut assignments: Vec<String> = columns
@@ -185,7 +300,7 @@ fn statement(model: &ReadModel) -> String {
         .collect();
     assignments.extend(updated_at.map(|column| format!("{column} = now()")));
     format!(
-        "with source as materialized (
+        "with {besides} source as materialized (
              select {id}, {columns} from console.{name}_source where {key} = any ($1)
          ),
          gone as (
@@ -199,16 +314,6 @@ fn statement(model: &ReadModel) -> String {
                from source as s
               where s.{id} = r.{id}
                 and ({of_row}) is distinct from ({of_source})
-         ),
-         settled as (
-             delete from console.read_model_queue
-              where read_model = '{name}'
-                and lane in (0, 1)
-                and version = any ($2)
-         ),
-         revived as (
-             delete from console.dead_letter
-              where kind = 'read_model' and name = '{name}' and key = any ($1::bigint[]::text[])
          )
          insert into {table} ({id}, {columns})
          select {id}, {columns}

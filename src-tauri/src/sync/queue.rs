@@ -1,17 +1,15 @@
 //! `console.index_queue` and `console.dead_letter`: SQL and nothing else.
 
-use sqlx::{PgConnection, PgExecutor, PgPool, query, query_as};
+use sqlx::{AssertSqlSafe, PgConnection, PgExecutor, PgPool, query};
 
-use super::lane::Lane;
+use super::{lane::Lane, life::ALIVE_SECONDS};
 
-/// How long a worker has for what it claimed. Longer than the longest request with its repetitions.
+/// How long a worker has for what it claimed. Longer than the longest request with its repetitions. A lease that ends later than
+/// that from now is from before the clock was set back, and void.
 pub(super) const LEASE_SECONDS: f64 = 120.0;
-/// A worker not seen for so long is dead, and its leases are void. What lies further ahead than the longest lease, or was seen
-/// later than now, is from before the clock was set back: it holds nothing either.
-pub(super) const ALIVE_SECONDS: f64 = 8.0;
 
 /// That a document is dirty.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, sqlx::FromRow)]
 pub(super) struct Entry {
     pub document_id: String,
     pub version: i64,
@@ -36,44 +34,46 @@ pub(super) async fn claim(
     worker: &str,
     at_most: i64,
 ) -> sqlx::Result<Vec<Entry>> {
+    let sql = claiming("select document_id, version, attempts from claimed");
     let (first, last) = lane.bounds();
-    query_as!(
-        Entry,
-        r#"
-        update console.index_queue
-           set leased_until = clock_timestamp() + make_interval(secs => $3),
-               lease_holder = $2,
-               attempts = attempts + 1
-         where index_name = $1
-           and lane in (0, 1)
-           and version = any (array(
-               select free.version
-                 from console.index_queue as free
-                where free.index_name = $1
-                  and free.lane between $6 and $7
-                  and (free.leased_until is null
-                       or free.leased_until not between clock_timestamp() and clock_timestamp() + make_interval(secs => $3)
-                       or free.lease_holder = $2
-                       or free.lease_holder is not null
-                          and not exists (
-                              select from console.worker as holder
-                               where holder.name = free.lease_holder
-                                 and abs(extract(epoch from clock_timestamp() - holder.seen_at)) < $5::double precision))
-                order by free.lane, free.version
-                limit $4
-                  for update skip locked))
-        returning document_id, version, attempts
-        "#,
-        index,
-        worker,
-        LEASE_SECONDS,
-        at_most,
-        ALIVE_SECONDS,
-        first,
-        last,
+    sqlx::query_as(AssertSqlSafe(sql)).bind(index).bind(worker).bind(at_most).bind(first).bind(last).fetch_all(db).await
+}
+
+/// The statement of [`claim`], with what is to be read of the entries `claimed` in the same snapshot. `$1` is the index, `$2` the
+/// worker, `$3` how many, `$4` and `$5` the first and last lane.
+///
+/// An entry that was marked again since the snapshot is locked, but has another version by then: it is not claimed. So what the
+/// statement reads beside `claimed` is of the version that it claims.
+pub(super) fn claiming(read: &str) -> String {
+    format!(
+        "with claimed as (
+             update console.index_queue
+                set leased_until = clock_timestamp() + make_interval(secs => {LEASE_SECONDS}),
+                    lease_holder = $2,
+                    attempts = attempts + 1
+              where index_name = $1
+                and lane in (0, 1)
+                and version = any (array(
+                    select free.version
+                      from console.index_queue as free
+                     where free.index_name = $1
+                       and free.lane between $4 and $5
+                       and (free.leased_until is null
+                            or free.leased_until not between clock_timestamp()
+                               and clock_timestamp() + make_interval(secs => {LEASE_SECONDS})
+                            or free.lease_holder = $2
+                            or free.lease_holder is not null
+                               and not exists (
+                                   select from console.worker as holder
+                                    where holder.name = free.lease_holder
+                                      and abs(extract(epoch from clock_timestamp() - holder.seen_at)) < {ALIVE_SECONDS}))
+                     order by free.lane, free.version
+                     limit $3
+                       for update skip locked))
+             returning document_id, version, attempts
+         )
+         {read}"
     )
-    .fetch_all(db)
-    .await
 }
 
 /// Removes entries that are over, unless they were marked again since; the documents that were `done` are not dead any more. An
@@ -167,9 +167,9 @@ pub(super) async fn blame(db: &mut PgConnection, index: &str, generation: &str, 
     Ok(())
 }
 
-/// What is in an index at last is not dead.
-pub(super) async fn revive(db: &mut PgConnection, index: &str, keys: &[String]) -> sqlx::Result<()> {
-    query!("delete from console.dead_letter where kind = 'index' and name = $1 and key = any ($2)", index, keys)
+/// What could be done at last is not dead; `kind` is `read_model` or `index`.
+pub(super) async fn revive(db: &mut PgConnection, kind: &str, name: &str, keys: &[String]) -> sqlx::Result<()> {
+    query!("delete from console.dead_letter where kind = $1 and name = $2 and key = any ($3)", kind, name, keys)
         .execute(db)
         .await?;
     Ok(())

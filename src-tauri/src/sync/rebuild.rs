@@ -16,6 +16,7 @@ use super::{
     jobs::Job,
     lane::Lane,
     marks::Mark,
+    mend,
     progress::{Progress, Step, Stop},
     projector::Projector,
     register::{self, Registered},
@@ -162,7 +163,7 @@ impl Rebuild<'_> {
                 return Ok(());
             }
             tracing::warn!(index = generation, documents = found.len(), "not as their rows: sent once more");
-            compare::mend(self.db, &self.delivery.elastic, self.model, generation, &found).await?;
+            mend::mend(self.db, &self.delivery.elastic, self.model, generation, &found).await?;
         }
         Err(Stop::Blocked(format!(
             "{generation} was not put in place: it differs from its rows after {ROUNDS} rounds. See what `check` finds."
@@ -234,7 +235,8 @@ pub(super) async fn rows(
     from: Option<i64>,
     progress: &Progress,
 ) -> Result<(), Stop> {
-    let projector = &Projector { db: db.clone(), model, lane: Lane::Bulk, worker: worker.to_owned() };
+    let projector =
+        &Projector { db: db.clone(), model, lane: Lane::Bulk, worker: worker.to_owned(), wakes_own_sender: false };
     let last = key(db, model, "is not null", "desc").await?.unwrap_or(0);
     let first = key_from(db, model, from.unwrap_or(i64::MIN)).await?;
     let mut projected = intervals(db, model, projector, first);

@@ -1,9 +1,10 @@
 //! `console.index_generation`: SQL and nothing else.
 
+use serde::Deserialize;
 use sqlx::{PgConnection, PgExecutor, PgPool, query, query_as, query_scalar};
 
 /// An index that stands behind an alias, stood there, or will.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(super) struct Registered {
     pub generation: String,
     pub uuid: String,

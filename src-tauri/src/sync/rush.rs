@@ -1,35 +1,50 @@
 //! Who gives way to whom: stages for which nobody waits leave the machine to the others as long as these have work.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::{
+    sync::{Mutex as AsyncMutex, OwnedMutexGuard},
+    time::Instant,
+};
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// What a patient stage leaves to the others, measured by its own work: together these have a tenth of the time.
 const SHARE: u32 = 9;
+/// A rush lasts for so long after its last work: between two of many changes there is always a moment without any, and a patient
+/// step that begins in it takes longer than that.
+const LINGERS: Duration = Duration::from_millis(100);
 
-/// How many stages have work now that somebody waits for, and which patient one works meanwhile.
+/// Which stages have work now that somebody waits for, and which patient one works meanwhile.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Rush {
-    hurried: Arc<AtomicUsize>,
-    turn: Arc<Mutex<()>>,
+    hurried: Arc<Mutex<Hurried>>,
+    turn: Arc<AsyncMutex<()>>,
+}
+
+#[derive(Debug, Default)]
+struct Hurried {
+    stages: usize,
+    ended_at: Option<Instant>,
+}
+
+impl Hurried {
+    fn is_on(&self, now: Instant) -> bool {
+        self.stages > 0 || self.ended_at.is_some_and(|ended_at| now < ended_at + LINGERS)
+    }
 }
 
 impl Rush {
     /// One more, until the value is dropped.
     pub(super) fn join(&self) -> InRush {
-        self.hurried.fetch_add(1, Ordering::Relaxed);
+        locked(&self.hurried).stages += 1;
         InRush(Arc::clone(&self.hurried))
     }
 
     pub(super) fn is_on(&self) -> bool {
-        self.hurried.load(Ordering::Relaxed) > 0
+        locked(&self.hurried).is_on(Instant::now())
     }
 
     /// The turn of a patient stage: one at a time during a rush, first come, first served. Without a rush nobody needs one.
@@ -54,12 +69,19 @@ pub(super) struct Turn {
 
 /// A stage that has such work.
 #[derive(Debug)]
-pub(super) struct InRush(Arc<AtomicUsize>);
+pub(super) struct InRush(Arc<Mutex<Hurried>>);
 
 impl Drop for InRush {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        let mut hurried = locked(&self.0);
+        hurried.stages -= 1;
+        hurried.ended_at = Some(Instant::now());
     }
+}
+
+/// What it guards is right after each of the few steps that are taken under it.
+fn locked(hurried: &Mutex<Hurried>) -> std::sync::MutexGuard<'_, Hurried> {
+    hurried.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -77,7 +99,8 @@ mod tests {
         drop(one);
         assert_eq!(rush.pause(worked), Duration::from_millis(900));
         drop(other);
-        assert_eq!(rush.pause(worked), Duration::ZERO);
+        assert_eq!(rush.pause(worked), Duration::from_millis(900), "the next work comes soon");
+        assert!(!locked(&rush.hurried).is_on(Instant::now() + LINGERS));
     }
 
     #[tokio::test]

@@ -2,7 +2,7 @@
 
 use tauri::State;
 
-use super::{Status, System, Upkeep};
+use super::{Recall, Status, System, Upkeep};
 use crate::{
     app::Console,
     error::Result,
@@ -42,13 +42,21 @@ pub async fn queue_samples(console: State<'_, Console>, hours: u32, span_seconds
     system::queue_samples(&session.db, &session.operator, hours, span_seconds).await
 }
 
-/// Has a worker rebuild, roll back, check or repair an index; the job's id.
+/// Has a worker rebuild, roll back, check or repair an index, or measure its recall; the job's id.
 #[tauri::command]
 #[specta::specta]
 pub async fn start_job(console: State<'_, Console>, kind: JobKind, index: String) -> Result<i32> {
     let session = console.session().await?;
     let id = system::start_job(&session.db, &session.operator, kind, &index).await?;
     Ok(i32::try_from(id).unwrap_or(i32::MAX))
+}
+
+/// How many of the nearest neighbours the vector indices found when it was measured last.
+#[tauri::command]
+#[specta::specta]
+pub async fn recall(console: State<'_, Console>) -> Result<Vec<Recall>> {
+    let session = console.session().await?;
+    system::recall(&session.db, &session.operator).await
 }
 
 /// Ends a job before it is done.

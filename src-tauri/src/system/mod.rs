@@ -10,8 +10,8 @@ use specta::Type;
 use sqlx::PgPool;
 
 pub use self::upkeep::{
-    Generation, GenerationState, IndexUpkeep, Job, JobState, Upkeep, WaitsFor, cancel_job, dead_letters, queue_samples,
-    replay, start_job, upkeep,
+    Generation, GenerationState, IndexUpkeep, Job, JobState, Recall, Upkeep, WaitsFor, cancel_job, dead_letters,
+    queue_samples, recall, replay, start_job, upkeep,
 };
 use crate::{
     access::{Operator, Right},

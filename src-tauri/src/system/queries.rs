@@ -4,9 +4,9 @@ use sqlx::{PgPool, query, query_as, query_scalar};
 
 use super::{
     Postgres,
-    upkeep::{Generation, GenerationState, Job, JobState, WaitsFor},
+    upkeep::{Generation, GenerationState, Job, JobState, Recall, WaitsFor},
 };
-use crate::{error::Result, sync::JobKind};
+use crate::{error::Result, search::Engine, sync::JobKind};
 
 pub(super) async fn postgres(db: &PgPool) -> Result<Postgres> {
     Ok(query_as!(
@@ -108,4 +108,26 @@ pub(super) async fn start_job(db: &PgPool, kind: &str, index: &str) -> Result<Op
 /// False where it has ended, or is asked to already.
 pub(super) async fn cancel_job(db: &PgPool, id: i64) -> Result<bool> {
     Ok(query_scalar!(r#"select console.cancel_job($1) as "cancelled!""#, id).fetch_one(db).await?)
+}
+
+pub(super) async fn recall(db: &PgPool) -> Result<Vec<Recall>> {
+    let lines = query!(
+        r#"
+        select index_name as "index_name!", engine as "engine!", recall_at_10 as "recall_at_10!", sample as "sample!",
+               measured_at as "measured_at!"
+          from console.recalls()
+        "#
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(lines
+        .into_iter()
+        .map(|line| Recall {
+            index: line.index_name,
+            engine: if line.engine == "postgresql" { Engine::PostgreSql } else { Engine::Elasticsearch },
+            recall_at_10: line.recall_at_10,
+            sample: line.sample,
+            measured_at: line.measured_at,
+        })
+        .collect())
 }

@@ -9,6 +9,7 @@ use super::queries;
 use crate::{
     access::{Operator, Right},
     error::{Error, Result},
+    search::Engine,
     sync::{self, DeadLetter, JobKind, LastCheck, Sample},
 };
 
@@ -115,6 +116,20 @@ pub enum JobState {
     Cancelled,
 }
 
+/// How good the vector index of one engine is.
+#[derive(Debug, Clone, PartialEq, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct Recall {
+    pub index: String,
+    pub engine: Engine,
+    /// The part of the ten nearest neighbours that it finds, 0.0 to 1.0
+    #[specta(type = i32)]
+    pub recall_at_10: f64,
+    /// How many vectors were asked for
+    pub sample: i32,
+    pub measured_at: DateTime<Utc>,
+}
+
 /// # Errors
 /// `Forbidden` without the right to search.
 pub async fn upkeep(db: &PgPool, has_elastic: bool, by: &Operator) -> Result<Upkeep> {
@@ -161,9 +176,21 @@ pub async fn start_job(db: &PgPool, by: &Operator, kind: JobKind, index: &str) -
     if !sync::index_names().any(|name| name == index) {
         return Err(Error::Invalid(format!("There is no index {index}.")));
     }
+    if kind == JobKind::Recall {
+        sync::can_be_measured(index).map_err(Error::Invalid)?;
+    }
     queries::start_job(db, kind.name(), index).await?.ok_or_else(|| {
         Error::Conflict(format!("Such work on {index} is under way already. Wait for it, or cancel it."))
     })
+}
+
+/// How many of the nearest neighbours the vector indices found when it was measured last.
+///
+/// # Errors
+/// `Forbidden` without the right to search.
+pub async fn recall(db: &PgPool, by: &Operator) -> Result<Vec<Recall>> {
+    by.may(Right::Search)?;
+    queries::recall(db).await
 }
 
 /// Asks for the end of a job; a worker sees it at its next step.

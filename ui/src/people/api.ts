@@ -21,3 +21,10 @@ export const createProfile = (userId: () => number) =>
     queryKey: ['person', userId()],
     queryFn: () => ask(commands.person(userId())),
   }));
+
+/** What the person is shown, the best first. */
+export const createFeed = (userId: () => number) =>
+  createQuery(() => ({
+    queryKey: ['person', 'feed', userId()],
+    queryFn: () => ask(commands.personFeed(userId())),
+  }));

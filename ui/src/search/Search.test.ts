@@ -15,6 +15,7 @@ const results = (more: Partial<SearchResults> = {}): SearchResults => ({
   tookMs: 1,
   hits: [],
   next: null,
+  problem: null,
   ...more,
 });
 
@@ -26,13 +27,19 @@ const hit = (mediaId: number, caption: string): SearchResults['hits'][number] =>
   tags: [],
   people: [],
   uploader: 'Amara',
+  department: null,
   createdAt: '2025-01-01T00:00:00Z',
+  scenes: [],
+  isVideo: false,
+  reactions: 0,
+  comments: 0,
+  why: { matched: [], textRank: null, vectorRank: null, similarity: null },
 });
 
 /** How many are in the document; asking for roles would take a second on a full screen. */
 const tiles = (grid: HTMLElement) => grid.querySelectorAll('[data-media]').length;
 
-const grid = () => screen.findByRole('group', { name: 'Photos' });
+const grid = () => screen.findByRole('grid', { name: 'Photos' });
 
 test('without words the newest photos are there, and how many there are', async () => {
   openConsole('moderator');
@@ -51,19 +58,20 @@ test('typing and Enter search at once, and lead to the first hit', async () => {
   const user = openConsole('moderator');
   await grid();
   await user.keyboard('/');
-  const box = screen.getByRole('textbox', { name: 'Search all media' });
+  const box = screen.getByRole('combobox', { name: 'Search all media' });
   expect(document.activeElement).toBe(box);
   await user.keyboard('lanterns{Enter}');
   const expected = photos.filter(
     ({ unsafe, caption, tags }) => !unsafe && `${caption} ${tags.join()}`.includes('lanterns'),
   ).length;
   expect(await screen.findByText(`${expected} photos`)).toBeTruthy();
+  await waitFor(() => expect(document.activeElement?.getAttribute('role')).toBe('gridcell'));
 });
 
 test('no hits are said, and everything is one press away', async () => {
   const user = openConsole('moderator');
   await grid();
-  await user.type(screen.getByRole('textbox', { name: 'Search all media' }), 'xylophone{Enter}');
+  await user.type(screen.getByRole('combobox', { name: 'Search all media' }), 'xylophone{Enter}');
   expect(await screen.findByText('Nothing matches.')).toBeTruthy();
   await user.click(screen.getByRole('button', { name: 'Clear the search' }));
   await grid();
@@ -75,7 +83,7 @@ test('a failure is one sentence with a way to try again', async () => {
   const user = openConsole('moderator', '', { search });
   expect(await screen.findByText('PostgreSQL does not answer.')).toBeTruthy();
   await user.click(screen.getByRole('button', { name: 'Try again' }));
-  expect(await screen.findByRole('button', { name: /A kite/ })).toBeTruthy();
+  expect(await screen.findByRole('gridcell', { name: /A kite/ })).toBeTruthy();
 });
 
 test('when PostgreSQL answers, the banner says what is missing', async () => {
@@ -116,6 +124,6 @@ test('the last page asks for no more', async () => {
       : results({ total: 2, hits: [hit(2, 'two')] }),
   );
   openConsole('moderator', '', { search });
-  expect(await screen.findByRole('button', { name: /two/ })).toBeTruthy();
+  expect(await screen.findByRole('gridcell', { name: /two/ })).toBeTruthy();
   expect(search).toHaveBeenCalledTimes(2);
 });

@@ -1,17 +1,229 @@
-// What is looked for.
+// What is looked for, and what is written about it.
 
-import { createInfiniteQuery, keepPreviousData } from '@tanstack/svelte-query';
+import {
+  MutationObserver,
+  createInfiniteQuery,
+  createMutation,
+  createQuery,
+  keepPreviousData,
+  queryOptions,
+  useQueryClient,
+  type QueryClient,
+} from '@tanstack/svelte-query';
 
-import { ask, commands } from '../host';
+import type { Correction, ExportFormat, MediaId, SearchQuery, Seen } from '../bindings';
+import { ask, commands, download, type Told } from '../host';
+import type { Wish } from './list.svelte';
 
-/** Photos asked for at once. */
+const key = ['search'];
+
+/** Posts, people or faces asked for at once. */
 const limit = 60;
 
-export const createSearch = (text: () => string) =>
-  createInfiniteQuery(() => ({
-    queryKey: ['search', text()],
-    queryFn: ({ pageParam }) => ask(commands.search({ text: text(), after: pageParam, limit })),
-    initialPageParam: null as string | null,
-    getNextPageParam: ({ next }) => next,
+/** The list remembers; a page that is asked for again is wanted as it is now. */
+const now = { staleTime: 0, gcTime: 0 };
+
+export const pageOfMedia = (client: QueryClient, query: SearchQuery) =>
+  client.fetchQuery({
+    queryKey: [...key, 'media', query],
+    queryFn: () => ask(commands.search(query)),
+    ...now,
+  });
+
+export const facetsOf = (text: string) =>
+  queryOptions({
+    queryKey: [...key, 'facets', text],
+    queryFn: () => ask(commands.searchFacets(text)),
+  });
+
+/** Nobody waits for it: the screen has its content without. */
+const later = { meta: { later: true } };
+
+/** Not before `ready`: hits come first. */
+export const createFacets = (text: () => string, ready: () => boolean) =>
+  createQuery(() => ({
+    ...facetsOf(text()),
+    ...later,
+    enabled: ready(),
     placeholderData: keepPreviousData,
   }));
+
+/** Null: nobody searches inside this facet. */
+export const createFacetValues = (
+  text: () => string,
+  field: () => string,
+  startsWith: () => string | null,
+) =>
+  createQuery(() => {
+    const letters = startsWith();
+    return {
+      queryKey: [...key, 'values', text(), field(), letters],
+      queryFn: () => ask(commands.searchFacetValues(text(), field(), letters ?? '')),
+      enabled: letters !== null,
+      placeholderData: keepPreviousData,
+    };
+  });
+
+export const createCounts = (text: () => string, ready: () => boolean) =>
+  createQuery(() => ({
+    queryKey: [...key, 'counts', text()],
+    queryFn: () => ask(commands.searchCounts(text())),
+    ...later,
+    enabled: ready(),
+    placeholderData: keepPreviousData,
+  }));
+
+export const createSuggestions = (
+  text: () => string,
+  caret: () => number,
+  enabled: () => boolean,
+) =>
+  createQuery(() => ({
+    queryKey: [...key, 'suggest', text(), caret()],
+    queryFn: () => ask(commands.suggest(text(), caret())),
+    enabled: enabled(),
+    placeholderData: keepPreviousData,
+  }));
+
+type Wanted = () => Wish;
+
+export const createPosts = (wanted: Wanted, enabled: () => boolean) =>
+  createInfiniteQuery(() => ({
+    queryKey: [...key, 'posts', wanted()],
+    queryFn: ({ pageParam: after }) => ask(commands.searchPosts({ ...wanted(), after, limit })),
+    initialPageParam: null as string | null,
+    getNextPageParam: ({ next }) => next,
+    enabled: enabled(),
+    placeholderData: keepPreviousData,
+  }));
+
+export const createPeopleFound = (wanted: Wanted, enabled: () => boolean) =>
+  createInfiniteQuery(() => ({
+    queryKey: [...key, 'people', wanted()],
+    queryFn: ({ pageParam: after }) => ask(commands.searchPeople({ ...wanted(), after, limit })),
+    initialPageParam: null as string | null,
+    getNextPageParam: ({ next }) => next,
+    enabled: enabled(),
+    placeholderData: keepPreviousData,
+  }));
+
+export const createFacesFound = (wanted: Wanted, enabled: () => boolean) =>
+  createInfiniteQuery(() => ({
+    queryKey: [...key, 'faces', wanted()],
+    queryFn: ({ pageParam: after }) => ask(commands.searchFaces({ ...wanted(), after, limit })),
+    initialPageParam: null as string | null,
+    getNextPageParam: ({ next }) => next,
+    enabled: enabled(),
+    placeholderData: keepPreviousData,
+  }));
+
+export const createPost = (postId: () => number) =>
+  createQuery(() => ({
+    queryKey: ['post', postId()],
+    queryFn: () => ask(commands.post(postId())),
+  }));
+
+/** The person of exactly this login, or nobody. */
+export async function personOf(client: QueryClient, username: string): Promise<number | null> {
+  const people = await client.fetchQuery({
+    queryKey: [...key, 'person', username],
+    queryFn: () => ask(commands.findPeople(username)),
+  });
+  return people.find((person) => person.username === username)?.id ?? null;
+}
+
+const saved = [...key, 'saved'];
+
+/** How often new hits are counted, in milliseconds. */
+const often = 60_000;
+
+export const createSavedSearches = () =>
+  createQuery(() => ({
+    queryKey: saved,
+    queryFn: () => ask(commands.savedSearches()),
+    ...later,
+    refetchInterval: often,
+  }));
+
+/** Each forgets what the list said before. */
+export function createSaving() {
+  const client = useQueryClient();
+  const onSuccess = () => client.invalidateQueries({ queryKey: saved });
+  return {
+    save: createMutation(() => ({
+      mutationFn: (told: { name: string; text: string; isShared: boolean }) =>
+        ask(commands.saveSearch(told.name, told.text, told.isShared)),
+      onSuccess,
+    })),
+    rename: createMutation(() => ({
+      mutationFn: (told: { id: number; name: string; isShared: boolean }) =>
+        ask(commands.renameSearch(told.id, told.name, told.isShared)),
+      onSuccess,
+    })),
+    remove: createMutation(() => ({
+      mutationFn: (id: number) => ask(commands.deleteSearch(id)),
+      onSuccess,
+    })),
+    seen: createMutation(() => ({
+      mutationFn: (id: number) => ask(commands.searchSeen(id)),
+      onSuccess,
+    })),
+  };
+}
+
+/** A file for an export. */
+export const createDownload = (name: () => string) =>
+  createQuery(() => ({
+    queryKey: [...key, 'download', name()],
+    queryFn: () => download(name()),
+    staleTime: Infinity,
+  }));
+
+export const createExport = () =>
+  createMutation(() => ({
+    mutationFn: (told: { text: string; columns: string[]; format: ExportFormat; path: string }) =>
+      ask(commands.exportSearch(told.text, told.columns, told.format, told.path)),
+  }));
+
+/** Null: no export. Asked for again and again until it has ended. */
+export const createExportProgress = (id: () => Told<'exportProgress'>[0] | null) =>
+  createQuery(() => {
+    const asked = id();
+    return {
+      queryKey: [...key, 'export', asked],
+      queryFn: () => ask(commands.exportProgress(asked ?? 0)),
+      enabled: asked !== null,
+      refetchInterval: ({ state }) => (state.data?.state === 'running' ? 500 : false),
+      refetchIntervalInBackground: true,
+      staleTime: 0,
+    };
+  });
+
+export const createCancelExport = () =>
+  createMutation(() => ({ mutationFn: (id: number) => ask(commands.cancelExport(id)) }));
+
+/** What is said of media now, in the versions in which that can be corrected. */
+export const createWords = (mediaIds: () => readonly number[]) =>
+  createQuery(() => ({
+    queryKey: [...key, 'words', mediaIds()],
+    queryFn: () => ask(commands.mediaWords([...mediaIds()])),
+    staleTime: 0,
+    gcTime: 0,
+  }));
+
+export const createPastCorrections = (mediaId: () => number) =>
+  createQuery(() => ({
+    queryKey: [...key, 'words', 'past', mediaId()],
+    queryFn: () => ask(commands.mediaCorrections(mediaId())),
+    ...later,
+  }));
+
+export const correct = (client: QueryClient, media: Seen<MediaId>[], correction: Correction) =>
+  new MutationObserver(client, {
+    mutationFn: () => ask(commands.correctMedia(media, correction)),
+  }).mutate();
+
+export const undoCorrection = (client: QueryClient, corrections: number[]) =>
+  new MutationObserver(client, {
+    mutationFn: () => ask(commands.undoCorrection(corrections)),
+  }).mutate();

@@ -44,7 +44,7 @@ test('keys are letters while the operator types', async () => {
   const user = openConsole('moderator');
   await drawn('Search');
   await user.keyboard('/gp?');
-  expect(screen.getByRole<HTMLInputElement>('textbox', { name: 'Search all media' }).value).toBe(
+  expect(screen.getByRole<HTMLInputElement>('combobox', { name: 'Search all media' }).value).toBe(
     'gp?',
   );
 });
@@ -54,13 +54,13 @@ test('another operator starts with nothing of the last one', async () => {
   const search = vi.fn(answers.search);
   const user = openConsole('admin', '', { ...answers, search });
   await drawn('Search');
-  await user.type(screen.getByRole('textbox', { name: 'Search all media' }), 'beach{Enter}');
+  await user.type(screen.getByRole('combobox', { name: 'Search all media' }), 'beach{Enter}');
   // By its text: jsdom has no layout, so the menu is never placed and its roles stay hidden.
   screen.getByRole('button', { name: /^Operator/ }).focus();
   await user.keyboard('{Enter}');
   await user.click(await screen.findByText('Continue as sample staff'));
   expect(await screen.findByRole('button', { name: 'Operator Chidi Eze, Staff' })).toBeTruthy();
-  expect(screen.getByRole<HTMLInputElement>('textbox', { name: 'Search all media' }).value).toBe(
+  expect(screen.getByRole<HTMLInputElement>('combobox', { name: 'Search all media' }).value).toBe(
     '',
   );
 });

@@ -4,6 +4,7 @@ import { mockConvertFileSrc, mockIPC } from '@tauri-apps/api/mocks';
 
 import type { Code, commands, Face, Person, Role } from '../bindings';
 import type { Answer, Told } from '../host';
+import { finding } from './finding';
 import { hostileFlags } from './hostile';
 import { operators, people, photos, size } from './world';
 
@@ -196,6 +197,8 @@ export function backend(start: Role | null): Answers {
     };
   };
 
+  const { now, ...found } = finding(onScreen, () => role);
+
   return {
     session: () => ({
       operator: role === null ? null : operators[role],
@@ -244,7 +247,7 @@ export function backend(start: Role | null): Answers {
       const photo =
         photos.find((photo) => photo.mediaId === mediaId) ??
         refuse('notFound', 'There is no such photo, or you may not see it.');
-      return { ...photo, faces: photo.faces.map(asDecided) };
+      return { ...now(photo), faces: photo.faces.map(asDecided) };
     },
     faceCandidates: ({ faceId }: { faceId: number }) =>
       [0.81, 0.44, 0.39, 0.31].map((similarity, index) => ({
@@ -279,40 +282,7 @@ export function backend(start: Role | null): Answers {
       decided.add(seen.id);
       return { mediaId: seen.id, auditId: 132, safe };
     },
-    search: ({ query }: { query: Told<'search'>[0] }) => {
-      const words = query.text
-        .toLowerCase()
-        .split(/\s+/u)
-        .filter((word) => word !== '');
-      const found = onScreen().filter((photo) => {
-        const text = [
-          photo.caption,
-          photo.postTitle,
-          ...photo.tags,
-          photo.uploader.fullName,
-          ...photo.faces.map(({ identified }) => identified?.fullName),
-        ].join(' ');
-        return words.every((word) => text.toLowerCase().includes(word));
-      });
-      const { slice, next } = page(found, query.after, query.limit);
-      return {
-        engine: 'elasticsearch',
-        notice: null,
-        total: found.length,
-        tookMs: 7,
-        next,
-        hits: slice.map((photo) => ({
-          mediaId: photo.mediaId,
-          postId: photo.postId,
-          title: photo.postTitle,
-          caption: photo.caption,
-          tags: photo.tags,
-          people: photo.faces.flatMap(({ identified }) => identified?.fullName ?? []),
-          uploader: photo.uploader.fullName ?? photo.uploader.username,
-          createdAt: photo.createdAt,
-        })),
-      };
-    },
+    ...found,
     people: ({ text, after, limit }: { text: string; after: string | null; limit: number }) => {
       const found = people.filter(({ fullName, username }) =>
         `${fullName} ${username}`.toLowerCase().includes(text.toLowerCase()),
@@ -356,6 +326,9 @@ const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.to
 export function serve(answers: Answers): void {
   const byCommand = new Map(Object.entries(answers).map(([name, answer]) => [snake(name), answer]));
   mockIPC(async (command, args) => {
+    // Folders of the operator's computer
+    if (command === 'plugin:path|resolve_directory') return '/home/operator/Downloads';
+    if (command === 'plugin:path|join') return (args as { paths: string[] }).paths.join('/');
     const answer = byCommand.get(command);
     if (answer === undefined) throw new Error(`no command ${command}`);
     return answer((args ?? {}) as object);

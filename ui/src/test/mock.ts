@@ -1,7 +1,8 @@
-// The console on mock data, for looking at: mock.html?as=admin&theme=dark&fail=search&hang=people&only=402#/search
+// The console on mock data, for looking at: mock.html?as=admin&theme=dark&fail=search&hang=people&only=402&many=1000000#/search
 
 import type { Role } from '../bindings';
 import { backend, refuse, serve, type Answers } from './backend';
+import { many } from './many';
 
 const wishes = new URLSearchParams(window.location.search);
 const as = wishes.get('as') ?? 'moderator';
@@ -25,6 +26,7 @@ if (wishes.has('nothing')) {
     tookMs: 2,
     hits: [],
     next: null,
+    problem: null,
   });
   answers.people = () => ({ total: 0, people: [], next: null });
   answers.activity = () => [];
@@ -56,6 +58,8 @@ if (only > 0) {
     return { total: items.length, items, next: null };
   };
 }
+
+if (wishes.has('many')) Object.assign(answers, many(Number(wishes.get('many'))));
 
 const theme = wishes.get('theme');
 if (theme !== null) localStorage.setItem('kaleidoscope.theme', theme);

@@ -253,15 +253,20 @@ pub(super) async fn choose(tx: &mut PgConnection, users: &[i64], settings: &conf
     Ok(())
 }
 
-pub(super) async fn note_chosen(tx: &mut PgConnection, users: &[i64]) -> sqlx::Result<()> {
+pub(super) async fn note_chosen(tx: &mut PgConnection, users: &[i64], settings: &config::Feed) -> sqlx::Result<()> {
     query!(
         r#"
-        insert into console.feed_refresh (user_id, refreshed_at)
-        select user_id, now() from unnest($1::bigint[]) as user_id
+        insert into console.feed_refresh (user_id, refreshed_at, recency, closeness, interest, engagement)
+        select user_id, now(), $2, $3, $4, $5 from unnest($1::bigint[]) as user_id
             on conflict (user_id) do update
-           set refreshed_at = excluded.refreshed_at, concerned_since = null
+           set refreshed_at = excluded.refreshed_at, concerned_since = null, recency = excluded.recency,
+               closeness = excluded.closeness, interest = excluded.interest, engagement = excluded.engagement
         "#,
         users,
+        settings.recency,
+        settings.closeness,
+        settings.interest,
+        settings.engagement,
     )
     .execute(tx)
     .await?;

@@ -1,0 +1,566 @@
+//! Posts, people and faces by the same query as media, and how many there are of each.
+//!
+//! A post or face has what its own row says, and otherwise what its photos have; people are found by their names, departments and
+//! what they say of themselves. What is shown is read from the views that know what this operator may see.
+
+#[cfg(feature = "desktop")]
+pub mod commands;
+mod index;
+mod part;
+mod queries;
+
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use specta::Type;
+use sqlx::PgPool;
+
+use self::{
+    index::Answer,
+    part::{Looked, Part},
+};
+use super::{
+    Engine, Example, MOST_HITS, SearchQuery, Sort, SyntaxProblem, cursor::cannot_continue, dsl, fusion, joined,
+    language, meaning::Condition, meant, milliseconds, search, sees_unsafe,
+};
+use crate::{
+    access::{Operator, Right},
+    db::{MediaId, PostId, UserId},
+    elastic::{Elastic, Failure},
+    error::{Error, Result},
+    faces::Bounds,
+    read_models::{self, ReadModel},
+};
+
+/// Photos by which posts or faces are found, and what is hidden from an answer. More would be no search any more.
+const MOST_PHOTOS: usize = 10_000;
+/// Faces that are like others
+const NEAREST: u32 = 200;
+/// Looked at for each answer by vectors
+const CANDIDATES: u32 = 400;
+
+/// How much of each kind matches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
+pub struct SearchCounts {
+    #[specta(type = i32)]
+    pub media: i64,
+    #[specta(type = i32)]
+    pub posts: i64,
+    #[specta(type = i32)]
+    pub people: i64,
+    #[specta(type = i32)]
+    pub faces: i64,
+    pub engine: Engine,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct PostHit {
+    pub post_id: PostId,
+    pub title: Option<String>,
+    /// A username
+    pub author: String,
+    pub department: Option<String>,
+    pub created_at: String,
+    /// The first 4
+    pub media: Vec<MediaId>,
+    pub media_count: i32,
+    pub tags: Vec<String>,
+    pub event: Option<String>,
+    pub reactions: i32,
+    pub comments: i32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct PersonHit {
+    pub user_id: UserId,
+    pub username: String,
+    pub full_name: Option<String>,
+    pub department: Option<String>,
+    pub is_enrolled: bool,
+    pub posts: i32,
+    pub followers: i32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct FaceHit {
+    pub face_id: String,
+    pub media_id: MediaId,
+    pub bounds: Option<Bounds>,
+    /// A username
+    pub person: Option<String>,
+    #[specta(type = Option<i32>)]
+    pub confidence: Option<f64>,
+    /// A username
+    pub uploader: String,
+    pub created_at: String,
+    /// Cosine similarity to the examples
+    #[specta(type = Option<i32>)]
+    pub similarity: Option<f64>,
+}
+
+/// A page of hits of one kind.
+macro_rules! results {
+    ($(#[$doc:meta])* $name:ident, $hit:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Serialize, Type)]
+        #[serde(rename_all = "camelCase")]
+        pub struct $name {
+            pub engine: Engine,
+            /// What is weaker about this answer, and why.
+            pub notice: Option<String>,
+            /// How many match, on all pages together.
+            #[specta(type = i32)]
+            pub total: i64,
+            #[specta(type = i32)]
+            pub took_ms: u64,
+            pub hits: Vec<$hit>,
+            /// Where the next page starts; `None` on the last.
+            pub next: Option<String>,
+            pub problem: Option<SyntaxProblem>,
+        }
+
+        impl $name {
+            fn new(page: Page, hits: Vec<$hit>, began: Instant) -> Self {
+                let Page { engine, notice, total, next, problem, .. } = page;
+                Self { engine, notice, total, took_ms: milliseconds(began), hits, next, problem }
+            }
+        }
+    };
+}
+
+results!(
+    /// A page of posts.
+    PostResults,
+    PostHit
+);
+results!(
+    /// A page of people.
+    PeopleResults,
+    PersonHit
+);
+results!(
+    /// A page of faces.
+    FaceResults,
+    FaceHit
+);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Posts,
+    People,
+    Faces,
+}
+
+impl Kind {
+    fn model(self) -> &'static ReadModel {
+        match self {
+            Self::Posts => &read_models::post_search::MODEL,
+            Self::People => &read_models::user_search::MODEL,
+            Self::Faces => &read_models::face_search::MODEL,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Posts => "Posts",
+            Self::People => "People",
+            Self::Faces => "Faces",
+        }
+    }
+}
+
+/// Where a list goes on. Text that only this module reads.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Place {
+    /// `search_after`
+    Elasticsearch(Vec<Value>),
+    /// So many were shown.
+    PostgreSql(i64),
+}
+
+impl Place {
+    fn parse(text: &str) -> Result<Self> {
+        let place = serde_json::from_str(text).map_err(|_| cannot_continue())?;
+        match &place {
+            Self::Elasticsearch(values) if !values.iter().all(|value| value.is_number() || value.is_string()) => {
+                Err(cannot_continue())
+            }
+            Self::PostgreSql(shown) if *shown < 0 => Err(cannot_continue()),
+            _ => Ok(place),
+        }
+    }
+
+    fn text(&self) -> Option<String> {
+        serde_json::to_string(self).ok()
+    }
+}
+
+/// What was found, as ids in order.
+#[derive(Debug)]
+struct Page {
+    engine: Engine,
+    found: Vec<(i64, Option<f64>)>,
+    total: i64,
+    next: Option<String>,
+    notice: Option<String>,
+    problem: Option<SyntaxProblem>,
+}
+
+impl Page {
+    fn empty(notice: Option<String>, problem: Option<SyntaxProblem>) -> Self {
+        Self { engine: Engine::PostgreSql, found: Vec::new(), total: 0, next: None, notice, problem }
+    }
+
+    fn ids(&self) -> Vec<i64> {
+        self.found.iter().map(|(id, _)| *id).collect()
+    }
+}
+
+/// A page of posts.
+///
+/// # Errors
+/// `Forbidden` without the right to search, `Invalid` for a page that can't be continued.
+pub async fn posts(db: &PgPool, elastic: Option<&Elastic>, by: &Operator, query: &SearchQuery) -> Result<PostResults> {
+    let began = Instant::now();
+    let page = page(db, elastic, by, Kind::Posts, query).await?;
+    let hits = queries::posts(db, &page.ids()).await?;
+    Ok(PostResults::new(page, hits, began))
+}
+
+/// A page of people.
+///
+/// # Errors
+/// As [`posts`].
+pub async fn people(
+    db: &PgPool,
+    elastic: Option<&Elastic>,
+    by: &Operator,
+    query: &SearchQuery,
+) -> Result<PeopleResults> {
+    let began = Instant::now();
+    let page = page(db, elastic, by, Kind::People, query).await?;
+    let hits = queries::people(db, &page.ids()).await?;
+    Ok(PeopleResults::new(page, hits, began))
+}
+
+/// A page of faces; with examples of faces those that are like them, nearest first.
+///
+/// # Errors
+/// As [`posts`].
+pub async fn faces(db: &PgPool, elastic: Option<&Elastic>, by: &Operator, query: &SearchQuery) -> Result<FaceResults> {
+    let began = Instant::now();
+    let page = page(db, elastic, by, Kind::Faces, query).await?;
+    let mut hits = queries::faces(db, &page.ids()).await?;
+    for hit in &mut hits {
+        let own = page.found.iter().find(|(id, _)| id.to_string() == hit.face_id);
+        hit.similarity = own.and_then(|(_, similarity)| *similarity);
+    }
+    Ok(FaceResults::new(page, hits, began))
+}
+
+/// How much of each kind matches, by one request where Elasticsearch answers.
+///
+/// # Errors
+/// `Forbidden` without the right to search, `Invalid` for a text that is no query.
+pub async fn counts(db: &PgPool, elastic: Option<&Elastic>, by: &Operator, text: &str) -> Result<SearchCounts> {
+    by.may(Right::Search)?;
+    let parsed = language::parse(text).map_err(|error| Error::Invalid(error.to_string()))?;
+    let (condition, _) = meant(db, by, &parsed).await?;
+    if condition.is_none() && parsed.expression.is_some() && parsed.similarity().is_none() {
+        return Ok(SearchCounts { media: 0, posts: 0, people: 0, faces: 0, engine: Engine::PostgreSql });
+    }
+    if let Some(elastic) = elastic
+        && let Some(counts) = federated(db, elastic, by, condition.as_ref()).await?
+    {
+        return Ok(counts);
+    }
+    let one = SearchQuery { text: text.into(), sort: Sort::Newest, limit: 1, ..SearchQuery::default() };
+    let total = async |kind: Kind| -> Result<i64> {
+        let (part, _) = part_of(db, kind, condition.as_ref(), Engine::PostgreSql).await?;
+        Ok(queries::page(db, kind, part.as_ref(), Sort::Newest, 0, 1).await?.1)
+    };
+    Ok(SearchCounts {
+        media: search(db, None, by, &one).await?.total,
+        posts: total(Kind::Posts).await?,
+        people: total(Kind::People).await?,
+        faces: total(Kind::Faces).await?,
+        engine: Engine::PostgreSql,
+    })
+}
+
+/// `None` where Elasticsearch does not answer, or lacks what is asked for.
+async fn federated(
+    db: &PgPool,
+    elastic: &Elastic,
+    by: &Operator,
+    condition: Option<&Condition>,
+) -> Result<Option<SearchCounts>> {
+    let of_media = match condition {
+        Some(condition) => match super::queries::for_index(db, condition).await? {
+            Some(known) => Some(known),
+            None => return Ok(None),
+        },
+        None => None,
+    };
+    let query = dsl::query(of_media.as_ref(), sees_unsafe(by));
+    let mut searches = vec![(
+        read_models::media_search::MODEL.index,
+        json!({"query": query, "size": 0, "track_total_hits": true, "timeout": "4s"}),
+    )];
+    for kind in [Kind::Posts, Kind::People, Kind::Faces] {
+        let Some(hidden) = hidden(db, by, kind).await? else { return Ok(None) };
+        let (part, _) = part_of(db, kind, condition, Engine::Elasticsearch).await?;
+        let mut body = index::body(kind, part.as_ref(), &hidden);
+        body["size"] = json!(0);
+        searches.push((kind.model().index, body));
+    }
+    let answers = match elastic.search_each::<Answer>(&searches).await {
+        Ok(answers) => answers,
+        Err(failure) => {
+            tracing::debug!(%failure, "PostgreSQL counts instead");
+            return Ok(None);
+        }
+    };
+    let totals: Result<Vec<i64>, Failure> =
+        answers.into_iter().map(|answer| answer.map(|answer| answer.total())).collect();
+    Ok(match totals.as_deref() {
+        Ok(&[media, posts, people, faces]) => {
+            Some(SearchCounts { media, posts, people, faces, engine: Engine::Elasticsearch })
+        }
+        _ => None,
+    })
+}
+
+async fn page(db: &PgPool, elastic: Option<&Elastic>, by: &Operator, kind: Kind, query: &SearchQuery) -> Result<Page> {
+    by.may(Right::Search)?;
+    let parsed = match language::parse(&query.text) {
+        Ok(parsed) => parsed,
+        Err(error) => return Ok(Page::empty(None, Some(error.into()))),
+    };
+    let place = query.after.as_deref().map(Place::parse).transpose()?;
+    let (condition, cut) = meant(db, by, &parsed).await?;
+    if condition.is_none() && parsed.expression.is_some() && parsed.similarity().is_none() {
+        let said = "There is no letter, digit or emoji in this, and nothing else can be searched for.";
+        return Ok(Page::empty(Some(said.into()), None));
+    }
+    let limit = query.limit.clamp(1, MOST_HITS);
+    let examples = if kind == Kind::Faces { face_examples(query)? } else { (Vec::new(), Vec::new()) };
+    let asked = Asked { kind, condition, sort: query.sort, place, limit, examples, similarity: parsed.similarity() };
+    let mut page = asked.find(db, elastic, by).await?;
+    page.notice = joined([page.notice, cut]);
+    Ok(page)
+}
+
+/// More and less.
+fn face_examples(query: &SearchQuery) -> Result<(Vec<i64>, Vec<i64>)> {
+    const MOST: usize = 10;
+    let of = |examples: &[Example]| -> Vec<i64> {
+        let ids = examples.iter().filter_map(|example| match example {
+            Example::Face(id) => id.parse().ok(),
+            Example::Media(_) => None,
+        });
+        ids.collect()
+    };
+    let (more, less) = (of(&query.like.more), of(&query.like.less));
+    if more.len().max(less.len()) > MOST {
+        return Err(Error::Invalid(format!("At most {MOST} examples can be compared with. Leave some out.")));
+    }
+    Ok((more, less))
+}
+
+/// What is asked of an engine.
+#[derive(Debug)]
+struct Asked {
+    kind: Kind,
+    condition: Option<Condition>,
+    sort: Sort,
+    place: Option<Place>,
+    limit: u32,
+    /// Faces: more like these, less like those
+    examples: (Vec<i64>, Vec<i64>),
+    similarity: Option<f64>,
+}
+
+impl Asked {
+    /// Asks Elasticsearch, and PostgreSQL where that fails or is not there; a list goes on where it began.
+    async fn find(&self, db: &PgPool, elastic: Option<&Elastic>, by: &Operator) -> Result<Page> {
+        let began_in_postgresql = matches!(self.place, Some(Place::PostgreSql(_)));
+        let why = match elastic {
+            Some(_) if began_in_postgresql => "This list began without Elasticsearch.".to_owned(),
+            Some(elastic) => match hidden(db, by, self.kind).await? {
+                Some(hidden) => match self.find_in_index(db, elastic, &hidden).await? {
+                    Ok(page) => return Ok(page),
+                    Err(failure) if self.place.is_some() => {
+                        let said = format!("{failure} The list can't be continued: search again.");
+                        return Err(Error::unavailable(said, failure));
+                    }
+                    Err(failure) => failure.to_string(),
+                },
+                None => "There is more that is not to be shown than Elasticsearch can leave out.".to_owned(),
+            },
+            None => "Elasticsearch is not configured.".to_owned(),
+        };
+        let mut page = self.find_in_postgresql(db).await?;
+        let weaker = match self.kind {
+            Kind::Posts => Some("Words were looked for in their photos, not in the posts' own text.".to_owned()),
+            Kind::People => Some("Words were looked for in names and departments only.".to_owned()),
+            Kind::Faces => None,
+        };
+        let weaker = weaker.filter(|_| self.condition.as_ref().is_some_and(Condition::is_ranked));
+        page.notice = joined([Some(format!("{why} PostgreSQL answered instead.")), weaker, page.notice]);
+        Ok(page)
+    }
+
+    async fn find_in_index(&self, db: &PgPool, elastic: &Elastic, hidden: &[i64]) -> Result<Result<Page, Failure>> {
+        let (part, notice) = part_of(db, self.kind, self.condition.as_ref(), Engine::Elasticsearch).await?;
+        let mut body = index::body(self.kind, part.as_ref(), hidden);
+        if self.is_alike() {
+            let (more, less) =
+                (queries::seen_faces(db, &self.examples.0).await?, queries::seen_faces(db, &self.examples.1).await?);
+            return Ok(self.alike_in_index(elastic, body, &more, &less, notice).await);
+        }
+        let is_ranked = self.condition.as_ref().is_some_and(Condition::is_ranked);
+        body["size"] = json!(self.limit);
+        body["sort"] = index::order(self.kind, self.sort, is_ranked);
+        if let Some(Place::Elasticsearch(values)) = &self.place {
+            body["search_after"] = json!(values);
+        }
+        Ok(elastic.search::<Answer>(self.kind.model().index, &body).await.map(|answer| {
+            let found: Vec<(i64, Option<f64>)> = answer.found().into_iter().map(|(id, _)| (id, None)).collect();
+            let is_full = found.len() >= self.limit as usize;
+            let last = answer.last().filter(|_| is_full);
+            Page {
+                engine: Engine::Elasticsearch,
+                total: answer.total(),
+                next: last.and_then(|last| Place::Elasticsearch(last).text()),
+                notice: joined([answer.notice(), notice]),
+                found,
+                problem: None,
+            }
+        }))
+    }
+
+    fn is_alike(&self) -> bool {
+        !self.examples.0.is_empty() || !self.examples.1.is_empty()
+    }
+
+    /// The nearest faces, all at once.
+    async fn alike_in_index(
+        &self,
+        elastic: &Elastic,
+        body: Value,
+        more: &[i64],
+        less: &[i64],
+        notice: Option<String>,
+    ) -> Result<Page, Failure> {
+        let (name, field) = (self.kind.model().index, "face_embedding");
+        let of = async |ids: &[i64]| -> Result<Vec<Vec<f32>>, Failure> {
+            if ids.is_empty() {
+                return Ok(Vec::new());
+            }
+            let documents = elastic.documents(name, ids, &[field]).await?;
+            Ok(documents.into_iter().filter_map(|mut one| serde_json::from_value(one[field].take()).ok()).collect())
+        };
+        let Some(vector) = fusion::direction(&of(more).await?, &of(less).await?) else {
+            return Ok(Page { engine: Engine::Elasticsearch, ..Page::empty(Some(no_vector()), None) });
+        };
+        let mut filter = body["query"].clone();
+        let examples: Vec<String> = more.iter().chain(less).map(i64::to_string).collect();
+        filter = json!({"bool": {"must": [filter], "must_not": [{"terms": {"face_id": examples}}]}});
+        let mut knn = json!({
+            "field": field, "query_vector": vector, "k": NEAREST, "num_candidates": CANDIDATES, "filter": filter,
+        });
+        if let Some(least) = self.similarity {
+            knn["similarity"] = json!(least);
+        }
+        let body = json!({"knn": knn, "size": NEAREST, "track_total_hits": true, "timeout": "4s", "_source": false});
+        let answer: Answer = elastic.search(name, &body).await?;
+        // Elasticsearch's score has no negative values.
+        let found: Vec<(i64, Option<f64>)> =
+            answer.found().into_iter().map(|(id, score)| (id, score.map(|score| 2.0 * score - 1.0))).collect();
+        Ok(self.whole(Engine::Elasticsearch, found, joined([answer.notice(), notice])))
+    }
+
+    /// A list that is found as a whole.
+    fn whole(&self, engine: Engine, mut found: Vec<(i64, Option<f64>)>, notice: Option<String>) -> Page {
+        found.truncate(self.limit as usize);
+        let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
+        Page { engine, found, total, next: None, notice, problem: None }
+    }
+
+    async fn find_in_postgresql(&self, db: &PgPool) -> Result<Page> {
+        let (part, notice) = part_of(db, self.kind, self.condition.as_ref(), Engine::PostgreSql).await?;
+        if self.is_alike() {
+            let (more, less) = &self.examples;
+            let near = queries::nearest_faces(db, more, less, self.similarity, part.as_ref()).await?;
+            let notice = joined([notice, near.is_empty().then(no_vector)]);
+            return Ok(self.whole(Engine::PostgreSql, near, notice));
+        }
+        let shown = match &self.place {
+            Some(Place::PostgreSql(shown)) => *shown,
+            Some(Place::Elasticsearch(_)) => return Err(cannot_continue()),
+            None => 0,
+        };
+        let (found, total) =
+            queries::page(db, self.kind, part.as_ref(), self.sort, shown, i64::from(self.limit)).await?;
+        let after = shown + i64::try_from(found.len()).unwrap_or(i64::MAX);
+        let goes_on = !found.is_empty() && after < total;
+        Ok(Page {
+            engine: Engine::PostgreSql,
+            found: found.into_iter().map(|id| (id, None)).collect(),
+            total,
+            next: goes_on.then(|| Place::PostgreSql(after).text()).flatten(),
+            notice,
+            problem: None,
+        })
+    }
+}
+
+fn no_vector() -> String {
+    "None of the examples has a vector to compare with.".to_owned()
+}
+
+/// The query as a condition on rows of a kind, and what of it can't be met.
+async fn part_of(
+    db: &PgPool,
+    kind: Kind,
+    condition: Option<&Condition>,
+    engine: Engine,
+) -> Result<(Option<Part>, Option<String>)> {
+    let Some(condition) = condition else { return Ok((None, None)) };
+    let mut leaves = Vec::new();
+    kind.by_photos_in(condition, engine, &mut leaves);
+    let mut by_photos = Vec::new();
+    let mut is_cut = false;
+    for leaf in leaves {
+        let mut media = queries::media(db, leaf, MOST_PHOTOS + 1).await?;
+        is_cut |= media.len() > MOST_PHOTOS;
+        media.truncate(MOST_PHOTOS);
+        let ids = if kind == Kind::Posts { queries::posts_of(db, &media).await? } else { media };
+        by_photos.push((leaf, ids));
+    }
+    let departments = if kind == Kind::People { queries::departments(db).await? } else { Vec::new() };
+    let looked = Looked { by_photos: &by_photos, departments: &departments };
+    let mut lacks = Vec::new();
+    let part = kind.part(condition, engine, &looked, &mut lacks);
+    let cut = is_cut.then(|| {
+        format!("More than {MOST_PHOTOS} photos have what was asked for: {} of others may be missing.", kind.name())
+    });
+    let lacking =
+        (!lacks.is_empty()).then(|| format!("{} have no {}: of that nothing is found.", kind.name(), lacks.join(", ")));
+    Ok((Some(part), joined([cut, lacking])))
+}
+
+/// What this operator may not see of a kind; `None` where it is too much to be left out by name.
+async fn hidden(db: &PgPool, by: &Operator, kind: Kind) -> Result<Option<Vec<i64>>> {
+    if sees_unsafe(by) || kind == Kind::People {
+        return Ok(Some(Vec::new()));
+    }
+    let hidden = queries::hidden(db, kind, MOST_PHOTOS + 1).await?;
+    Ok((hidden.len() <= MOST_PHOTOS).then_some(hidden))
+}

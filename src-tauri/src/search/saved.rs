@@ -1,0 +1,173 @@
+//! Searches that somebody keeps, and how many of their hits are new.
+
+#[cfg(feature = "desktop")]
+pub mod commands;
+mod queries;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use specta::Type;
+use sqlx::{PgConnection, PgPool};
+
+use crate::{
+    access::{Operator, Right},
+    error::{Error, Result},
+    search::{language, meaning::Condition, meant},
+};
+
+/// The table holds the same.
+const LONGEST_NAME: usize = 80;
+const LONGEST_TEXT: usize = 2_000;
+/// Of new hits; a badge has no room for more.
+pub const MOST_NEW: i32 = 1_000;
+
+/// A search that was saved, as one operator sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct SavedSearch {
+    #[specta(type = i32)]
+    pub saved_search_id: i64,
+    pub name: String,
+    /// The query
+    pub text: String,
+    /// Everybody sees it; only its owner changes it.
+    pub is_shared: bool,
+    pub is_mine: bool,
+    /// A login
+    pub owner: String,
+    /// Matching media that were uploaded since this operator last looked
+    #[specta(type = i32)]
+    pub new_hits: i64,
+}
+
+/// What to change of a saved search; `None` stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SavedChange {
+    pub name: Option<String>,
+    pub text: Option<String>,
+    pub is_shared: Option<bool>,
+}
+
+/// One's own and those that others share, by name.
+pub async fn saved(db: &PgPool, by: &Operator) -> Result<Vec<SavedSearch>> {
+    by.may(Right::Search)?;
+    let mut searches = Vec::new();
+    for row in queries::saved(db).await? {
+        searches.push(with_new_hits(db, by, row).await?);
+    }
+    Ok(searches)
+}
+
+/// # Errors
+/// `Invalid` for a name or text of no use, `Conflict` where the operator has one of this name.
+pub async fn save(
+    db: &mut PgConnection,
+    by: &Operator,
+    name: &str,
+    text: &str,
+    is_shared: bool,
+) -> Result<SavedSearch> {
+    by.may(Right::Search)?;
+    let name = usable_name(name)?;
+    check_text(text)?;
+    let saved_search_id = queries::save(db, name, text, is_shared).await?;
+    Ok(SavedSearch {
+        saved_search_id,
+        name: name.into(),
+        text: text.into(),
+        is_shared,
+        is_mine: true,
+        owner: by.username.clone(),
+        new_hits: 0,
+    })
+}
+
+/// # Errors
+/// As [`save`]; `Forbidden` for what somebody else saved, `NotFound` for what is gone.
+pub async fn change(db: &mut PgConnection, by: &Operator, id: i64, change: &SavedChange) -> Result<()> {
+    by.may(Right::Search)?;
+    let name = change.name.as_deref().map(usable_name).transpose()?;
+    change.text.as_deref().map(check_text).transpose()?;
+    let done = queries::change(db, id, name, change.text.as_deref(), change.is_shared).await?;
+    if done { Ok(()) } else { Err(not_own(db, id).await?) }
+}
+
+/// # Errors
+/// `Forbidden` for what somebody else saved, `NotFound` for what is gone.
+pub async fn delete(db: &mut PgConnection, by: &Operator, id: i64) -> Result<()> {
+    by.may(Right::Search)?;
+    if queries::delete(db, id).await? { Ok(()) } else { Err(not_own(db, id).await?) }
+}
+
+/// The operator looked at its hits: none is new to them any more.
+///
+/// # Errors
+/// `NotFound` for what is gone.
+pub async fn seen(db: &mut PgConnection, by: &Operator, id: i64) -> Result<()> {
+    by.may(Right::Search)?;
+    if queries::seen(db, id).await? { Ok(()) } else { Err(gone()) }
+}
+
+/// How many media match a query and were uploaded after a time, up to [`MOST_NEW`]. PostgreSQL counts them: a badge shall not depend
+/// on whether the index is there.
+///
+/// # Errors
+/// `Invalid` for a text that is no query.
+pub async fn count_new(db: &PgPool, by: &Operator, text: &str, since: DateTime<Utc>) -> Result<i64> {
+    by.may(Right::Search)?;
+    let parsed = language::parse(text).map_err(|error| Error::Invalid(error.to_string()))?;
+    let (condition, _) = meant(db, by, &parsed).await?;
+    let is_hollow = condition.is_none() && parsed.expression.is_some() && parsed.similarity().is_none();
+    if is_hollow {
+        return Ok(0);
+    }
+    let newer = Condition::Time { from: Some(since), until: None };
+    let both = condition.into_iter().chain([newer]).collect();
+    queries::count(db, &Condition::All(both), MOST_NEW).await
+}
+
+/// A query that can't be read any more has no hits; nobody should lose the whole list over it.
+async fn with_new_hits(db: &PgPool, by: &Operator, row: queries::SavedRow) -> Result<SavedSearch> {
+    let new_hits = match count_new(db, by, &row.text, row.seen_at).await {
+        Err(Error::Invalid(_)) => 0,
+        counted => counted?,
+    };
+    Ok(SavedSearch {
+        saved_search_id: row.saved_search_id,
+        name: row.name,
+        text: row.text,
+        is_shared: row.is_shared,
+        is_mine: row.is_mine,
+        owner: row.owner,
+        new_hits,
+    })
+}
+
+fn usable_name(name: &str) -> Result<&str> {
+    let name = name.trim();
+    if name.is_empty() {
+        return Err(Error::Invalid("The search needs a name. Type one.".into()));
+    }
+    if name.chars().count() > LONGEST_NAME || name.contains('\0') {
+        return Err(Error::Invalid(format!("The name is longer than {LONGEST_NAME} characters. Shorten it.")));
+    }
+    Ok(name)
+}
+
+fn check_text(text: &str) -> Result<()> {
+    if text.chars().count() > LONGEST_TEXT {
+        return Err(Error::Invalid(format!("The search is longer than {LONGEST_TEXT} characters. Shorten it.")));
+    }
+    if text.contains('\0') {
+        return Err(Error::Invalid("The search has a character that can't be kept (U+0000). Take it out.".into()));
+    }
+    Ok(())
+}
+
+async fn not_own(db: &mut PgConnection, id: i64) -> Result<Error> {
+    Ok(if queries::exists(db, id).await? { Error::Forbidden("change what somebody else saved") } else { gone() })
+}
+
+fn gone() -> Error {
+    Error::NotFound("This saved search".into())
+}

@@ -1,0 +1,88 @@
+//! What the loops of a worker do, each in its steps.
+
+use sqlx::PgPool;
+
+use super::{
+    clerk::Clerk,
+    feed::{self, Feed},
+    folder::{Folder, Texts},
+    indexer::Indexer,
+    lane::Lane,
+    marks,
+    matcher::{self, Matcher},
+    projector::Projector,
+};
+use crate::{error::Result, read_models::media_search};
+
+/// One of the loops.
+#[derive(Debug)]
+pub(super) enum Stage {
+    Projector(Projector),
+    /// In place of the projectors, where somebody else writes the read models
+    Clearer(PgPool),
+    Matcher(Matcher),
+    Feed(Feed),
+    Indexer(Indexer),
+    Folder(Folder),
+    Clerk(Clerk),
+}
+
+impl Stage {
+    /// What was to be done now; how much it was.
+    pub(super) async fn step(&self, others_hurry: bool) -> Result<usize> {
+        match self {
+            Self::Projector(projector) => projector.step().await,
+            Self::Clearer(db) => Ok(usize::try_from(marks::clear(db).await?).unwrap_or(usize::MAX)),
+            Self::Matcher(matcher) => matcher.step().await,
+            Self::Feed(feed) => feed.step().await,
+            Self::Indexer(indexer) => indexer.step(others_hurry).await,
+            Self::Folder(folder) => folder.step().await,
+            Self::Clerk(clerk) => clerk.step().await,
+        }
+    }
+
+    /// Nobody waits for it as for a change that was made just now: who else is on a photo, what a feed suggests.
+    pub(super) fn is_patient(&self) -> bool {
+        match self {
+            Self::Matcher(_) | Self::Feed(_) => true,
+            Self::Projector(Projector { lane, .. }) | Self::Indexer(Indexer { lane, .. }) => *lane != Lane::Express,
+            _ => false,
+        }
+    }
+
+    /// In which marks for it are made; as PostgreSQL's notifications call it.
+    pub(super) fn queue(&self) -> String {
+        match self {
+            Self::Projector(projector) => projector.model.name.into(),
+            Self::Matcher(_) => matcher::QUEUE.into(),
+            Self::Feed(_) => feed::QUEUE.into(),
+            Self::Indexer(indexer) => format!("{} index", indexer.model.name),
+            Self::Folder(folder) => format!("{} index", folder.texts.name()),
+            // Woken by what names no queue.
+            Self::Clearer(_) | Self::Clerk(_) => String::new(),
+        }
+    }
+
+    /// In which it marks; names that commas separate.
+    pub(super) fn next_queues(&self) -> Option<String> {
+        match self {
+            Self::Projector(projector) if projector.model.name == media_search::MODEL.name => {
+                Some(format!("{} index,{} index", projector.model.name, Texts::Media.name()))
+            }
+            Self::Projector(projector) => Some(format!("{} index", projector.model.name)),
+            _ => None,
+        }
+    }
+
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::Projector(Projector { model, lane, .. }) => format!("projector of {} ({lane:?})", model.name),
+            Self::Clearer(_) => "clearer".into(),
+            Self::Matcher(_) => "matcher".into(),
+            Self::Feed(_) => "feed".into(),
+            Self::Indexer(Indexer { model, lane, .. }) => format!("indexer of {} ({lane:?})", model.name),
+            Self::Folder(folder) => format!("folder of {}", folder.texts.name()),
+            Self::Clerk(clerk) => format!("clerk of {}", clerk.kinds.join(", ")),
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! A whole result as a file, or none.
+
+use std::{path::PathBuf, time::Duration};
+
+use kaleidoscope_console::{
+    access::{Operator, Role},
+    db::MIGRATOR,
+    error::Error,
+    search::export::{ExportFormat, ExportProgress, ExportState, Exports, Order},
+};
+use sqlx::PgPool;
+
+use crate::rows::{operator, photo, post, run, until, user, work_off};
+
+fn order(path: PathBuf, format: ExportFormat, columns: &[&str]) -> Order {
+    Order { text: "sea".into(), columns: columns.iter().map(ToString::to_string).collect(), format, path }
+}
+
+async fn ended(exports: &Exports, id: u32) -> ExportProgress {
+    until("the end of the export", async || exports.progress(id).expect("it is known").state != ExportState::Running)
+        .await;
+    exports.progress(id).expect("it is known")
+}
+
+/// What is in the folder.
+fn names(folder: &tempfile::TempDir) -> Vec<String> {
+    let entries = std::fs::read_dir(folder.path()).expect("a folder");
+    entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect()
+}
+
+async fn fill(db: &PgPool, number: usize) -> Vec<i64> {
+    let open = post(db, user(db, "ada").await, "open").await;
+    let mut media = Vec::new();
+    for _ in 0..number {
+        media.push(photo(db, open, "the sea", &["sea", "=sand"]).await);
+    }
+    media
+}
+
+async fn start(exports: &Exports, (by, pool): &(Operator, PgPool), order: Order) -> u32 {
+    exports.start(pool.clone(), None, by.clone(), order).await.expect("begun")
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn every_page_is_in_the_file_once_and_what_one_may_not_see_is_not(db: PgPool) {
+    let staff = operator(&db, "staff", Role::Staff).await;
+    let mut media = fill(&db, 401).await;
+    let hidden = media.swap_remove(200);
+    media.sort_unstable();
+    run(&db, "update media_ai_insights set is_safe = false where media_id = $1", hidden).await;
+    work_off(&db, None).await;
+    let (folder, exports) = (tempfile::tempdir().expect("a folder"), Exports::default());
+    let path = folder.path().join("sea.csv");
+    std::fs::write(&path, "of yesterday").expect("written");
+
+    let id = start(&exports, &staff, order(path.clone(), ExportFormat::Csv, &["mediaId", "tags", "uploader"])).await;
+    let progress = ended(&exports, id).await;
+
+    assert_eq!((progress.state, progress.done, progress.total), (ExportState::Done, 400, 400), "{progress:?}");
+    let said = progress.message.expect("where it is");
+    assert!(said.contains("sea.csv") && said.contains("PostgreSQL answered instead"), "{said}");
+    let mut file = csv::Reader::from_path(&path).expect("a file");
+    assert_eq!(file.headers().expect("a head"), vec!["mediaId", "tags", "uploader"]);
+    let rows: Vec<(i64, String, String)> = file.deserialize().map(|row| row.expect("a row")).collect();
+    let mut found: Vec<i64> = rows.iter().map(|row| row.0).collect();
+    found.sort_unstable();
+    assert_eq!(found, media);
+    assert_eq!((rows[0].1.as_str(), rows[0].2.as_str()), ("'=sand; sea", "ada"));
+    assert_eq!(names(&folder), ["sea.csv"]);
+
+    let path = folder.path().join("sea.ndjson");
+    let id = start(&exports, &staff, order(path.clone(), ExportFormat::Ndjson, &["caption", "mediaId"])).await;
+    assert_eq!(ended(&exports, id).await.state, ExportState::Done);
+    let text = std::fs::read_to_string(path).expect("a file");
+    assert_eq!(text.lines().count(), 400);
+    let first: serde_json::Value = serde_json::from_str(text.lines().next().expect("a line")).expect("JSON");
+    assert_eq!(first["caption"], "the sea");
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn what_is_cancelled_or_fails_leaves_no_file(db: PgPool) {
+    let staff = operator(&db, "staff", Role::Staff).await;
+    fill(&db, 3).await;
+    work_off(&db, None).await;
+    let (folder, exports) = (tempfile::tempdir().expect("a folder"), Exports::default());
+    let path = folder.path().join("sea.csv");
+    // Nobody can read the words while this is open.
+    let mut locked = db.begin().await.expect("a transaction");
+    sqlx::query("lock table console.media_search_text").execute(&mut *locked).await.expect("locked");
+
+    let id = start(&exports, &staff, order(path.clone(), ExportFormat::Csv, &["mediaId"])).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(exports.progress(id).expect("it is known").state, ExportState::Running);
+    exports.cancel(id).expect("it is known");
+    let progress = ended(&exports, id).await;
+    assert_eq!((progress.state, progress.done), (ExportState::Cancelled, 0));
+    assert_eq!(names(&folder), [""; 0]);
+    locked.rollback().await.expect("rolled back");
+    exports.cancel(id).expect("it is known, and has ended");
+
+    // The rights are those of each page: there is none for who was suspended.
+    run(&db, "update users set account_status = 'SUSPENDED' where user_id = $1", staff.0.user_id.0).await;
+    std::fs::write(&path, "of yesterday").expect("written");
+    let id = start(&exports, &staff, order(path.clone(), ExportFormat::Csv, &["mediaId"])).await;
+    let progress = ended(&exports, id).await;
+    assert_eq!(progress.state, ExportState::Failed);
+    assert!(progress.message.expect("why").contains("Your role does not allow"));
+    assert_eq!(std::fs::read_to_string(&path).expect("the old one"), "of yesterday");
+    assert_eq!(names(&folder), ["sea.csv"]);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn places_where_no_file_can_be_and_unknown_columns_are_refused_at_once(db: PgPool) {
+    let staff = operator(&db, "staff", Role::Staff).await;
+    let (folder, exports) = (tempfile::tempdir().expect("a folder"), Exports::default());
+    let inside = |name: &str| folder.path().join(name);
+    for (path, columns, says) in [
+        ("sea.csv".into(), &["tags"][..], "says no folder"),
+        (inside("nowhere/sea.csv"), &["tags"], "Choose another place"),
+        (folder.path().to_owned(), &["tags"], "is a folder"),
+        ("/".into(), &["tags"], "is no name of a file"),
+        (inside("sea.csv"), &["password"], "There is no column password"),
+        (inside("sea.csv"), &[], "No column is chosen"),
+    ] {
+        let order = order(path, ExportFormat::Csv, columns);
+        let refused = exports.start(staff.1.clone(), None, staff.0.clone(), order).await;
+        assert!(matches!(&refused, Err(Error::Invalid(said)) if said.contains(says)), "{says}: {refused:?}");
+    }
+    assert_eq!(names(&folder), [""; 0]);
+    assert!(matches!(exports.progress(7), Err(Error::NotFound(_))));
+    assert!(matches!(exports.cancel(7), Err(Error::NotFound(_))));
+}

@@ -1,0 +1,113 @@
+//! Searches that are kept, and what is new in them.
+
+use kaleidoscope_console::{
+    access::{Operator, Role},
+    db::MIGRATOR,
+    error::{Error, Result},
+    search::saved::{self, SavedChange, SavedSearch},
+};
+use sqlx::{AssertSqlSafe, PgPool};
+
+use crate::rows::{operator, photo, post, run, user, work_off};
+
+async fn save((by, pool): &(Operator, PgPool), name: &str, text: &str, is_shared: bool) -> Result<SavedSearch> {
+    saved::save(&mut *pool.acquire().await.expect("connected"), by, name, text, is_shared).await
+}
+
+async fn change((by, pool): &(Operator, PgPool), id: i64, change: SavedChange) -> Result<()> {
+    saved::change(&mut *pool.acquire().await.expect("connected"), by, id, &change).await
+}
+
+async fn delete((by, pool): &(Operator, PgPool), id: i64) -> Result<()> {
+    saved::delete(&mut *pool.acquire().await.expect("connected"), by, id).await
+}
+
+/// What an operator has in their list.
+async fn list((by, pool): &(Operator, PgPool)) -> Vec<SavedSearch> {
+    saved::saved(pool, by).await.expect("a list")
+}
+
+fn names(searches: &[SavedSearch]) -> Vec<&str> {
+    searches.iter().map(|saved| saved.name.as_str()).collect()
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn everybody_has_their_own_and_sees_what_is_shared(db: PgPool) {
+    let (ada, bo) = (operator(&db, "ada", Role::Staff).await, operator(&db, "bo", Role::Admin).await);
+    let own = save(&ada, "  beach ", "tag:beach", false).await.expect("saved");
+    save(&ada, "Winter", "tag:snow after:-7d", true).await.expect("saved");
+    save(&bo, "beach", "a", false).await.expect("another operator's of the same name");
+
+    assert_eq!(names(&list(&ada).await), ["beach", "Winter"]);
+    let seen = list(&bo).await;
+    assert_eq!(names(&seen), ["beach", "Winter"]);
+    assert_eq!((seen[1].owner.as_str(), seen[1].is_mine, seen[1].is_shared), (ada.0.username.as_str(), false, true));
+    assert_eq!((own.name.as_str(), own.is_mine, own.text.as_str()), ("beach", true, "tag:beach"));
+
+    let twice = save(&ada, "beach", "b", false).await;
+    assert!(matches!(&twice, Err(Error::Conflict(said)) if said.contains("beach")), "{twice:?}");
+    for (name, text) in [("  ", ""), (&*"x".repeat(81), ""), ("a", &*"x".repeat(2_001)), ("a\0", ""), ("a", "\0")] {
+        let refused = save(&ada, name, text, false).await;
+        assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn only_the_owner_changes_what_is_shared(db: PgPool) {
+    let (ada, bo) = (operator(&db, "ada", Role::Staff).await, operator(&db, "bo", Role::Admin).await);
+    let shared = save(&ada, "shared", "a", true).await.expect("saved").saved_search_id;
+    let private = save(&ada, "private", "b", false).await.expect("saved").saved_search_id;
+    let rename = || SavedChange { name: Some("other".into()), ..SavedChange::default() };
+
+    assert!(matches!(change(&bo, shared, rename()).await, Err(Error::Forbidden(_))));
+    assert!(matches!(delete(&bo, shared).await, Err(Error::Forbidden(_))));
+    assert!(matches!(change(&bo, private, rename()).await, Err(Error::NotFound(_))), "nobody learns that it is there");
+    assert!(matches!(delete(&bo, private).await, Err(Error::NotFound(_))));
+    for sql in [
+        "delete from console.saved_searches",
+        "update console.saved_searches set name = 'mine'",
+        "select * from console.saved_search",
+        "insert into console.saved_search_seen values (1)",
+    ] {
+        sqlx::query(AssertSqlSafe(sql)).execute(&bo.1).await.expect_err(sql);
+    }
+
+    change(&ada, shared, rename()).await.expect("her own");
+    change(&ada, shared, SavedChange { is_shared: Some(false), ..SavedChange::default() }).await.expect("her own");
+    assert_eq!(names(&list(&ada).await), ["other", "private"]);
+    assert_eq!(names(&list(&bo).await), [""; 0]);
+    let taken = change(&ada, private, rename()).await;
+    assert!(matches!(taken, Err(Error::Conflict(_))), "{taken:?}");
+    delete(&ada, shared).await.expect("her own");
+    assert_eq!(names(&list(&ada).await), ["private"]);
+
+    run(&db, "update users set account_status = 'SUSPENDED' where user_id = $1", ada.0.user_id.0).await;
+    assert_eq!(names(&list(&ada).await), [""; 0]);
+    assert!(matches!(save(&ada, "late", "", false).await, Err(Error::Forbidden(_))));
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn what_was_uploaded_since_one_looked_is_new_to_oneself(db: PgPool) {
+    let (ada, bo) = (operator(&db, "ada", Role::Staff).await, operator(&db, "bo", Role::Staff).await);
+    let open = post(&db, user(&db, "uploader").await, "open").await;
+    photo(&db, open, "sea", &[]).await;
+    let shared = save(&ada, "sea", "sea", true).await.expect("saved").saved_search_id;
+    let (fresh, _) = (photo(&db, open, "sea", &[]).await, photo(&db, open, "a hill", &[]).await);
+    work_off(&db, None).await;
+    let new_hits = async |(by, pool): &(Operator, PgPool)| -> i64 {
+        saved::saved(pool, by).await.expect("a list")[0].new_hits
+    };
+
+    assert_eq!((new_hits(&ada).await, new_hits(&bo).await), (1, 1));
+    saved::seen(&mut *bo.1.acquire().await.expect("connected"), &bo.0, shared).await.expect("seen");
+    assert_eq!((new_hits(&ada).await, new_hits(&bo).await), (1, 0));
+    run(&db, "update media_ai_insights set is_safe = false where media_id = $1", fresh).await;
+    work_off(&db, None).await;
+    assert_eq!(new_hits(&ada).await, 0, "what one may not see is not new");
+
+    let gone = saved::seen(&mut *bo.1.acquire().await.expect("connected"), &bo.0, shared + 1).await;
+    assert!(matches!(gone, Err(Error::NotFound(_))), "{gone:?}");
+    save(&bo, "a search that can't be read", "(", false).await.expect("saved");
+    let texts: Vec<(String, i64)> = list(&bo).await.into_iter().map(|saved| (saved.text, saved.new_hits)).collect();
+    assert!(texts.contains(&("(".into(), 0)), "the list all the same: {texts:?}");
+}

@@ -1,0 +1,249 @@
+import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
+import { expect, test, vi } from 'vitest';
+
+import type { SearchQuery } from '../bindings';
+import { backend, refuse } from '../test/backend';
+import { underWay } from '../test/open';
+import { obstacles, openConsole } from '../test/render';
+import { photos } from '../test/world';
+import type { Wish } from './list.svelte';
+
+const box = () => screen.getByRole<HTMLInputElement>('combobox', { name: 'Search all media' });
+const grid = () => screen.findByRole('grid', { name: 'Photos' });
+const total = (number: number) => screen.findByText(`${number} photos`);
+const safe = photos.filter(({ unsafe }) => !unsafe);
+const tagged = (tag: string) => safe.filter(({ tags }) => tags.includes(tag)).length;
+
+test('what may be meant is offered while typing, and Tab accepts it', async () => {
+  const user = openConsole('moderator');
+  await grid();
+  await user.type(box(), 'sunse');
+  const options = await screen.findByRole('listbox', { name: 'What may be meant' });
+  expect(await within(options).findByRole('option', { name: /sunset.*tag/ })).toBeTruthy();
+  expect(box().getAttribute('aria-expanded')).toBe('true');
+  expect(await obstacles()).toEqual([]);
+  await user.keyboard('{Tab}');
+  expect(box().value).toBe('tag:sunset ');
+  await total(tagged('sunset'));
+});
+
+test('arrows mark an entry, Enter accepts it, Escape closes the list', async () => {
+  const user = openConsole('moderator');
+  await grid();
+  await user.type(box(), 'tag:be');
+  await screen.findByRole('option', { name: /beach/ });
+  await user.keyboard('{ArrowDown}');
+  const marked = box().getAttribute('aria-activedescendant') ?? '';
+  expect(document.getElementById(marked)?.getAttribute('aria-selected')).toBe('true');
+  await user.keyboard('{Enter}');
+  expect(box().value).toBe('tag:beach ');
+  await user.type(box(), 'k');
+  await screen.findByRole('option', { name: /kite/ });
+  await user.keyboard('{Escape}');
+  expect(document.querySelector('[role="option"]')).toBeNull();
+  expect(box().value).toBe('tag:beach k');
+});
+
+test('where the text cannot be read is marked and said, and what was found stays', async () => {
+  const user = openConsole('moderator');
+  await total(safe.length);
+  await user.type(box(), 'beach tga:x');
+  expect(await screen.findByText(/There is no field tga/)).toBeTruthy();
+  expect(box().getAttribute('aria-invalid')).toBe('true');
+  expect(document.querySelector('u')?.textContent).toBe('tga:');
+  expect((await grid()).querySelectorAll('[data-media]').length).toBeGreaterThan(10);
+  await user.clear(box());
+  await waitFor(() => expect(box().getAttribute('aria-invalid')).toBe('false'));
+});
+
+test('what was searched before is offered in an empty box, to its operator alone', async () => {
+  const user = openConsole('moderator');
+  await grid();
+  await user.type(box(), 'lanterns{Enter}');
+  await total(tagged('lanterns'));
+  await user.clear(box());
+  expect(await screen.findByRole('option', { name: /lanterns/ })).toBeTruthy();
+  expect(localStorage.getItem('kaleidoscope.searches.3')).toContain('lanterns');
+  await user.click(screen.getByText('Forget what was searched before'));
+  expect(localStorage.getItem('kaleidoscope.searches.3')).toBeNull();
+});
+
+test('hits come first, and a failing facet leaves them', async () => {
+  const answers = backend('moderator');
+  const first = underWay<Awaited<ReturnType<typeof answers.search>>>();
+  const searchFacets = vi.fn(() => refuse('unavailable', 'The facets do not come.'));
+  openConsole('moderator', '', { search: () => first.promise, searchFacets });
+  await screen.findByRole('main', { name: 'Search' });
+  expect(searchFacets).not.toHaveBeenCalled();
+  const query: SearchQuery = { text: '', sort: 'relevance', like: { more: [], less: [] }, after: null, limit: 100 }; // prettier-ignore
+  first.resolve(await answers.search({ query }));
+  await grid();
+  expect(await screen.findByText('The facets do not come.')).toBeTruthy();
+});
+
+test('a facet toggles its value in the query, whose chip takes it out again', async () => {
+  const user = openConsole('moderator');
+  await grid();
+  const tags = await screen.findByRole('list', { name: 'Tags' });
+  await user.click(within(tags).getByRole('checkbox', { name: /coffee/ }));
+  expect(box().value).toBe('tag:coffee');
+  await total(tagged('coffee'));
+  await user.click(await screen.findByRole('button', { name: 'Without tag: coffee' }));
+  expect(box().value).toBe('');
+  expect(screen.queryByRole('list', { name: 'Safety' })).toBeNull();
+});
+
+test('a facet is searched inside, and the sidebar folds with a key', async () => {
+  const user = openConsole('admin');
+  await grid();
+  await user.click(await screen.findByRole('button', { name: 'Search inside tags' }));
+  await user.type(screen.getByRole('textbox', { name: 'Tags that begin with' }), 'sunr');
+  await waitFor(() =>
+    expect(
+      within(screen.getByRole('list', { name: 'Tags' })).queryAllByRole('checkbox'),
+    ).toHaveLength(0),
+  );
+  await user.clear(screen.getByRole('textbox', { name: 'Tags that begin with' }));
+  await user.type(screen.getByRole('textbox', { name: 'Tags that begin with' }), 'suns');
+  await screen.findByRole('checkbox', { name: /sunset/ });
+  expect(screen.getByRole('list', { name: 'Safety' })).toBeTruthy();
+  screen.getByRole('textbox', { name: 'Tags that begin with' }).blur();
+  await user.keyboard('f');
+  expect(screen.queryByRole('complementary', { name: 'Facets' })).toBeNull();
+});
+
+test('the histogram is brushed with keys, and narrows the query', async () => {
+  const user = openConsole('moderator');
+  await grid();
+  const bars = await screen.findByRole('group', { name: /Photos by time/ });
+  await waitFor(() => expect(bars.querySelectorAll('button').length).toBeGreaterThan(2));
+  bars.querySelector<HTMLElement>('button')?.focus();
+  await user.keyboard('{Shift>}{ArrowRight}{/Shift}');
+  expect(bars.querySelectorAll('[aria-pressed="true"]')).toHaveLength(2);
+  await user.keyboard('{Enter}');
+  await waitFor(() => expect(box().value).toMatch(/^after:2025-\d\d-\d\d before:2025-\d\d-01$/));
+  await user.click(await screen.findByRole('button', { name: 'Without Only some time' }));
+  expect(box().value).toBe('');
+});
+
+test('an answer to an earlier query is ignored', async () => {
+  const answers = backend('moderator');
+  const late = underWay<Awaited<ReturnType<typeof answers.search>>>();
+  const search = vi.fn(async (args: { query: SearchQuery }) =>
+    args.query.text === 'kite' ? late.promise : answers.search(args),
+  );
+  const user = openConsole('moderator', '', { search });
+  await grid();
+  await user.type(box(), 'kite{Enter}');
+  await user.clear(box());
+  await user.type(box(), 'lanterns{Enter}');
+  await total(tagged('lanterns'));
+  late.resolve(await answers.search({ query: { ...search.mock.calls[0]?.[0].query, text: 'kite' } as SearchQuery })); // prettier-ignore
+  await Promise.resolve();
+  expect(screen.getByText(`${tagged('lanterns')} photos`)).toBeTruthy();
+});
+
+const selected = () =>
+  [...document.querySelectorAll('[role="gridcell"][aria-selected="true"]')].map((tile) =>
+    Number(tile.getAttribute('data-media')),
+  );
+const tile = (mediaId: number) => {
+  const found = document.querySelector<HTMLElement>(`[role="gridcell"][data-media="${mediaId}"]`);
+  if (found === null) throw new Error(`no photo ${mediaId}`);
+  return found;
+};
+
+test('photos are selected with Ctrl, Shift and keys, and let go with Escape', async () => {
+  const user = openConsole('moderator');
+  await grid();
+  await user.keyboard('{Control>}');
+  await user.click(tile(1));
+  await user.click(tile(4));
+  await user.keyboard('{/Control}');
+  expect(selected()).toEqual([1, 4]);
+  await user.keyboard('{Shift>}');
+  await user.click(tile(6));
+  await user.keyboard('{/Shift}');
+  expect(selected()).toEqual([1, 4, 5, 6]);
+  await user.keyboard('{Escape}');
+  expect(selected()).toEqual([]);
+  tile(2).focus();
+  await user.keyboard(' ');
+  expect(selected()).toEqual([2]);
+  await user.keyboard('{Shift>}{ArrowRight}{/Shift}');
+  await waitFor(() => expect(selected()).toEqual([2, 3]));
+  expect(screen.getByText('2 selected')).toBeTruthy();
+  await user.keyboard('{Control>}a{/Control}');
+  expect(await screen.findByText(`${safe.length} selected`)).toBeTruthy();
+});
+
+test('similar to this, more and less like these go along with the next question', async () => {
+  const answers = backend('moderator');
+  const search = vi.fn(answers.search);
+  const user = openConsole('moderator', '', { search });
+  await grid();
+  tile(2).focus();
+  await user.keyboard('s');
+  await screen.findByRole('button', { name: 'Without like photo 2' });
+  const last = () => search.mock.calls.at(-1)?.[0] as { query: SearchQuery & Wish };
+  await waitFor(() => expect(last().query.like.more).toEqual([{ kind: 'media', id: 2 }]));
+  await grid();
+  tile(3).focus();
+  await user.keyboard('n');
+  await waitFor(() => expect(last().query.like.less).toEqual([{ kind: 'media', id: 3 }]));
+  const slider = screen.getByRole('slider', { name: /Similarity/ });
+  await fireEvent.change(slider, { target: { value: '0.7' } });
+  expect(box().value).toBe('similarity:0.7');
+  await user.click(screen.getByRole('button', { name: 'Without like photo 2' }));
+  await waitFor(() => expect(last().query.like.more).toEqual([]));
+});
+
+test('the order is asked for', async () => {
+  const search = vi.fn(backend('moderator').search);
+  const user = openConsole('moderator', '', { search });
+  await grid();
+  await user.selectOptions(screen.getByRole('combobox', { name: 'Order' }), 'Oldest');
+  await waitFor(() =>
+    expect((search.mock.calls.at(-1)?.[0] as { query: SearchQuery }).query.sort).toBe('oldest'),
+  );
+});
+
+test('the preview says why a hit is one', async () => {
+  const user = openConsole('moderator');
+  await grid();
+  await user.type(box(), 'kite{Enter}');
+  await total(
+    safe.filter(({ caption, tags }) => `${caption} ${tags.join()}`.includes('kite')).length,
+  );
+  await user.click(tile(4));
+  const why = await screen.findByRole('region', { name: 'Why it is here' });
+  expect(within(why).getByText('kite').tagName).toBe('MARK');
+  expect(within(why).getByText('number 1')).toBeTruthy();
+});
+
+test('posts, people and faces have lists of their own, with counts', async () => {
+  const user = openConsole('moderator');
+  await grid();
+  await screen.findByRole('button', { name: /^Posts \d+/ });
+  await user.keyboard('2');
+  await waitFor(() => expect(document.querySelector('[data-post]')).not.toBeNull());
+  await user.click(document.querySelector('[data-post]') ?? document.body);
+  const post = await screen.findByRole('complementary', { name: 'Post' });
+  expect(await within(post).findByText('beach_party')).toBeTruthy();
+  expect(await obstacles()).toEqual([]);
+  await user.keyboard('3');
+  await waitFor(() => expect(document.querySelector('[data-person]')).not.toBeNull());
+  await user.keyboard('4');
+  await waitFor(() => expect(document.querySelector('[data-face]')).not.toBeNull());
+  await user.click(screen.getAllByRole('button', { name: 'Where else' })[0] ?? document.body);
+  expect(await screen.findByRole('button', { name: /Without like face/ })).toBeTruthy();
+});
+
+test('a failing list of posts says why', async () => {
+  const user = openConsole('moderator', '', {
+    searchPosts: () => refuse('unavailable', 'PostgreSQL does not answer.'),
+  });
+  await grid();
+  await user.keyboard('2');
+  expect(await screen.findByText('PostgreSQL does not answer.')).toBeTruthy();
+});

@@ -1,0 +1,105 @@
+import { screen, waitFor, within } from '@testing-library/svelte';
+import { expect, test, vi } from 'vitest';
+
+import type { ExportProgress } from '../bindings';
+import { backend, refuse } from '../test/backend';
+import { obstacles, openConsole } from '../test/render';
+
+const grid = () => screen.findByRole('grid', { name: 'Photos' });
+const box = () => screen.getByRole<HTMLInputElement>('combobox', { name: 'Search all media' });
+
+test('a saved search is run, and its new hits are seen', async () => {
+  const answers = backend('moderator');
+  const searchSeen = vi.fn(answers.searchSeen);
+  const user = openConsole('moderator', '', { ...answers, searchSeen });
+  await grid();
+  await screen.findByRole('button', { name: 'Saved searches, 12 new hits' });
+  await user.keyboard('v');
+  await user.click(await screen.findByText('Beaches'));
+  expect(box().value).toBe('tag:beach');
+  await waitFor(() => expect(searchSeen).toHaveBeenCalledWith({ id: 1 }));
+  await screen.findByRole('button', { name: 'Saved searches' });
+});
+
+test('what is searched for is saved, renamed, shared and forgotten', async () => {
+  const answers = backend('moderator');
+  const saveSearch = vi.fn(answers.saveSearch);
+  const renameSearch = vi.fn(answers.renameSearch);
+  const deleteSearch = vi.fn(answers.deleteSearch);
+  const user = openConsole('moderator', '', { ...answers, saveSearch, renameSearch, deleteSearch });
+  await grid();
+  await user.type(box(), 'kite{Enter}');
+  await user.keyboard('{Control>}s{/Control}');
+  const name = await screen.findByLabelText<HTMLInputElement>('Name');
+  await user.clear(name);
+  await user.type(name, 'Kites{Enter}');
+  await screen.findByText('Saved as Kites.');
+  expect(saveSearch).toHaveBeenCalledWith({ name: 'Kites', text: 'kite', isShared: false });
+
+  await user.click(await screen.findByLabelText('Rename or share Kites'));
+  await user.click(await screen.findByLabelText('Shared with all operators'));
+  await user.click(screen.getByText('Change'));
+  await waitFor(() => expect(renameSearch).toHaveBeenCalledOnce());
+  expect(renameSearch.mock.calls[0]?.[0]).toMatchObject({ name: 'Kites', isShared: true });
+
+  await user.click(await screen.findByLabelText('Delete Kites'));
+  await waitFor(() => expect(deleteSearch).toHaveBeenCalledOnce());
+  await screen.findByText('Kites is forgotten.');
+  expect(screen.queryByLabelText('Delete Nobody named')).toBeNull();
+});
+
+test('saved searches that do not come say why', async () => {
+  const user = openConsole('moderator', '', {
+    savedSearches: () => refuse('unavailable', 'PostgreSQL does not answer.'),
+  });
+  await grid();
+  await user.keyboard('v');
+  expect(await screen.findByText('PostgreSQL does not answer.')).toBeTruthy();
+});
+
+async function openExport(replaced: Parameters<typeof openConsole>[2]) {
+  const user = openConsole('moderator', '', replaced);
+  await grid();
+  await user.keyboard('{Control>}e{/Control}');
+  return { user, dialog: await screen.findByRole('dialog', { name: 'Export the result' }) };
+}
+
+test('an export has its columns, format and file, and says where it is', async () => {
+  const answers = backend('moderator');
+  const exportSearch = vi.fn(answers.exportSearch);
+  const { user, dialog } = await openExport({ ...answers, exportSearch });
+  const file = within(dialog).getByLabelText<HTMLInputElement>('File, with its folder');
+  await waitFor(() => expect(file.value).toMatch(/^\/home\/operator\/Downloads\/.*\.csv$/));
+  expect(await obstacles()).toEqual([]);
+  await user.click(within(dialog).getByLabelText('Comments'));
+  await user.click(within(dialog).getByLabelText(/NDJSON/));
+  await waitFor(() => expect(file.value).toMatch(/\.ndjson$/));
+  await user.click(within(dialog).getByRole('button', { name: 'Export' }));
+  expect(await within(dialog).findByText(/^Done: 380 of 380/)).toBeTruthy();
+  expect(exportSearch.mock.calls[0]?.[0]).toMatchObject({ format: 'ndjson', text: '' });
+  const { columns } = exportSearch.mock.calls[0]?.[0] as { columns: string[] };
+  expect(columns).toContain('mediaId');
+  expect(columns).not.toContain('comments');
+});
+
+test('an export is cancelled, and a refused one says why', async () => {
+  let progress: ExportProgress = { done: 40, total: 380, state: 'running', message: null };
+  const cancelExport = vi.fn(() => {
+    progress = { ...progress, state: 'cancelled', message: 'There is no file.' };
+    return null;
+  });
+  const exportSearch = vi.fn(() => 7);
+  exportSearch.mockImplementationOnce(() => refuse('invalid', 'There is no such folder.'));
+  const { user, dialog } = await openExport({
+    exportSearch,
+    exportProgress: () => progress,
+    cancelExport,
+  });
+  await user.click(await within(dialog).findByRole('button', { name: 'Export' }));
+  expect(await within(dialog).findByText('There is no such folder.')).toBeTruthy();
+  await user.click(within(dialog).getByRole('button', { name: 'Export' }));
+  await within(dialog).findByText('Writing: 40 of 380');
+  await user.click(within(dialog).getByRole('button', { name: 'Cancel' }));
+  expect(cancelExport).toHaveBeenCalledWith({ id: 7 });
+  expect(await within(dialog).findByText('There is no file.')).toBeTruthy();
+});

@@ -1,0 +1,179 @@
+// What the operator looks for, and what was found. The text says everything but the order and the examples.
+
+import type { QueryClient } from '@tanstack/svelte-query';
+
+import type { Example, SearchResults, Sort, SyntaxProblem } from '../bindings';
+import { facetsOf, pageOfMedia } from './api';
+import { Corrections } from './corrections.svelte';
+import { HitList, PAGE, type Examples, type Wish } from './list.svelte';
+import { rememberSearch } from './recent';
+import { Selection } from './selection.svelte';
+
+export const kinds = ['media', 'posts', 'people', 'faces'] as const;
+export type Kind = (typeof kinds)[number];
+
+/** Of each of more and less */
+const MOST_EXAMPLES = 10;
+/** As many as can be selected at once */
+export const MOST_SELECTED = 1000;
+/** Somebody who comes back to the screen so soon finds it as they left it; in milliseconds. */
+const FRESH = 60_000;
+
+const nothing: Examples = { more: [], less: [] };
+
+export class Search {
+  readonly operator: number;
+  text = $state('');
+  sort = $state<Sort>('relevance');
+  like = $state.raw<Examples>(nothing);
+  kind = $state<Kind>('media');
+  facetsShown = $state(localStorage.getItem(facetsKey) !== 'no');
+  readonly selection = new Selection();
+  readonly corrections: Corrections;
+  /** The photos whose words are being corrected */
+  correcting = $state.raw<readonly number[]>();
+  /** Where the grid was left, in pixels */
+  scroll = 0;
+
+  /** The last answer; it stays until the next one is there. */
+  list = $state.raw<HitList>();
+  /** The text cannot be read: `list` is still that of the last one that could. */
+  problem = $state.raw<SyntaxProblem>();
+  /** Why there is no answer */
+  error = $state.raw<unknown>();
+  fetching = $state(false);
+  /** The text that was answered last, with hits or a problem */
+  answered = $state<string>();
+
+  #client: QueryClient;
+  #turn = 0;
+  #asked: Wish | undefined;
+  #askedAt = 0;
+
+  constructor(client: QueryClient, operator: number) {
+    this.#client = client;
+    this.operator = operator;
+    this.corrections = new Corrections(client, () => this.list);
+  }
+
+  get wish(): Wish {
+    return { text: this.text.trim(), sort: this.sort, like: this.like };
+  }
+
+  /** `list` answers what is asked for now. */
+  get current(): boolean {
+    return !this.fetching && this.error === undefined && this.problem === undefined;
+  }
+
+  lookFor(text: string): void {
+    this.text = text;
+  }
+
+  /** Asks, unless that was answered a moment ago. */
+  want(wish: Wish): void {
+    const fresh = performance.now() - this.#askedAt < FRESH;
+    if (fresh && sameWish(wish, this.#asked)) return;
+    void this.ask(wish);
+  }
+
+  /** Asks for what is wished now; an answer to what was wished before is ignored. */
+  async ask(wish: Wish): Promise<void> {
+    const turn = (this.#turn += 1);
+    this.fetching = true;
+    this.#asked = wish;
+    this.#askedAt = performance.now();
+    try {
+      const first = await pageOfMedia(this.#client, { ...wish, after: null, limit: PAGE });
+      if (turn === this.#turn) this.#take(wish, first);
+    } catch (thrown) {
+      if (turn === this.#turn) this.error = thrown;
+    } finally {
+      if (turn === this.#turn) this.fetching = false;
+    }
+  }
+
+  again(): void {
+    void this.ask(this.wish);
+  }
+
+  /** More like these; what was an example of the other kind is so no longer. */
+  more(examples: readonly Example[]): void {
+    this.like = {
+      more: joined(this.like.more, examples),
+      less: without(this.like.less, examples),
+    };
+  }
+
+  less(examples: readonly Example[]): void {
+    this.like = {
+      more: without(this.like.more, examples),
+      less: joined(this.like.less, examples),
+    };
+  }
+
+  similarTo(example: Example): void {
+    this.like = { more: [example], less: [] };
+    this.kind = 'media';
+    this.sort = 'relevance';
+  }
+
+  forget(example: Example): void {
+    this.like = {
+      more: without(this.like.more, [example]),
+      less: without(this.like.less, [example]),
+    };
+  }
+
+  forgetExamples(): void {
+    this.like = nothing;
+  }
+
+  get hasExamples(): boolean {
+    return this.like.more.length + this.like.less.length > 0;
+  }
+
+  toggleFacets(): void {
+    this.facetsShown = !this.facetsShown;
+    localStorage.setItem(facetsKey, this.facetsShown ? 'yes' : 'no');
+  }
+
+  #take(wish: Wish, first: SearchResults): void {
+    this.error = undefined;
+    this.answered = wish.text;
+    this.problem = first.problem ?? undefined;
+    if (first.problem !== null) return;
+    rememberSearch(this.operator, wish.text);
+    if (this.list !== undefined && !sameWish(this.list.wish, wish)) this.scroll = 0;
+    this.list?.leave();
+    this.correcting = undefined;
+    this.selection.clear();
+    this.list = new HitList(wish, first, {
+      page: (query) => pageOfMedia(this.#client, query),
+      bars: async (text) => (await this.#client.fetchQuery(facetsOf(text))).histogram,
+    });
+  }
+}
+
+const facetsKey = 'kaleidoscope.facets';
+
+const sameWish = (one: Wish, two: Wish | undefined) =>
+  one.text === two?.text && one.sort === two.sort && one.like === two.like;
+
+const same = (one: Example, two: Example) => one.kind === two.kind && one.id === two.id;
+
+const without = (all: readonly Example[], those: readonly Example[]) =>
+  all.filter((one) => !those.some((other) => same(one, other)));
+
+const joined = (all: readonly Example[], those: readonly Example[]) =>
+  [...without(all, those), ...those].slice(-MOST_EXAMPLES);
+
+const searches = new WeakMap<QueryClient, Search>();
+
+/** One search for as long as an operator is signed in: leaving the screen loses nothing. */
+export function searchFor(client: QueryClient, operator: number): Search {
+  const kept = searches.get(client);
+  if (kept?.operator === operator) return kept;
+  const search = new Search(client, operator);
+  searches.set(client, search);
+  return search;
+}
