@@ -166,7 +166,7 @@ pub(super) async fn nearest(db: &PgPool, asked: &Asked, shown: u32) -> Result<Fo
         _ => None,
     };
     let near = near.into_iter().map(|row| (row.media_id, row.similarity)).collect();
-    Ok(fusion::page(Arms { text, near, has_vector: true }, asked.limit, shown, false))
+    Ok(fusion::page(&Arms { text, near, has_vector: true }, asked.limit, shown, false))
 }
 
 /// What this operator may see of these media, in this order. Some may be gone by now.
