@@ -177,7 +177,10 @@ impl Elastic {
         }
         let mut lines = String::new();
         for (index, body) in searches {
-            lines.push_str(&format!("{}\n{body}\n", json!({"index": self.alias(index)})));
+            for line in [&json!({"index": self.alias(index)}), body] {
+                lines.push_str(&line.to_string());
+                lines.push('\n');
+            }
         }
         let answers: Answers = self.send(Method::Post, "_msearch", Some(lines.into()), SEARCH).await?;
         Ok(answers.responses.into_iter().map(answer).collect())

@@ -94,9 +94,8 @@ async fn what_was_uploaded_since_one_looked_is_new_to_oneself(db: PgPool) {
     let shared = save(&ada, "sea", "sea", true).await.expect("saved").saved_search_id;
     let (fresh, _) = (photo(&db, open, "sea", &[]).await, photo(&db, open, "a hill", &[]).await);
     work_off(&db, None).await;
-    let new_hits = async |(by, pool): &(Operator, PgPool)| -> i64 {
-        saved::saved(pool, by).await.expect("a list")[0].new_hits
-    };
+    let new_hits =
+        async |(by, pool): &(Operator, PgPool)| -> i64 { saved::saved(pool, by).await.expect("a list")[0].new_hits };
 
     assert_eq!((new_hits(&ada).await, new_hits(&bo).await), (1, 1));
     saved::seen(&mut *bo.1.acquire().await.expect("connected"), &bo.0, shared).await.expect("seen");

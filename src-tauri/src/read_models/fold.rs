@@ -97,16 +97,15 @@ pub fn placed(text: &str) -> Vec<(std::ops::Range<usize>, String)> {
                     placed.push((at..end, c.to_string()));
                     is_open = false;
                 }
-                Kind::Letter => match placed.last_mut().filter(|_| is_open) {
-                    Some((range, word)) => {
+                Kind::Letter => {
+                    if let Some((range, word)) = placed.last_mut().filter(|_| is_open) {
                         range.end = end;
                         word.push(c);
-                    }
-                    None => {
+                    } else {
                         placed.push((at..end, c.to_string()));
                         is_open = true;
                     }
-                },
+                }
             }
         }
     }

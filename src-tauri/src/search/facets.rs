@@ -140,7 +140,7 @@ impl Field {
                     chosen.extend(any_of.iter().filter_map(|value| match value {
                         language::Value::Text(Text::Word(text) | Text::Phrase(text)) => Some(text.clone()),
                         _ => None,
-                    }))
+                    }));
                 }
                 Expression::Term(Term::Is(states)) => chosen.extend(states.iter().map(|state| state.name().to_owned())),
                 _ => {}
@@ -358,7 +358,7 @@ async fn in_index(
             counts.values.push((*field, buckets.into_iter().filter_map(|bucket| value_of(*field, bucket)).collect()));
         }
         if one.days {
-            counts.days = buckets(&aggregations["days"])?.into_iter().filter_map(day_of).collect();
+            counts.days = buckets(&aggregations["days"])?.iter().filter_map(day_of).collect();
         }
     }
     Ok(counts)
@@ -396,7 +396,7 @@ fn value_of(field: Field, bucket: Bucket) -> Option<Counted> {
     Some((value, bucket.doc_count))
 }
 
-fn day_of(bucket: Bucket) -> Option<(NaiveDate, i64)> {
+fn day_of(bucket: &Bucket) -> Option<(NaiveDate, i64)> {
     let day = DateTime::from_timestamp_millis(bucket.key.as_i64()?)?.date_naive();
     Some((day, bucket.doc_count))
 }

@@ -20,9 +20,9 @@ pub(super) struct Arms {
 }
 
 /// The part of the fused list that follows on so many that were shown.
-pub(super) fn page(arms: Arms, limit: u32, shown: u32, in_elasticsearch: bool) -> Found {
+pub(super) fn page(arms: &Arms, limit: u32, shown: u32, in_elasticsearch: bool) -> Found {
     let notice = (!arms.has_vector).then(|| "None of the examples has a vector to compare with.".to_owned());
-    let fused = fused(&arms);
+    let fused = fused(arms);
     let (from, length) = (shown as usize, limit as usize);
     let part: Vec<(i64, Ranks)> = fused.iter().skip(from).take(length).copied().collect();
     let goes_on = from.saturating_add(length) < fused.len();
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn what_both_arms_find_comes_before_what_one_does() {
         let arms = Arms { text: Some(vec![1, 2, 3]), near: vec![(4, 0.9), (3, 0.8)], has_vector: true };
-        let found = page(arms, 3, 0, true);
+        let found = page(&arms, 3, 0, true);
         assert_eq!((found.media, found.total), (vec![3, 4, 1], 4));
         assert_eq!(found.ranks[&3], Ranks { text: Some(3), vector: Some(2), similarity: Some(0.8) });
         assert_eq!(found.next, Some(Cursor::Nearest { in_elasticsearch: true, shown: 3 }));
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn the_last_page_ends_the_list() {
         let arms = Arms { text: None, near: vec![(4, 0.9), (3, 0.8)], has_vector: true };
-        let found = page(arms, 3, 1, true);
+        let found = page(&arms, 3, 1, true);
         assert_eq!((found.media, found.next, found.total), (vec![3], None, 2));
     }
 

@@ -83,16 +83,13 @@ pub(super) async fn page(
         "timeout": "4s",
         "_source": false,
     });
-    let (answer, total) = match after {
-        Some(Cursor::Elasticsearch { pit, after, total }) => {
-            body["search_after"] = json!(after);
-            (continued(elastic, body, pit.as_deref()).await?, *total)
-        }
-        _ => {
-            let answer: Answer = elastic.search(INDEX, &body).await?;
-            let total = answer.hits.total.as_ref().map_or(0, |total| total.value);
-            (answer, total)
-        }
+    let (answer, total) = if let Some(Cursor::Elasticsearch { pit, after, total }) = after {
+        body["search_after"] = json!(after);
+        (continued(elastic, body, pit.as_deref()).await?, *total)
+    } else {
+        let answer: Answer = elastic.search(INDEX, &body).await?;
+        let total = answer.hits.total.as_ref().map_or(0, |total| total.value);
+        (answer, total)
     };
     let next = next(elastic, asked, &answer, order.len(), total).await;
     Ok(Found { media: answer.media(), notice: answer.notice(), total, next, ..Found::default() })
@@ -124,7 +121,7 @@ async fn continued(elastic: &Elastic, mut body: Value, pit: Option<&str>) -> Res
     if let Some(pit) = pit {
         match elastic.search_pit(&at(pit)).await {
             Err(Failure::Refused { status: 404 | 400, reason }) => {
-                tracing::debug!(reason, "a point in time has expired")
+                tracing::debug!(reason, "a point in time has expired");
             }
             answer => return answer,
         }
@@ -189,7 +186,7 @@ pub(super) async fn nearest(
     });
     let text = is_ranked.then(|| answers.pop()).flatten().map(|answer| answer.media());
     let arms = Arms { text, near: near.unwrap_or_default(), has_vector: vector.is_some() };
-    Ok(Found { notice, ..fusion::page(arms, asked.limit, shown, true) })
+    Ok(Found { notice, ..fusion::page(&arms, asked.limit, shown, true) })
 }
 
 fn knn(vector: &[f32], query: &Value, asked: &Asked) -> Value {

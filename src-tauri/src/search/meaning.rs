@@ -250,8 +250,8 @@ impl Known {
         match field {
             TextField::Person => self.who(field, any_of).map(Condition::OnIt),
             TextField::Uploader => self.who(field, any_of).map(Condition::UploadedBy),
-            TextField::Event => said(texts.collect(), &self.events).map(Condition::Event),
-            TextField::Category => said(texts.collect(), &self.categories).map(Condition::Category),
+            TextField::Event => said(&texts.collect::<Vec<_>>(), &self.events).map(Condition::Event),
+            TextField::Category => said(&texts.collect::<Vec<_>>(), &self.categories).map(Condition::Category),
             TextField::Title => within(Searched::Title, texts),
             TextField::Caption => within(Searched::Caption, texts),
             TextField::Tag => within(Searched::Tags, texts),
@@ -289,7 +289,7 @@ fn within(field: Searched, texts: impl Iterator<Item = Wanted>) -> Option<Condit
 }
 
 /// The values that have one of the texts; `None` where nothing is asked for.
-fn said(texts: Vec<Wanted>, values: &[String]) -> Option<Vec<String>> {
+fn said(texts: &[Wanted], values: &[String]) -> Option<Vec<String>> {
     let has_one = |value: &&String| texts.iter().any(|wanted| wanted.is_in(value));
     (!texts.is_empty()).then(|| values.iter().filter(has_one).cloned().collect())
 }

@@ -129,7 +129,8 @@ async fn sorted(db: &PgPool, asked: &Asked, sort: Sort, after: &Value, limit: u3
         total: last.total,
     });
     Ok(Found {
-        total: rows.first().map_or(0, |row| row.total),
+        // Nothing may be left of the last page.
+        total: rows.first().map_or_else(|| after["total"].as_i64().unwrap_or(0), |row| row.total),
         media: rows.iter().map(|row| row.media_id).collect(),
         next,
         ..Found::default()
@@ -165,7 +166,7 @@ pub(super) async fn nearest(db: &PgPool, asked: &Asked, shown: u32) -> Result<Fo
         _ => None,
     };
     let near = near.into_iter().map(|row| (row.media_id, row.similarity)).collect();
-    Ok(fusion::page(Arms { text, near, has_vector: true }, asked.limit, shown, false))
+    Ok(fusion::page(&Arms { text, near, has_vector: true }, asked.limit, shown, false))
 }
 
 /// What this operator may see of these media, in this order. Some may be gone by now.
