@@ -76,7 +76,7 @@ async fn correct(
     media: &[Seen<MediaId>],
     correction: &Correction,
 ) -> Result<Corrected> {
-    correct::correct(&mut *pool.acquire().await.expect("connected"), by, media, correction).await
+    correct::correct(&mut pool.acquire().await.expect("connected"), by, media, correction).await
 }
 
 /// Of one medium, as it is now.
@@ -87,7 +87,7 @@ async fn corrected(world: &World, by: &(Operator, PgPool), media: MediaId, corre
 }
 
 async fn undo((by, pool): &(Operator, PgPool), corrections: &[AuditId]) -> Result<Corrected> {
-    correct::undo(&mut *pool.acquire().await.expect("connected"), by, corrections).await
+    correct::undo(&mut pool.acquire().await.expect("connected"), by, corrections).await
 }
 
 fn caption(text: &str) -> Correction {
@@ -150,7 +150,10 @@ async fn what_is_right_already_is_no_correction(db: PgPool) {
     let media = world.medium().await;
     let before = world.seen(media).await;
     for nothing in [Correction::default(), caption("A cat"), tags(&["cat"], &["dog"])] {
-        assert_eq!(correct(&world.bo, &[before.clone()], &nothing).await.expect("fine"), Corrected::default());
+        assert_eq!(
+            correct(&world.bo, std::slice::from_ref(&before), &nothing).await.expect("fine"),
+            Corrected::default()
+        );
     }
     assert_eq!(world.seen(media).await, before, "nothing was written");
     assert!(world.log().await.is_empty());
@@ -273,7 +276,7 @@ async fn who_comes_too_late_reads_who_said_what_and_nothing_is_lost(db: PgPool) 
     let world = World::new(db).await;
     let (bo, media) = (&world.bo.0.username, world.medium().await);
     let by_both = world.seen(media).await;
-    correct(&world.bo, &[by_both.clone()], &tags(&["dog"], &["cat"])).await.expect("the first holds");
+    correct(&world.bo, std::slice::from_ref(&by_both), &tags(&["dog"], &["cat"])).await.expect("the first holds");
 
     let late = correct(&world.dana, &[by_both], &caption("A wolf")).await.expect("looked at");
 
@@ -291,7 +294,7 @@ async fn who_comes_too_late_reads_who_said_what_and_nothing_is_lost(db: PgPool) 
 
     // Who decided about its safety changed the row, too.
     let (seen, admin) = (world.seen(media).await, operator(&world.db, "admin", Role::Admin).await);
-    safety::decide(&mut *admin.1.acquire().await.expect("connected"), &admin.0, &seen, true, None)
+    safety::decide(&mut admin.1.acquire().await.expect("connected"), &admin.0, &seen, true, None)
         .await
         .expect("decided");
     let late = correct(&world.dana, &[seen], &caption("A wolf")).await.expect("looked at");

@@ -11,15 +11,15 @@ use sqlx::{AssertSqlSafe, PgPool};
 use crate::rows::{operator, photo, post, run, user, work_off};
 
 async fn save((by, pool): &(Operator, PgPool), name: &str, text: &str, is_shared: bool) -> Result<SavedSearch> {
-    saved::save(&mut *pool.acquire().await.expect("connected"), by, name, text, is_shared).await
+    saved::save(&mut pool.acquire().await.expect("connected"), by, name, text, is_shared).await
 }
 
 async fn change((by, pool): &(Operator, PgPool), id: i64, change: SavedChange) -> Result<()> {
-    saved::change(&mut *pool.acquire().await.expect("connected"), by, id, &change).await
+    saved::change(&mut pool.acquire().await.expect("connected"), by, id, &change).await
 }
 
 async fn delete((by, pool): &(Operator, PgPool), id: i64) -> Result<()> {
-    saved::delete(&mut *pool.acquire().await.expect("connected"), by, id).await
+    saved::delete(&mut pool.acquire().await.expect("connected"), by, id).await
 }
 
 /// What an operator has in their list.
@@ -98,13 +98,13 @@ async fn what_was_uploaded_since_one_looked_is_new_to_oneself(db: PgPool) {
         async |(by, pool): &(Operator, PgPool)| -> i64 { saved::saved(pool, by).await.expect("a list")[0].new_hits };
 
     assert_eq!((new_hits(&ada).await, new_hits(&bo).await), (1, 1));
-    saved::seen(&mut *bo.1.acquire().await.expect("connected"), &bo.0, shared).await.expect("seen");
+    saved::seen(&mut bo.1.acquire().await.expect("connected"), &bo.0, shared).await.expect("seen");
     assert_eq!((new_hits(&ada).await, new_hits(&bo).await), (1, 0));
     run(&db, "update media_ai_insights set is_safe = false where media_id = $1", fresh).await;
     work_off(&db, None).await;
     assert_eq!(new_hits(&ada).await, 0, "what one may not see is not new");
 
-    let gone = saved::seen(&mut *bo.1.acquire().await.expect("connected"), &bo.0, shared + 1).await;
+    let gone = saved::seen(&mut bo.1.acquire().await.expect("connected"), &bo.0, shared + 1).await;
     assert!(matches!(gone, Err(Error::NotFound(_))), "{gone:?}");
     save(&bo, "a search that can't be read", "(", false).await.expect("saved");
     let texts: Vec<(String, i64)> = list(&bo).await.into_iter().map(|saved| (saved.text, saved.new_hits)).collect();

@@ -59,7 +59,7 @@ impl Author<'_> {
             }
             6 => {
                 let field = *IdField::ALL.choose(&mut self.random).expect("a field");
-                let most = i64::try_from(self.rows.rows.len()).expect("a few");
+                let most = i64::try_from(self.rows.all.len()).expect("a few");
                 Term::Id { field, any_of: self.some(|author| author.random.random_range(1..=most)) }
             }
             7 => Term::Is(self.some(|author| *State::ALL.choose(&mut author.random).expect("a state"))),
@@ -91,7 +91,7 @@ impl Author<'_> {
 
     fn time(&mut self) -> Term {
         let field = *TimeField::ALL.choose(&mut self.random).expect("a field");
-        let row = self.rows.rows.choose(&mut self.random).expect("a row");
+        let row = self.rows.all.choose(&mut self.random).expect("a row");
         let day = row.created_at.date_naive();
         let moments = [
             Moment::Day(day),
@@ -103,7 +103,7 @@ impl Author<'_> {
     }
 
     fn value(&mut self, field: TextField) -> Value {
-        let row = self.rows.rows.choose(&mut self.random).expect("a row");
+        let row = self.rows.all.choose(&mut self.random).expect("a row");
         let names: Vec<&Vec<String>> = self.rows.names.values().collect();
         let own = match field {
             TextField::Tag => row.ai_tags.choose(&mut self.random).cloned(),
@@ -188,12 +188,12 @@ async fn filters_find_the_same_in_both_engines_and_by_looking_at_every_row() {
         let (_, in_postgresql, postgresql) = found(&pool, None, &admin, &text, pages).await;
         let shown = &expected[..expected.len().min(pages.saturating_mul(PAGE as usize))];
         // Nothing to look for finds nothing, which is said.
-        if expected.len() == rows.rows.len() && in_postgresql == 0 && in_elastic == 0 {
+        if expected.len() == rows.all.len() && in_postgresql == 0 && in_elastic == 0 {
             continue;
         }
         assert_eq!((in_postgresql, &postgresql), (total, &shown.to_vec()), "{text} in PostgreSQL");
         assert_eq!((in_elastic, &elastic), (total, &shown.to_vec()), "{text} in Elasticsearch");
-        some += usize::from(!expected.is_empty() && expected.len() < rows.rows.len());
+        some += usize::from(!expected.is_empty() && expected.len() < rows.all.len());
         by_elasticsearch += usize::from(engine == Engine::Elasticsearch);
     }
     assert!(some > QUERIES / 2, "{some} say something");

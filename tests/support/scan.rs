@@ -36,7 +36,7 @@ pub(crate) struct Row {
 /// All there is to find.
 #[derive(Debug)]
 pub(crate) struct Rows {
-    pub(crate) rows: Vec<Row>,
+    pub(crate) all: Vec<Row>,
     /// Names of people by their ids
     pub(crate) names: HashMap<i64, Vec<String>>,
     me: i64,
@@ -60,14 +60,14 @@ impl Rows {
         let people: Vec<(i64, String, Option<String>)> =
             query_as("select user_id, username, full_name from users").fetch_all(db).await.expect("the people");
         let names = people.into_iter().map(|(id, name, full)| (id, [name].into_iter().chain(full).collect())).collect();
-        Self { rows, names, me }
+        Self { all: rows, names, me }
     }
 
     /// The newest first
     pub(crate) fn found(&self, query: &Query, now: DateTime<Utc>) -> Vec<i64> {
         let is_found =
             |row: &&Row| query.expression.as_ref().is_none_or(|wanted| self.holds(row, wanted, now) != Some(false));
-        let mut found: Vec<&Row> = self.rows.iter().filter(is_found).collect();
+        let mut found: Vec<&Row> = self.all.iter().filter(is_found).collect();
         found.sort_by_key(|row| std::cmp::Reverse((row.created_at, row.media_id)));
         found.iter().map(|row| row.media_id).collect()
     }

@@ -336,7 +336,7 @@ export function serve(answers: Answers): void {
   const byCommand = new Map(Object.entries(answers).map(([name, answer]) => [snake(name), answer]));
   mockIPC(async (command, args) => {
     // Folders of the operator's computer
-    if (command === 'plugin:path|resolve_directory') return '/home/operator/Downloads';
+    if (command === 'plugin:path|resolve_directory') return '/downloads';
     if (command === 'plugin:path|join') return (args as { paths: string[] }).paths.join('/');
     const answer = byCommand.get(command);
     if (answer === undefined) throw new Error(`no command ${command}`);
