@@ -251,7 +251,7 @@ fn settings(sockets: &Path) -> Vec<String> {
         format!("port={PORT}"),
         "unix_socket_permissions=0700".into(),
         "shared_buffers=64MB".into(),
-        "max_connections=60".into(),
+        "max_connections=120".into(),
         "fsync=on".into(),
         "log_line_prefix=%m [%p] %q%u ".into(),
         // A demo's server is asked by one person: no workers that wake up for nothing.
