@@ -240,7 +240,7 @@ async fn with_another_writer_the_read_models_are_left_alone_and_their_words_kept
 
     let words: Vec<(i64, String)> =
         query_as("select media_id, words::text from console.media_search_text").fetch_all(&db).await.expect("words");
-    assert_eq!(words, [(77, "'@1' 'ada' 'ete'".to_owned())]);
+    assert_eq!(words, [(77, "'#hete' '@1' '@u1' 'ada' 'ete'".to_owned())]);
     worker.stop().await;
 }
 
