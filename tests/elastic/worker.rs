@@ -134,7 +134,9 @@ async fn a_document_that_is_refused_holds_up_no_other_index(db: PgPool) {
 async fn a_broken_mapping_holds_up_no_other_and_a_rebuild_mends_it(db: PgPool) {
     let (node, given) = (Node::new(), Given::since_now(&db).await);
     let alias = node.elastic.alias("face_search");
-    let broken = json!({"aliases": {alias: {}}, "mappings": {"dynamic": "strict", "properties": {}}});
+    // Fields that are missing are added; one of another type can't be mended in place.
+    let wrong = json!({"media_id": {"type": "date"}});
+    let broken = json!({"aliases": {alias: {}}, "mappings": {"dynamic": "strict", "properties": wrong}});
     let (status, answer) = node.ask(Method::PUT, "face_search-g1", Some(broken)).await;
     assert_eq!(status, 200, "{answer}");
     something_in_each(&db).await;
