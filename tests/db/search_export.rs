@@ -1,6 +1,6 @@
 //! A whole result as a file, or none.
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use kaleidoscope_console::{
     access::{Operator, Role},
@@ -8,7 +8,7 @@ use kaleidoscope_console::{
     error::Error,
     search::export::{ExportFormat, ExportProgress, ExportState, Exports, Order},
 };
-use sqlx::PgPool;
+use sqlx::{PgPool, query_scalar};
 
 use crate::rows::{operator, photo, post, run, until, user, work_off};
 
@@ -89,7 +89,18 @@ async fn what_is_cancelled_or_fails_leaves_no_file(db: PgPool) {
     sqlx::query("lock table console.media_search_text").execute(&mut *locked).await.expect("locked");
 
     let id = start(&exports, &staff, order(path.clone(), ExportFormat::Csv, &["mediaId"])).await;
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    until("the export at the lock", async || {
+        query_scalar(
+            "select exists (select from pg_locks
+                             where not granted
+                               and relation = 'console.media_search_text'::regclass
+                               and database = (select oid from pg_database where datname = current_database()))",
+        )
+        .fetch_one(&db)
+        .await
+        .expect("an answer")
+    })
+    .await;
     assert_eq!(exports.progress(id).expect("it is known").state, ExportState::Running);
     exports.cancel(id).expect("it is known");
     let progress = ended(&exports, id).await;

@@ -1,10 +1,10 @@
 //! Asking Elasticsearch: pages, and what is near.
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
     Asked, Found, Sort, WINDOW,
+    answer::Answer,
     cursor::Cursor,
     dsl,
     fusion::{self, Arms},
@@ -16,56 +16,11 @@ use crate::{
 };
 
 pub(super) const INDEX: &str = media_search::MODEL.name;
+const PARTIAL: &str = "photos may be missing";
 /// For which a list can be continued as it was; afterwards as it is then.
 const KEPT_SECONDS: u32 = 120;
 /// Looked at for each that is wanted: more is more exact and slower.
 const CANDIDATES: usize = 2;
-
-#[derive(Debug, Deserialize)]
-struct Answer {
-    timed_out: bool,
-    #[serde(rename = "_shards")]
-    shards: Shards,
-    hits: Hits,
-    pit_id: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Shards {
-    failed: u32,
-}
-
-#[derive(Debug, Deserialize)]
-struct Hits {
-    total: Option<Total>,
-    hits: Vec<Document>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Total {
-    value: i64,
-}
-
-#[derive(Debug, Deserialize)]
-struct Document {
-    #[serde(rename = "_id")]
-    id: String,
-    #[serde(rename = "_score")]
-    score: Option<f64>,
-    #[serde(default)]
-    sort: Vec<Value>,
-}
-
-impl Answer {
-    fn notice(&self) -> Option<String> {
-        (self.timed_out || self.shards.failed > 0)
-            .then(|| "Elasticsearch answered from a part of the index only: photos may be missing.".to_owned())
-    }
-
-    fn media(&self) -> Vec<i64> {
-        self.hits.hits.iter().filter_map(|document| document.id.parse().ok()).collect()
-    }
-}
 
 /// A page in the order that is asked for. `condition` is what of the query the index knows.
 pub(super) async fn page(
@@ -88,11 +43,11 @@ pub(super) async fn page(
         (continued(elastic, body, pit.as_deref()).await?, *total)
     } else {
         let answer: Answer = elastic.search(INDEX, &body).await?;
-        let total = answer.hits.total.as_ref().map_or(0, |total| total.value);
+        let total = answer.total();
         (answer, total)
     };
     let next = next(elastic, asked, &answer, order.len(), total).await;
-    Ok(Found { media: answer.media(), notice: answer.notice(), total, next, ..Found::default() })
+    Ok(Found { media: answer.ids(), notice: answer.notice(PARTIAL), total, next, ..Found::default() })
 }
 
 /// Where the list goes on, if it does.
@@ -178,13 +133,10 @@ pub(super) async fn nearest(
     for answer in elastic.search_each::<Answer>(&searches).await? {
         answers.push(answer?);
     }
-    let notice = answers.iter().find_map(Answer::notice);
+    let notice = answers.iter().find_map(|answer| answer.notice(PARTIAL));
     let near = vector.is_some().then(|| answers.pop()).flatten();
-    let near = near.map(|answer| {
-        let similar = |document: Document| Some((document.id.parse().ok()?, cosine(document.score?)));
-        answer.hits.hits.into_iter().filter_map(similar).collect()
-    });
-    let text = is_ranked.then(|| answers.pop()).flatten().map(|answer| answer.media());
+    let near = near.map(|answer| answer.near());
+    let text = is_ranked.then(|| answers.pop()).flatten().map(|answer| answer.ids());
     let arms = Arms { text, near: near.unwrap_or_default(), has_vector: vector.is_some() };
     Ok(Found { notice, ..fusion::page(&arms, asked.limit, shown, true) })
 }
@@ -201,11 +153,6 @@ fn knn(vector: &[f32], query: &Value, asked: &Asked) -> Value {
         knn["similarity"] = json!(least);
     }
     knn
-}
-
-/// Of Elasticsearch's score, which has no negative values.
-fn cosine(score: f64) -> f64 {
-    2.0 * score - 1.0
 }
 
 /// The direction of the examples that may be seen; `None` where none of them has a vector.

@@ -3,6 +3,7 @@
 //! Either engine only says which media match, in which order. What is shown of them is read from PostgreSQL, through the
 //! view that knows what this operator may see: an index that lags behind shows nobody too much.
 
+mod answer;
 #[cfg(feature = "desktop")]
 pub mod commands;
 pub mod correct;

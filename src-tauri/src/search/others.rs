@@ -16,13 +16,10 @@ use serde_json::{Value, json};
 use specta::Type;
 use sqlx::PgPool;
 
-use self::{
-    index::Answer,
-    part::{Looked, Part},
-};
+use self::part::{Looked, Part};
 use super::{
-    Engine, Example, MOST_HITS, SearchQuery, Sort, SyntaxProblem, cursor::cannot_continue, dsl, fusion, joined,
-    language, meaning::Condition, meant, milliseconds, search, sees_unsafe,
+    Engine, Example, MOST_HITS, SearchQuery, Sort, SyntaxProblem, answer::Answer, cursor::cannot_continue, dsl, fusion,
+    joined, language, meaning::Condition, meant, milliseconds, search, sees_unsafe,
 };
 use crate::{
     access::{Operator, Right},
@@ -33,6 +30,7 @@ use crate::{
     read_models::{self, ReadModel},
 };
 
+const PARTIAL: &str = "some may be missing";
 /// Photos by which posts or faces are found, and what is hidden from an answer. More would be no search any more.
 const MOST_PHOTOS: usize = 10_000;
 /// Faces that are like others
@@ -431,14 +429,14 @@ impl Asked {
             body["search_after"] = json!(values);
         }
         Ok(elastic.search::<Answer>(self.kind.model().index, &body).await.map(|answer| {
-            let found: Vec<(i64, Option<f64>)> = answer.found().into_iter().map(|(id, _)| (id, None)).collect();
+            let found: Vec<(i64, Option<f64>)> = answer.ids().into_iter().map(|id| (id, None)).collect();
             let is_full = found.len() >= self.limit as usize;
-            let last = answer.last().filter(|_| is_full);
+            let last = answer.last().filter(|_| is_full).map(<[_]>::to_vec);
             Page {
                 engine: Engine::Elasticsearch,
                 total: answer.total(),
                 next: last.and_then(|last| Place::Elasticsearch(last).text()),
-                notice: joined([answer.notice(), notice]),
+                notice: joined([answer.notice(PARTIAL), notice]),
                 found,
                 problem: None,
             }
@@ -480,10 +478,8 @@ impl Asked {
         }
         let body = json!({"knn": knn, "size": NEAREST, "track_total_hits": true, "timeout": "4s", "_source": false});
         let answer: Answer = elastic.search(name, &body).await?;
-        // Elasticsearch's score has no negative values.
-        let found: Vec<(i64, Option<f64>)> =
-            answer.found().into_iter().map(|(id, score)| (id, score.map(|score| 2.0 * score - 1.0))).collect();
-        Ok(self.whole(Engine::Elasticsearch, found, joined([answer.notice(), notice])))
+        let found = answer.near().into_iter().map(|(id, similarity)| (id, Some(similarity))).collect();
+        Ok(self.whole(Engine::Elasticsearch, found, joined([answer.notice(PARTIAL), notice])))
     }
 
     /// A list that is found as a whole.

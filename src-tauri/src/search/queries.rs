@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use serde_json::{Value, json};
-use sqlx::{PgPool, query, query_scalar, types::Json};
+use sqlx::{PgPool, query, query_as, query_scalar, types::Json};
 
 use super::{
     Asked, Found, Hit, Sort, WINDOW, Why,
@@ -238,4 +238,36 @@ pub(super) async fn days(db: &PgPool, condition: Option<&Condition>) -> Result<V
         .fetch_all(db)
         .await?;
     Ok(rows.into_iter().map(|row| (row.day, row.count)).collect())
+}
+
+/// A value that media have, and how many do.
+#[derive(Debug)]
+pub(super) struct Term {
+    pub field: String,
+    pub value: String,
+    /// Of a person
+    pub user_id: Option<i64>,
+    pub full_name: Option<String>,
+    pub media: i64,
+}
+
+/// The most frequent terms of each field whose words begin as these do.
+pub(super) async fn terms_begun(
+    db: &PgPool,
+    fields: &[String],
+    typed: &[String],
+    at_most: i32,
+) -> sqlx::Result<Vec<Term>> {
+    query_as!(
+        Term,
+        r#"
+        select field as "field!", value as "value!", user_id, full_name, media as "media!"
+          from console.terms_begun($1, $2, $3)
+        "#,
+        fields,
+        typed,
+        at_most,
+    )
+    .fetch_all(db)
+    .await
 }

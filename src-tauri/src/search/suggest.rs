@@ -2,9 +2,12 @@
 
 use serde::Serialize;
 use specta::Type;
-use sqlx::{PgPool, query};
+use sqlx::PgPool;
 
-use super::language::{self, Context, Field, Part, State, TextField, Typing, quoted};
+use super::{
+    language::{self, Context, Field, Part, State, TextField, Typing, quoted},
+    queries,
+};
 use crate::{
     access::{Operator, Right},
     db::UserId,
@@ -159,17 +162,7 @@ async fn terms(
     at_most: usize,
 ) -> Result<Vec<(TextField, Suggestion)>> {
     let names: Vec<String> = fields.iter().map(ToString::to_string).collect();
-    let rows = query!(
-        r#"
-        select field as "field!", value as "value!", user_id, full_name, media as "media!"
-          from console.terms_begun($1, $2, $3)
-        "#,
-        &names,
-        typed,
-        i32::try_from(at_most).unwrap_or(i32::MAX),
-    )
-    .fetch_all(db)
-    .await?;
+    let rows = queries::terms_begun(db, &names, typed, i32::try_from(at_most).unwrap_or(i32::MAX)).await?;
     let entry = |field: TextField, value: String| Suggestion { insert: quoted(&value), ..plain(kind(field), &value) };
     Ok(rows
         .into_iter()

@@ -1,6 +1,5 @@
 //! Asking Elasticsearch for posts, people and faces.
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
@@ -15,61 +14,6 @@ use crate::search::{
 /// What a word with a slip counts against one without, and of how many letters another word is none: as of media.
 const SLIPPED: f64 = 0.1;
 const SHORTEST_SLIPPED: usize = 3;
-
-#[derive(Debug, Deserialize)]
-pub(super) struct Answer {
-    timed_out: bool,
-    #[serde(rename = "_shards")]
-    shards: Shards,
-    hits: Hits,
-}
-
-#[derive(Debug, Deserialize)]
-struct Shards {
-    failed: u32,
-}
-
-#[derive(Debug, Deserialize)]
-struct Hits {
-    total: Total,
-    hits: Vec<Document>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Total {
-    value: i64,
-}
-
-#[derive(Debug, Deserialize)]
-struct Document {
-    #[serde(rename = "_id")]
-    id: String,
-    #[serde(rename = "_score")]
-    score: Option<f64>,
-    #[serde(default)]
-    sort: Vec<Value>,
-}
-
-impl Answer {
-    pub(super) fn total(&self) -> i64 {
-        self.hits.total.value
-    }
-
-    /// Ids and scores
-    pub(super) fn found(&self) -> Vec<(i64, Option<f64>)> {
-        self.hits.hits.iter().filter_map(|document| Some((document.id.parse().ok()?, document.score))).collect()
-    }
-
-    /// What the last hit was sorted by
-    pub(super) fn last(&self) -> Option<Vec<Value>> {
-        self.hits.hits.last().map(|last| last.sort.clone())
-    }
-
-    pub(super) fn notice(&self) -> Option<String> {
-        (self.timed_out || self.shards.failed > 0)
-            .then(|| "Elasticsearch answered from a part of the index only: some may be missing.".to_owned())
-    }
-}
 
 /// A search for what the condition holds, less what is hidden: of posts their ids, of faces those of their media.
 pub(super) fn body(kind: Kind, part: Option<&Part>, hidden: &[i64]) -> Value {

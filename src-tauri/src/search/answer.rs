@@ -1,0 +1,67 @@
+//! What Elasticsearch answers a search.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Answer {
+    timed_out: bool,
+    #[serde(rename = "_shards")]
+    shards: Shards,
+    pub hits: Hits,
+    pub pit_id: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Shards {
+    failed: u32,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Hits {
+    total: Option<Total>,
+    pub hits: Vec<Document>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Total {
+    value: i64,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Document {
+    #[serde(rename = "_id")]
+    id: String,
+    #[serde(rename = "_score")]
+    score: Option<f64>,
+    #[serde(default)]
+    pub sort: Vec<Value>,
+}
+
+impl Answer {
+    /// How many match on all pages; 0 where that was not asked for.
+    pub(super) fn total(&self) -> i64 {
+        self.hits.total.as_ref().map_or(0, |total| total.value)
+    }
+
+    pub(super) fn ids(&self) -> Vec<i64> {
+        self.hits.hits.iter().filter_map(|document| document.id.parse().ok()).collect()
+    }
+
+    /// Of a search by vectors, the ids and cosine similarities. Elasticsearch's score has no negative values.
+    pub(super) fn near(&self) -> Vec<(i64, f64)> {
+        let near = |document: &Document| Some((document.id.parse().ok()?, 2.0 * document.score? - 1.0));
+        self.hits.hits.iter().filter_map(near).collect()
+    }
+
+    /// What the last hit was sorted by
+    pub(super) fn last(&self) -> Option<&[Value]> {
+        self.hits.hits.last().map(|last| last.sort.as_slice())
+    }
+
+    /// Where not all of the index answered; `missing` says what that means.
+    pub(super) fn notice(&self, missing: &str) -> Option<String> {
+        (self.timed_out || self.shards.failed > 0)
+            .then(|| format!("Elasticsearch answered from a part of the index only: {missing}."))
+    }
+}
