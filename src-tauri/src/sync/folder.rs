@@ -45,6 +45,8 @@ pub(super) struct Folder {
     pub db: PgPool,
     pub texts: Texts,
     pub worker: String,
+    /// Somebody else answers searches: Elasticsearch, for which the words of media are not needed.
+    pub is_reserve: bool,
 }
 
 struct Folded {

@@ -15,6 +15,8 @@ use crate::{error::Result, read_models::ReadModel};
 const BATCH: i64 = 256;
 /// Rows that depend on one thing, when it changes alone; more of them are no matter of a moment.
 const FEW: i64 = 4;
+/// The two statements that a connection of the express lane is prepared with.
+const CLAIM_AND_PROJECT: &str = "execute take; execute project (current_setting('console.keys')::bigint[])";
 /// Marks among which those are looked for that are left to a claim.
 const LOOKED_AT: i64 = 1024;
 
@@ -25,8 +27,6 @@ pub(super) struct Projector {
     pub model: &'static ReadModel,
     pub lane: Lane,
     pub worker: String,
-    /// This worker sends the documents too: no other one need be woken for them.
-    pub wakes_own_sender: bool,
 }
 
 /// What was there for a request that claims and computes at once.
@@ -128,12 +128,8 @@ impl Projector {
     /// Takes marks and computes their rows, in one request: when the machine is busy, it is the number of requests that
     /// takes the time. They are one transaction, each with a snapshot of its own; where it fails, nothing was claimed.
     async fn claim_and_project(&self) -> sqlx::Result<Claimed> {
-        let sql = format!(
-            "{}; execute project (current_setting('console.keys')::bigint[])",
-            take(self.model, self.wakes_own_sender)
-        );
         // To the end, which is the commit: only then is there something to be sent.
-        let answers = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&self.db).await?;
+        let answers = sqlx::raw_sql(CLAIM_AND_PROJECT).fetch_all(&self.db).await?;
         let claimed = answers.first().ok_or(sqlx::Error::RowNotFound)?;
         let marks: i64 = claimed.try_get("marks")?;
         Ok(Claimed { marks: usize::try_from(marks).unwrap_or(0), has_others: claimed.try_get("has_others")? })
@@ -174,9 +170,9 @@ impl Projector {
     }
 }
 
-/// What a connection for the express lane is prepared with, so that nothing is planned there: the rows of the keys `$1`, of which
-/// none is dead any more.
-pub(super) fn preparation(model: &ReadModel) -> String {
+/// What a connection for the express lane is prepared with, so that nothing is planned there: to take marks, and to compute the rows
+/// of the keys `$1`, of which none is dead any more. A worker that sends the documents too wakes its own sender itself.
+pub(super) fn preparation(model: &ReadModel, wakes_own_sender: bool) -> String {
     let revived = format!(
         "revived as (
              delete from console.dead_letter
@@ -184,7 +180,11 @@ pub(super) fn preparation(model: &ReadModel) -> String {
          ),",
         model.name
     );
-    format!("prepare project (bigint[]) as {}", statement(model, &revived))
+    format!(
+        "prepare take as {}; prepare project (bigint[]) as {}",
+        take(model, wakes_own_sender),
+        statement(model, &revived)
+    )
 }
 
 /// Takes the oldest marks in the express lane, locks what [`lock`] does, and leaves the keys of their rows in `console.keys`. What

@@ -235,8 +235,7 @@ pub(super) async fn rows(
     from: Option<i64>,
     progress: &Progress,
 ) -> Result<(), Stop> {
-    let projector =
-        &Projector { db: db.clone(), model, lane: Lane::Bulk, worker: worker.to_owned(), wakes_own_sender: false };
+    let projector = &Projector { db: db.clone(), model, lane: Lane::Bulk, worker: worker.to_owned() };
     let last = key(db, model, "is not null", "desc").await?.unwrap_or(0);
     let first = key_from(db, model, from.unwrap_or(i64::MIN)).await?;
     let mut projected = intervals(db, model, projector, first);

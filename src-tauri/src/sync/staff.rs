@@ -60,11 +60,14 @@ impl Staff<'_> {
 
     /// For steps that are small and many: planning each anew would take as long as what is planned.
     fn express_pool(&mut self, model: &'static ReadModel) -> PgPool {
+        let wakes_own_sender = self.elastic.is_some();
         let options = (*self.db.connect_options()).clone().options([("plan_cache_mode", "force_generic_plan")]);
         let pool = settings_of_pool(CONNECTIONS_OF_LANE)
             .after_connect(move |connection, _| {
                 Box::pin(async move {
-                    sqlx::raw_sql(AssertSqlSafe(projector::preparation(model))).execute(connection).await?;
+                    sqlx::raw_sql(AssertSqlSafe(projector::preparation(model, wakes_own_sender)))
+                        .execute(connection)
+                        .await?;
                     Ok(())
                 })
             })
@@ -74,7 +77,8 @@ impl Staff<'_> {
     }
 
     fn folder(&mut self, texts: Texts) -> Stage {
-        Stage::Folder(Folder { db: self.pool(), texts, worker: self.name.to_owned() })
+        let is_reserve = texts == Texts::Media && self.elastic.is_some();
+        Stage::Folder(Folder { db: self.pool(), texts, worker: self.name.to_owned(), is_reserve })
     }
 
     fn feed(&mut self) -> Stage {
@@ -107,13 +111,7 @@ impl Staff<'_> {
         for lane in lanes {
             let db = if lane == Lane::Express { self.express_pool(model) } else { self.pool_of(CONNECTIONS_OF_LANE) };
             if projected {
-                stages.push(Stage::Projector(Projector {
-                    db: db.clone(),
-                    model,
-                    lane,
-                    worker: self.name.to_owned(),
-                    wakes_own_sender: self.elastic.is_some(),
-                }));
+                stages.push(Stage::Projector(Projector { db: db.clone(), model, lane, worker: self.name.to_owned() }));
             }
             if let Some(elastic) = self.elastic.cloned() {
                 let (pace, metrics) = (Arc::clone(&pace), self.metrics.clone());

@@ -41,10 +41,12 @@ impl Stage {
         }
     }
 
-    /// Nobody waits for it as for a change that was made just now: who else is on a photo, what a feed suggests.
+    /// Nobody waits for it as for a change that was made just now: who else is on a photo, what a feed suggests, what is searched when
+    /// Elasticsearch is away.
     pub(super) fn is_patient(&self) -> bool {
         match self {
             Self::Matcher(_) | Self::Feed(_) => true,
+            Self::Folder(folder) => folder.is_reserve,
             Self::Projector(Projector { lane, .. }) | Self::Indexer(Indexer { lane, .. }) => *lane != Lane::Express,
             _ => false,
         }

@@ -18,8 +18,9 @@ use crate::error::Result;
 
 /// Notifications only shorten the wait; one that is lost costs this much.
 pub(super) const POLL: Duration = Duration::from_secs(1);
-/// From the beginning of one step with work to that of the next: what comes meanwhile is done together.
-const GATHER: Duration = Duration::from_millis(10);
+/// From the beginning of one step with work to that of the next: what comes meanwhile is done together. Many small steps cost
+/// PostgreSQL more than what they do: under load a change waits longer for a processor than for this.
+const GATHER: Duration = Duration::from_millis(25);
 /// Whoever has the turn may hang: another index must not wait for it for longer.
 const LONGEST_TURN: Duration = Duration::from_secs(1);
 /// For a step to come to its end when the worker is told to stop; longer than any that waits for nobody.
