@@ -409,6 +409,9 @@ export type Hit = {
 	department: string | null,
 	createdAt: string,
 	isVideo: boolean,
+	/**  In pixels, as the platform says; neither needs to be known or true */
+	width: number | null,
+	height: number | null,
 	reactions: number,
 	comments: number,
 	why: Why,

@@ -200,6 +200,9 @@ pub struct Hit {
     pub department: Option<String>,
     pub created_at: String,
     pub is_video: bool,
+    /// In pixels, as the platform says; neither needs to be known or true
+    pub width: Option<i32>,
+    pub height: Option<i32>,
     pub reactions: i32,
     pub comments: i32,
     pub why: Why,
@@ -372,6 +375,8 @@ async fn asked(db: &PgPool, by: &Operator, parsed: &Query, query: &SearchQuery) 
         .then(|| "similarity: counts only for what is similar to an example.".to_owned());
     let faces = more.iter().chain(less).any(|example| matches!(example, Example::Face(_)));
     let faces = faces.then(|| "Photos can be similar to photos only: faces are compared among the faces.".to_owned());
+    let is_sorted = !query.like.is_empty() && query.sort != Sort::Relevance;
+    let sorted = is_sorted.then(|| "What is similar comes in the order of similarity only.".to_owned());
     Ok(Asked {
         condition,
         is_hollow,
@@ -380,7 +385,7 @@ async fn asked(db: &PgPool, by: &Operator, parsed: &Query, query: &SearchQuery) 
         like: query.like.clone(),
         similarity,
         limit: query.limit.clamp(1, MOST_HITS),
-        notice: joined([cut, alone, faces]),
+        notice: joined([cut, alone, faces, sorted]),
     })
 }
 

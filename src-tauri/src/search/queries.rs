@@ -22,6 +22,8 @@ use crate::{
 pub(super) const MOST_PEOPLE: usize = 1_000;
 /// Ids that a search in the index is narrowed to, or spared.
 const MOST_IDS: usize = 10_000;
+/// As `console.find_media` has it.
+const MOST_WEIGHED: i64 = 10_000;
 
 /// Who has each text in a name.
 pub(super) async fn people(db: &PgPool, texts: Vec<Wanted>) -> Result<HashMap<Wanted, Vec<i64>>> {
@@ -128,9 +130,12 @@ async fn sorted(db: &PgPool, asked: &Asked, sort: Sort, after: &Value, limit: u3
         rank: last.rank,
         total: last.total,
     });
+    // Nothing may be left of the last page.
+    let total = rows.first().map_or_else(|| after["total"].as_i64().unwrap_or(0), |row| row.total);
     Ok(Found {
-        // Nothing may be left of the last page.
-        total: rows.first().map_or_else(|| after["total"].as_i64().unwrap_or(0), |row| row.total),
+        notice: (sort == Sort::Relevance && !ranked.is_empty() && total > MOST_WEIGHED)
+            .then(|| "So many photos have these words that the newest come first, not the best.".to_owned()),
+        total,
         media: rows.iter().map(|row| row.media_id).collect(),
         next,
         ..Found::default()
@@ -177,7 +182,7 @@ pub(super) async fn hits(db: &PgPool, media: &[i64]) -> Result<Vec<Hit>> {
                to_json(m.ai_tags) as "tags: Json<Texts>", to_json(m.ai_scenes) as "scenes: Json<Texts>",
                to_json(m.detected_usernames) as "people: Json<Texts>", m.uploader_username as "uploader!",
                m.uploader_department, to_json(m.created_at) #>> '{}' as "created_at!",
-               coalesce(p.media_type = 'VIDEO', false) as "is_video!",
+               coalesce(p.media_type = 'VIDEO', false) as "is_video!", p.width as "width?", p.height as "height?",
                coalesce(m.reaction_count, 0) as "reactions!", coalesce(m.comment_count, 0) as "comments!"
           from console.media_search as m
           join console.photo as p on p.media_id = m.media_id
@@ -204,6 +209,8 @@ pub(super) async fn hits(db: &PgPool, media: &[i64]) -> Result<Vec<Hit>> {
                 department: row.uploader_department,
                 created_at: row.created_at,
                 is_video: row.is_video,
+                width: row.width,
+                height: row.height,
                 reactions: row.reactions,
                 comments: row.comments,
                 why: Why::default(),

@@ -239,6 +239,17 @@ test('posts, people and faces have lists of their own, with counts', async () =>
   expect(await screen.findByRole('button', { name: /Without like face/ })).toBeTruthy();
 });
 
+test('from a face on a photo it is one press to where else it is', async () => {
+  const user = openConsole('moderator');
+  await grid();
+  await user.click(tile(1));
+  const photo = await screen.findByRole('complementary', { name: 'Photo' });
+  const [first] = await within(photo).findAllByRole('button', { name: /^Where else is / });
+  await user.click(first ?? document.body);
+  expect(await screen.findByRole('button', { name: /Without like face/ })).toBeTruthy();
+  await waitFor(() => expect(document.querySelector('[data-face]')).not.toBeNull());
+});
+
 test('a failing list of posts says why', async () => {
   const user = openConsole('moderator', '', {
     searchPosts: () => refuse('unavailable', 'PostgreSQL does not answer.'),

@@ -18,6 +18,8 @@ const hit = (mediaId: number): Hit => ({
   createdAt: '2025-01-01T00:00:00Z',
   scenes: [],
   isVideo: false,
+  width: null,
+  height: null,
   reactions: 0,
   comments: 0,
   why: { matched: [], textRank: null, vectorRank: null, similarity: null },

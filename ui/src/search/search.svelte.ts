@@ -113,7 +113,7 @@ export class Search {
 
   similarTo(example: Example): void {
     this.like = { more: [example], less: [] };
-    this.kind = 'media';
+    this.kind = example.kind === 'face' ? 'faces' : 'media';
     this.sort = 'relevance';
   }
 

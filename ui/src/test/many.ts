@@ -49,10 +49,11 @@ export function many(total: number) {
           createdAt: new Date(query.sort === 'oldest' ? first + day : LAST - day).toISOString(),
           scenes: [],
           isVideo: false,
+          width: like?.width ?? null,
+          height: like?.height ?? null,
           reactions: 0,
           comments: 0,
           why: { matched: [], textRank: null, vectorRank: null, similarity: null },
-          ...{ width: like?.width, height: like?.height },
         };
       });
       return {
