@@ -21,6 +21,14 @@ test('a saved search is run, and its new hits are seen', async () => {
   await screen.findByRole('button', { name: 'Saved searches' });
 });
 
+test('a saved search is offered by the beginning of its name', async () => {
+  const user = openConsole('moderator');
+  await grid();
+  await user.type(box(), 'bea');
+  await user.click(await screen.findByRole('option', { name: /Beaches.*saved search/ }));
+  expect(box().value).toBe('tag:beach');
+});
+
 test('what is searched for is saved, renamed, shared and forgotten', async () => {
   const answers = backend('moderator');
   const saveSearch = vi.fn(answers.saveSearch);
