@@ -444,3 +444,29 @@ async fn who_is_demoted_on_the_platform_stops_writing_whatever_their_group(db: P
         assert_eq!(state(&pool, sql).await, NO_RIGHT, "{sql}");
     }
 }
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn who_signed_in_is_looked_up_and_not_searched_for_among_all_users(db: PgPool) {
+    let (_, staff) = operator(&db, "staff", Role::Staff).await;
+    execute(
+        &db,
+        "insert into users (username, email, password, full_name, role, account_status)
+         select 'user' || n, n || '@example.org', '', '', 'USER', 'ACTIVE' from generate_series(1, 20000) as n"
+            .into(),
+    )
+    .await;
+    execute(&db, "analyze users".into()).await;
+    let mut session = staff.acquire().await.expect("a session");
+    for function in ["operator_rank", "operator_id"] {
+        let explain = format!("explain (analyze, buffers, format json) select console.{function}()");
+        let mut read = Vec::new();
+        // The first look reads the catalogue, too.
+        for _ in 0..2 {
+            let plan: serde_json::Value =
+                query_scalar(AssertSqlSafe(explain.clone())).fetch_one(&mut *session).await.expect("a plan");
+            let blocks = |kind: &str| plan[0]["Plan"][kind].as_i64().expect("blocks");
+            read.push(blocks("Shared Hit Blocks") + blocks("Shared Read Blocks"));
+        }
+        assert!((1..=20).contains(&read[1]), "{function} reads {read:?} blocks");
+    }
+}
