@@ -13,6 +13,7 @@ pub mod export;
 mod facets;
 mod fusion;
 mod histogram;
+mod hit;
 mod index;
 pub mod language;
 pub mod meaning;
@@ -22,12 +23,11 @@ mod queries;
 pub mod saved;
 mod suggest;
 mod why;
+mod wish;
 
 use std::{collections::HashMap, time::Instant};
 
 use chrono::Utc;
-use serde::{Deserialize, Serialize};
-use specta::Type;
 use sqlx::PgPool;
 
 use self::{
@@ -38,11 +38,12 @@ use self::{
 pub use self::{
     facets::{Facet, FacetValue, Facets, facet_values, facets},
     histogram::Bar,
+    hit::{Engine, Hit, Matched, Part, SearchResults, SyntaxProblem, Why},
     suggest::{Suggestion, SuggestionKind, Suggestions, suggest},
+    wish::{Example, Like, SearchQuery, Sort},
 };
 use crate::{
     access::{Operator, Right, Role},
-    db::{MediaId, PostId},
     elastic::{Elastic, Failure},
     error::{Error, Result},
 };
@@ -52,190 +53,6 @@ const MOST_HITS: u32 = 200;
 const MOST_EXAMPLES: usize = 10;
 /// What each arm of a list gives that is found as a whole.
 const WINDOW: usize = 500;
-
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, Type)]
-#[serde(rename_all = "camelCase")]
-pub struct SearchQuery {
-    /// In the query language. Empty: all media.
-    pub text: String,
-    #[serde(default)]
-    pub sort: Sort,
-    #[serde(default)]
-    pub like: Like,
-    /// `next` of the results before
-    pub after: Option<String>,
-    /// 1 to 200
-    pub limit: u32,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, Type)]
-#[serde(rename_all = "camelCase")]
-pub enum Sort {
-    /// The best; without words that could be there well or badly, the newest
-    #[default]
-    Relevance,
-    Newest,
-    Oldest,
-    /// Most first
-    Reactions,
-}
-
-impl Sort {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Relevance => "relevance",
-            Self::Newest => "newest",
-            Self::Oldest => "oldest",
-            Self::Reactions => "reactions",
-        }
-    }
-}
-
-/// Similar to some and unlike others; at most 10 each.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, Type)]
-#[serde(rename_all = "camelCase")]
-pub struct Like {
-    #[serde(default)]
-    pub more: Vec<Example>,
-    #[serde(default)]
-    pub less: Vec<Example>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
-#[serde(tag = "kind", content = "id", rename_all = "camelCase")]
-pub enum Example {
-    Media(MediaId),
-    /// `face_id` of a face in the index of faces
-    Face(String),
-}
-
-impl Like {
-    fn is_empty(&self) -> bool {
-        self.more.is_empty() && self.less.is_empty()
-    }
-
-    fn more_media(&self) -> impl Iterator<Item = i64> {
-        media(&self.more)
-    }
-
-    fn less_media(&self) -> impl Iterator<Item = i64> {
-        media(&self.less)
-    }
-
-    fn media(&self) -> impl Iterator<Item = i64> {
-        self.more_media().chain(self.less_media())
-    }
-}
-
-fn media(examples: &[Example]) -> impl Iterator<Item = i64> {
-    examples.iter().filter_map(|example| match example {
-        Example::Media(media) => Some(media.0),
-        Example::Face(_) => None,
-    })
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Type)]
-#[serde(rename_all = "camelCase")]
-pub struct SearchResults {
-    pub engine: Engine,
-    /// What is weaker about this answer, and why.
-    pub notice: Option<String>,
-    /// How many media match, on all pages together.
-    #[specta(type = i32)]
-    pub total: i64,
-    #[specta(type = i32)]
-    pub took_ms: u64,
-    pub hits: Vec<Hit>,
-    /// Where the next page starts; `None` on the last.
-    pub next: Option<String>,
-    /// Why the text can't be read; then there are no hits.
-    pub problem: Option<SyntaxProblem>,
-}
-
-/// A place in a text, in UTF-16 code units, and what is wrong there.
-#[derive(Debug, Clone, PartialEq, Serialize, Type)]
-#[serde(rename_all = "camelCase")]
-pub struct SyntaxProblem {
-    pub message: String,
-    pub from: u32,
-    pub to: u32,
-    /// What could stand there
-    pub expected: Vec<String>,
-}
-
-impl From<SyntaxError> for SyntaxProblem {
-    fn from(error: SyntaxError) -> Self {
-        let units = |end| u32::try_from(end).unwrap_or(u32::MAX);
-        Self {
-            message: error.to_string(),
-            from: units(error.span.start),
-            to: units(error.span.end),
-            expected: error.expected.iter().map(ToString::to_string).collect(),
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
-#[serde(rename_all = "lowercase")]
-pub enum Engine {
-    Elasticsearch,
-    #[serde(rename = "postgresql")]
-    PostgreSql,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Type)]
-#[serde(rename_all = "camelCase")]
-pub struct Hit {
-    pub media_id: MediaId,
-    pub post_id: PostId,
-    pub title: Option<String>,
-    pub caption: Option<String>,
-    pub tags: Vec<String>,
-    pub scenes: Vec<String>,
-    /// Usernames of who was identified on it
-    pub people: Vec<String>,
-    /// A username
-    pub uploader: String,
-    /// The uploader's
-    pub department: Option<String>,
-    pub created_at: String,
-    pub is_video: bool,
-    /// In pixels, as the platform says; neither needs to be known or true
-    pub width: Option<i32>,
-    pub height: Option<i32>,
-    pub reactions: i32,
-    pub comments: i32,
-    pub why: Why,
-}
-
-/// Why a hit is there.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Type)]
-#[serde(rename_all = "camelCase")]
-pub struct Why {
-    pub matched: Vec<Matched>,
-    /// Among the hits by words, from 1; of a list that is fused
-    pub text_rank: Option<u32>,
-    /// Among the hits by vectors
-    pub vector_rank: Option<u32>,
-    /// The cosine to the examples
-    pub similarity: Option<f64>,
-}
-
-/// A field with the words marked that were asked for.
-#[derive(Debug, Clone, PartialEq, Serialize, Type)]
-#[serde(rename_all = "camelCase")]
-pub struct Matched {
-    /// caption, title, tag, scene, person, uploader or dept
-    pub field: String,
-    pub parts: Vec<Part>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Type)]
-#[serde(rename_all = "camelCase")]
-pub struct Part {
-    pub text: String,
-    pub is_match: bool,
-}
 
 /// Of a hit in each arm.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

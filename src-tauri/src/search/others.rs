@@ -5,29 +5,31 @@
 
 #[cfg(feature = "desktop")]
 pub mod commands;
+mod hits;
 mod index;
+mod page;
 mod part;
 mod queries;
 
 use std::time::Instant;
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use specta::Type;
 use sqlx::PgPool;
 
-use self::part::{Looked, Part};
+pub use self::hits::{FaceHit, FaceResults, PeopleResults, PersonHit, PostHit, PostResults, SearchCounts};
+use self::{
+    page::{Kind, Page, Place},
+    part::{Looked, Part},
+};
 use super::{
-    Engine, Example, MOST_HITS, SearchQuery, Sort, SyntaxProblem, answer::Answer, cursor::cannot_continue, dsl, fusion,
-    joined, language, meaning::Condition, meant, milliseconds, search, sees_unsafe,
+    Engine, Example, MOST_HITS, SearchQuery, Sort, answer::Answer, cursor::cannot_continue, dsl, fusion, joined,
+    language, meaning::Condition, meant, search, sees_unsafe,
 };
 use crate::{
     access::{Operator, Right},
-    db::{MediaId, PostId, UserId},
     elastic::{Elastic, Failure},
     error::{Error, Result},
-    faces::Bounds,
-    read_models::{self, ReadModel},
+    read_models,
 };
 
 const PARTIAL: &str = "some may be missing";
@@ -37,187 +39,6 @@ const MOST_PHOTOS: usize = 10_000;
 const NEAREST: u32 = 200;
 /// Looked at for each answer by vectors
 const CANDIDATES: u32 = 400;
-
-/// How much of each kind matches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
-pub struct SearchCounts {
-    #[specta(type = i32)]
-    pub media: i64,
-    #[specta(type = i32)]
-    pub posts: i64,
-    #[specta(type = i32)]
-    pub people: i64,
-    #[specta(type = i32)]
-    pub faces: i64,
-    pub engine: Engine,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Type)]
-#[serde(rename_all = "camelCase")]
-pub struct PostHit {
-    pub post_id: PostId,
-    pub title: Option<String>,
-    /// A username
-    pub author: String,
-    pub department: Option<String>,
-    pub created_at: String,
-    /// The first 4
-    pub media: Vec<MediaId>,
-    pub media_count: i32,
-    pub tags: Vec<String>,
-    pub event: Option<String>,
-    pub reactions: i32,
-    pub comments: i32,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Type)]
-#[serde(rename_all = "camelCase")]
-pub struct PersonHit {
-    pub user_id: UserId,
-    pub username: String,
-    pub full_name: Option<String>,
-    pub department: Option<String>,
-    pub is_enrolled: bool,
-    pub posts: i32,
-    pub followers: i32,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Type)]
-#[serde(rename_all = "camelCase")]
-pub struct FaceHit {
-    pub face_id: String,
-    pub media_id: MediaId,
-    pub bounds: Option<Bounds>,
-    /// A username
-    pub person: Option<String>,
-    #[specta(type = Option<i32>)]
-    pub confidence: Option<f64>,
-    /// A username
-    pub uploader: String,
-    pub created_at: String,
-    /// Cosine similarity to the examples
-    #[specta(type = Option<i32>)]
-    pub similarity: Option<f64>,
-}
-
-/// A page of hits of one kind.
-macro_rules! results {
-    ($(#[$doc:meta])* $name:ident, $hit:ident) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Serialize, Type)]
-        #[serde(rename_all = "camelCase")]
-        pub struct $name {
-            pub engine: Engine,
-            /// What is weaker about this answer, and why.
-            pub notice: Option<String>,
-            /// How many match, on all pages together.
-            #[specta(type = i32)]
-            pub total: i64,
-            #[specta(type = i32)]
-            pub took_ms: u64,
-            pub hits: Vec<$hit>,
-            /// Where the next page starts; `None` on the last.
-            pub next: Option<String>,
-            pub problem: Option<SyntaxProblem>,
-        }
-
-        impl $name {
-            fn new(page: Page, hits: Vec<$hit>, began: Instant) -> Self {
-                let Page { engine, notice, total, next, problem, .. } = page;
-                Self { engine, notice, total, took_ms: milliseconds(began), hits, next, problem }
-            }
-        }
-    };
-}
-
-results!(
-    /// A page of posts.
-    PostResults,
-    PostHit
-);
-results!(
-    /// A page of people.
-    PeopleResults,
-    PersonHit
-);
-results!(
-    /// A page of faces.
-    FaceResults,
-    FaceHit
-);
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Posts,
-    People,
-    Faces,
-}
-
-impl Kind {
-    fn model(self) -> &'static ReadModel {
-        match self {
-            Self::Posts => &read_models::post_search::MODEL,
-            Self::People => &read_models::user_search::MODEL,
-            Self::Faces => &read_models::face_search::MODEL,
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Posts => "Posts",
-            Self::People => "People",
-            Self::Faces => "Faces",
-        }
-    }
-}
-
-/// Where a list goes on. Text that only this module reads.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-enum Place {
-    /// `search_after`
-    Elasticsearch(Vec<Value>),
-    /// So many were shown.
-    PostgreSql(i64),
-}
-
-impl Place {
-    fn parse(text: &str) -> Result<Self> {
-        let place = serde_json::from_str(text).map_err(|_| cannot_continue())?;
-        match &place {
-            Self::Elasticsearch(values) if !values.iter().all(|value| value.is_number() || value.is_string()) => {
-                Err(cannot_continue())
-            }
-            Self::PostgreSql(shown) if *shown < 0 => Err(cannot_continue()),
-            _ => Ok(place),
-        }
-    }
-
-    fn text(&self) -> Option<String> {
-        serde_json::to_string(self).ok()
-    }
-}
-
-/// What was found, as ids in order.
-#[derive(Debug)]
-struct Page {
-    engine: Engine,
-    found: Vec<(i64, Option<f64>)>,
-    total: i64,
-    next: Option<String>,
-    notice: Option<String>,
-    problem: Option<SyntaxProblem>,
-}
-
-impl Page {
-    fn empty(notice: Option<String>, problem: Option<SyntaxProblem>) -> Self {
-        Self { engine: Engine::PostgreSql, found: Vec::new(), total: 0, next: None, notice, problem }
-    }
-
-    fn ids(&self) -> Vec<i64> {
-        self.found.iter().map(|(id, _)| *id).collect()
-    }
-}
 
 /// A page of posts.
 ///
