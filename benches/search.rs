@@ -37,7 +37,8 @@ async fn main() {
     let settings = config::Elasticsearch { url: Some(url), ..config::Elasticsearch::default() };
     let elastic = Elastic::new(&settings).expect("settings").expect("an address");
     let (by, db) = admin(&owner).await;
-    let media: i64 = number(&owner, "select count(*) from read_model_media_search").await;
+    let media: i64 =
+        sqlx::query_scalar("select count(*) from read_model_media_search").fetch_one(&owner).await.expect("a number");
     println!("  {media} media");
     // As autovacuum does some time after a fill.
     sqlx::query("analyze").execute(&owner).await.expect("statistics");
@@ -65,10 +66,6 @@ async fn admin(owner: &PgPool) -> (Operator, PgPool) {
     let options: PgConnectOptions = (*owner.connect_options()).clone();
     let db = PgPool::connect_lazy_with(options.username(&username).password("bench"));
     (Operator { user_id: UserId(id), username, full_name: None, role: Role::Admin }, db)
-}
-
-async fn number(owner: &PgPool, sql: &'static str) -> i64 {
-    sqlx::query_scalar(sql).fetch_one(owner).await.expect("a number")
 }
 
 /// What somebody would type, made of what the data has: words, phrases, words with filters, filters alone.
@@ -188,6 +185,7 @@ async fn near(owner: &PgPool, db: &PgPool, by: &Operator) -> bool {
     .fetch_all(owner)
     .await
     .expect("examples");
+    assert!(!examples.is_empty(), "PostgreSQL has no vectors: let a worker follow first");
     let (mut took, mut found, mut wanted) = (Vec::new(), 0, 0);
     for example in &examples {
         let like = Like { more: vec![Example::Media(MediaId(*example))], less: Vec::new() };
@@ -244,6 +242,7 @@ async fn completion(owner: &PgPool, db: &PgPool, by: &Operator) -> bool {
     .fetch_all(owner)
     .await
     .expect("values");
+    assert!(!values.is_empty(), "no values are counted: let a worker follow first");
     let mut took = Vec::new();
     for value in &values {
         for text in [value.clone(), format!("tag:{value}"), format!("person:{value}")] {
