@@ -28,7 +28,6 @@ mod rows;
 #[path = "../support/scan.rs"]
 mod scan;
 mod search;
-mod search_agreement;
 mod search_others;
 mod search_ranking;
 #[path = "../support/server.rs"]

@@ -1,5 +1,8 @@
 //! On the platform's own data, hostile rows among them.
 
+mod search_agreement;
+mod search_relevance;
+
 use kaleidoscope_console::{
     access::Role,
     db::MIGRATOR,

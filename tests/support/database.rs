@@ -21,6 +21,11 @@ impl Database {
         Self::made(name, &self.name).await
     }
 
+    /// One that is there.
+    pub fn existing(name: &str) -> Self {
+        Self { name: name.to_owned(), server: required("DATABASE_URL").parse().expect("DATABASE_URL is understood") }
+    }
+
     async fn made(name: &str, template: &str) -> Self {
         let server: PgConnectOptions = required("DATABASE_URL").parse().expect("DATABASE_URL is understood");
         let made = Self { name: name.to_owned(), server };

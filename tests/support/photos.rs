@@ -16,7 +16,11 @@ pub struct Photos {
 
 impl Photos {
     pub async fn serve() -> Self {
-        let port = free_port();
+        Self::serve_at(free_port()).await
+    }
+
+    /// At the port that the photos' addresses name.
+    pub async fn serve_at(port: u16) -> Self {
         let server = Running::start(program().args(["serve", "--faults", "--port", &port.to_string()]));
         until("the platform's photos", Duration::from_mins(1), async || {
             tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok()

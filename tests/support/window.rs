@@ -105,6 +105,21 @@ impl Window {
         self.client.execute(script, arguments.to_vec()).await.expect("the script runs")
     }
 
+    /// What a script says at last that calls its last argument with it.
+    pub async fn outcome(&self, script: &str, arguments: &[Value]) -> Value {
+        self.client.execute_async(script, arguments.to_vec()).await.expect("the script comes to its end")
+    }
+
+    /// Resident memory of the console and of the processes that draw for it, in bytes.
+    pub fn memory(&self) -> u64 {
+        let family = processes();
+        let mut own = vec![self.driver.id()];
+        while let Some(born) = family.iter().find(|one| own.contains(&one.parent) && !own.contains(&one.id)) {
+            own.push(born.id);
+        }
+        own[1..].iter().map(|id| resident(*id)).sum()
+    }
+
     /// The pixels of the page as they are on the screen, once they are still.
     pub async fn pixels(&self) -> RgbImage {
         let mut before = None;
@@ -175,28 +190,46 @@ impl Display {
     }
 }
 
-/// The process of this program that `ancestor` started, or one that it started.
-fn descendant(ancestor: u32, program: &str) -> Option<Pid> {
-    let processes: Vec<(u32, u32, bool)> = fs::read_dir("/proc")
-        .ok()?
+#[derive(Debug)]
+struct Process {
+    id: u32,
+    parent: u32,
+    command: Vec<u8>,
+}
+
+fn processes() -> Vec<Process> {
+    let entries = fs::read_dir("/proc").expect("processes are listed");
+    entries
         .filter_map(|entry| {
             let folder = entry.ok()?.path();
             let id = folder.file_name()?.to_str()?.parse().ok()?;
             // `4711 (name) S 4242 ...`, and the name may hold anything.
             let stat = fs::read_to_string(folder.join("stat")).ok()?;
             let parent = stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()?;
-            let command = fs::read(folder.join("cmdline")).ok()?;
-            Some((id, parent, command.starts_with(program.as_bytes())))
+            Some(Process { id, parent, command: fs::read(folder.join("cmdline")).ok()? })
         })
-        .collect();
+        .collect()
+}
+
+/// In bytes; of a process that has ended, none.
+fn resident(id: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) * 1024
+}
+
+/// The process of this program that `ancestor` started, or one that it started.
+fn descendant(ancestor: u32, program: &str) -> Option<Pid> {
+    let processes = processes();
+    let is_wanted = |one: &&Process| one.command.starts_with(program.as_bytes());
     let mut family = vec![ancestor];
     loop {
-        let born = processes.iter().filter(|(id, parent, _)| family.contains(parent) && !family.contains(id));
-        let (id, _, wanted) = born.clone().find(|(_, _, wanted)| *wanted).or_else(|| born.clone().next())?;
-        if *wanted {
-            return Some(Pid::from_raw((*id).cast_signed()));
+        let born = processes.iter().filter(|one| family.contains(&one.parent) && !family.contains(&one.id));
+        let next = born.clone().find(is_wanted).or_else(|| born.clone().next())?;
+        if is_wanted(&next) {
+            return Some(Pid::from_raw(next.id.cast_signed()));
         }
-        family.push(*id);
+        family.push(next.id);
     }
 }
 

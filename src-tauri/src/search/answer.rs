@@ -5,6 +5,8 @@ use serde_json::Value;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Answer {
+    /// In milliseconds
+    pub took: u64,
     timed_out: bool,
     #[serde(rename = "_shards")]
     shards: Shards,

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::Ranks;
 use crate::error::{Error, Result};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -16,12 +17,32 @@ pub(super) enum Cursor {
         /// `search_after`
         after: Vec<Value>,
         total: i64,
+        /// Media of the list that came before their turn
+        #[serde(default)]
+        but: Vec<i64>,
     },
     #[serde(rename_all = "camelCase")]
-    PostgreSql { created_at: String, media_id: i64, rank: i64, total: i64 },
-    /// Of a list that is found as a whole: how many were shown
-    #[serde(rename_all = "camelCase")]
-    Nearest { in_elasticsearch: bool, shown: u32 },
+    PostgreSql {
+        created_at: String,
+        media_id: i64,
+        rank: i64,
+        total: i64,
+        #[serde(default)]
+        but: Vec<i64>,
+    },
+    Fused(Fused),
+}
+
+/// What is left of a list that two arms made together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Fused {
+    pub in_elasticsearch: bool,
+    pub total: i64,
+    /// What was not shown yet
+    pub rest: Vec<(i64, Ranks)>,
+    /// Where it goes on by words alone, if it does
+    pub then: Option<Box<Cursor>>,
 }
 
 impl Cursor {
@@ -37,7 +58,23 @@ impl Cursor {
 
     /// Whether the list began with Elasticsearch.
     pub(super) fn is_of_elasticsearch(&self) -> bool {
-        matches!(self, Self::Elasticsearch { .. } | Self::Nearest { in_elasticsearch: true, .. })
+        matches!(self, Self::Elasticsearch { .. } | Self::Fused(Fused { in_elasticsearch: true, .. }))
+    }
+
+    /// The same place in the list without these, that came before their turn.
+    pub(super) fn without(mut self, media: Vec<i64>) -> Self {
+        if let Self::Elasticsearch { but, .. } | Self::PostgreSql { but, .. } = &mut self {
+            *but = media;
+        }
+        self
+    }
+
+    /// Media that came before their turn
+    pub(super) fn but(&self) -> &[i64] {
+        match self {
+            Self::Elasticsearch { but, .. } | Self::PostgreSql { but, .. } => but,
+            Self::Fused(_) => &[],
+        }
     }
 }
 
@@ -60,15 +97,23 @@ mod tests {
     #[test]
     fn what_is_written_is_read_again() {
         let after = vec![json!(1.5), json!(1_700_000_000_000_i64), json!(7)];
+        let by_words = Cursor::PostgreSql {
+            created_at: "2026-01-02T03:04:05.678901+00:00".into(),
+            media_id: 7,
+            rank: 3,
+            total: 9,
+            but: vec![4],
+        };
+        let ranks = Ranks { text: None, vector: Some(1), similarity: Some(0.5) };
         for cursor in [
-            Cursor::Elasticsearch { pit: Some("x".into()), after, total: 9 },
-            Cursor::PostgreSql {
-                created_at: "2026-01-02T03:04:05.678901+00:00".into(),
-                media_id: 7,
-                rank: 3,
+            Cursor::Elasticsearch { pit: Some("x".into()), after, total: 9, but: vec![] },
+            by_words.clone(),
+            Cursor::Fused(Fused {
+                in_elasticsearch: true,
                 total: 9,
-            },
-            Cursor::Nearest { in_elasticsearch: true, shown: 50 },
+                rest: vec![(5, ranks)],
+                then: Some(by_words.into()),
+            }),
         ] {
             assert_eq!(Cursor::parse(&cursor.to_string()).expect("a cursor"), cursor);
         }

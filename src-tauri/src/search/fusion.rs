@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::{Found, Ranks, cursor::Cursor};
+use super::{
+    Found, Ranks,
+    cursor::{Cursor, Fused},
+};
 
 /// How little the very first ranks count more than those behind them (Cormack, Clarke and Büttcher, 2009).
 const K: f64 = 60.0;
@@ -10,37 +13,52 @@ const K: f64 = 60.0;
 const UNLIKE: f32 = 0.5;
 
 /// What each arm found, the best first.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Arms {
-    /// `None`: there are no words to rank by
-    pub text: Option<Vec<i64>>,
+    pub text: Vec<i64>,
     /// With the cosine similarity
     pub near: Vec<(i64, f64)>,
-    pub has_vector: bool,
 }
 
-/// The part of the fused list that follows on so many that were shown.
-pub(super) fn page(arms: &Arms, limit: u32, shown: u32, in_elasticsearch: bool) -> Found {
-    let notice = (!arms.has_vector).then(|| "None of the examples has a vector to compare with.".to_owned());
-    let fused = fused(arms);
-    let (from, length) = (shown as usize, limit as usize);
-    let part: Vec<(i64, Ranks)> = fused.iter().skip(from).take(length).copied().collect();
-    let goes_on = from.saturating_add(length) < fused.len();
+/// The first page of both arms' list. `then`: where that of the words goes on behind what is fused.
+pub(super) fn first(
+    arms: &Arms,
+    limit: u32,
+    in_elasticsearch: bool,
+    total: Option<i64>,
+    then: Option<Cursor>,
+) -> Found {
+    let early = arms.near.iter().map(|(media, _)| *media).filter(|media| !arms.text.contains(media)).collect();
+    let then = then.map(|cursor| Box::new(cursor.without(early)));
+    let rest = fused(arms);
+    let total = total.unwrap_or_else(|| i64::try_from(rest.len()).unwrap_or(i64::MAX));
+    page(Fused { in_elasticsearch, total, rest, then }, limit)
+}
+
+/// What follows in a list that was fused.
+pub(super) fn page(mut list: Fused, limit: u32) -> Found {
+    let behind = list.rest.split_off(list.rest.len().min(limit as usize));
+    let shown = std::mem::replace(&mut list.rest, behind);
     Found {
-        media: part.iter().map(|(media, _)| *media).collect(),
-        ranks: part.into_iter().collect(),
-        total: i64::try_from(fused.len()).unwrap_or(i64::MAX),
-        next: goes_on.then(|| Cursor::Nearest { in_elasticsearch, shown: shown.saturating_add(limit) }),
-        notice,
+        media: shown.iter().map(|(media, _)| *media).collect(),
+        ranks: shown.into_iter().collect(),
+        total: list.total,
+        next: if list.rest.is_empty() { list.then.map(|then| *then) } else { Some(Cursor::Fused(list)) },
+        ..Found::default()
     }
 }
 
 fn fused(arms: &Arms) -> Vec<(i64, Ranks)> {
     let mut ranks: HashMap<i64, Ranks> = HashMap::new();
-    for (rank, media) in (1..).zip(arms.text.iter().flatten()) {
+    for (rank, media) in (1..).zip(&arms.text) {
         ranks.entry(*media).or_default().text = Some(rank);
     }
-    for (rank, (media, similarity)) in (1..).zip(&arms.near) {
+    // What is equally near has one rank: in which of its orders a vector index knows it says nothing.
+    let (mut rank, mut nearest) = (0, f64::INFINITY);
+    for (place, (media, similarity)) in (1..).zip(&arms.near) {
+        if *similarity < nearest {
+            (rank, nearest) = (place, *similarity);
+        }
         let own = ranks.entry(*media).or_default();
         (own.vector, own.similarity) = (Some(rank), Some(*similarity));
     }
@@ -94,20 +112,33 @@ fn normalised(vector: &[f32]) -> Option<Vec<f32>> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn what_both_arms_find_comes_before_what_one_does() {
-        let arms = Arms { text: Some(vec![1, 2, 3]), near: vec![(4, 0.9), (3, 0.8)], has_vector: true };
-        let found = page(&arms, 3, 0, true);
-        assert_eq!((found.media, found.total), (vec![3, 4, 1], 4));
-        assert_eq!(found.ranks[&3], Ranks { text: Some(3), vector: Some(2), similarity: Some(0.8) });
-        assert_eq!(found.next, Some(Cursor::Nearest { in_elasticsearch: true, shown: 3 }));
+    fn list(text: &[i64], near: &[(i64, f64)]) -> Arms {
+        Arms { text: text.to_vec(), near: near.to_vec() }
     }
 
     #[test]
-    fn the_last_page_ends_the_list() {
-        let arms = Arms { text: None, near: vec![(4, 0.9), (3, 0.8)], has_vector: true };
-        let found = page(&arms, 3, 1, true);
-        assert_eq!((found.media, found.next, found.total), (vec![3], None, 2));
+    fn what_both_arms_find_comes_before_what_one_does() {
+        let found = first(&list(&[1, 2, 3], &[(4, 0.9), (3, 0.8)]), 3, true, None, None);
+        assert_eq!((found.media, found.total), (vec![3, 4, 1], 4));
+        assert_eq!(found.ranks[&3], Ranks { text: Some(3), vector: Some(2), similarity: Some(0.8) });
+        let Some(Cursor::Fused(left)) = found.next else { panic!("one is left") };
+        assert_eq!((left.rest.len(), left.in_elasticsearch), (1, true));
+        let last = page(left, 3);
+        assert_eq!((last.media, last.next, last.total), (vec![2], None, 4));
+    }
+
+    #[test]
+    fn what_is_equally_near_stays_in_the_order_of_the_words() {
+        let found = first(&list(&[3, 2, 1], &[(1, 0.9), (2, 0.9), (3, 0.9)]), 3, true, None, None);
+        assert_eq!(found.media, [3, 2, 1]);
+    }
+
+    #[test]
+    fn behind_what_is_fused_the_words_go_on_without_what_was_shown() {
+        let then = Cursor::PostgreSql { created_at: "now".into(), media_id: 2, rank: 1, total: 9, but: vec![] };
+        let found = first(&list(&[1, 2], &[(7, 0.9), (1, 0.8)]), 3, false, Some(9), Some(then.clone()));
+        assert_eq!((found.media, found.total), (vec![1, 7, 2], 9));
+        assert_eq!(found.next, Some(then.without(vec![7])));
     }
 
     #[test]

@@ -17,6 +17,9 @@ pub struct SearchResults {
     pub total: i64,
     #[specta(type = i32)]
     pub took_ms: u64,
+    /// Of which Elasticsearch searched, as it says itself
+    #[specta(type = i32)]
+    pub elastic_ms: u64,
     pub hits: Vec<Hit>,
     /// Where the next page starts; `None` on the last.
     pub next: Option<String>,

@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 
 use super::{
-    Asked, Found, Sort, WINDOW,
+    Asked, BEST, Found, NEIGHBOURS, Sort, WINDOW,
     answer::Answer,
     cursor::Cursor,
     dsl,
     fusion::{self, Arms},
+    joined,
     meaning::Condition,
 };
 use crate::{
@@ -38,7 +39,7 @@ pub(super) async fn page(
         "timeout": "4s",
         "_source": false,
     });
-    let (answer, total) = if let Some(Cursor::Elasticsearch { pit, after, total }) = after {
+    let (answer, total) = if let Some(Cursor::Elasticsearch { pit, after, total, .. }) = after {
         body["search_after"] = json!(after);
         (continued(elastic, body, pit.as_deref()).await?, *total)
     } else {
@@ -46,8 +47,10 @@ pub(super) async fn page(
         let total = answer.total();
         (answer, total)
     };
-    let next = next(elastic, asked, &answer, order.len(), total).await;
-    Ok(Found { media: answer.ids(), notice: answer.notice(PARTIAL), total, next, ..Found::default() })
+    let but = after.map(|after| after.but().to_vec()).unwrap_or_default();
+    let next = next(elastic, asked, &answer, order.len(), total).await.map(|next| next.without(but));
+    let (media, notice) = (answer.ids(), answer.notice(PARTIAL));
+    Ok(Found { media, notice, total, next, elastic_ms: answer.took, ..Found::default() })
 }
 
 /// Where the list goes on, if it does.
@@ -56,7 +59,7 @@ async fn next(elastic: &Elastic, asked: &Asked, answer: &Answer, order: usize, t
     if let Some(last) = answer.hits.hits.last().filter(|_| is_full) {
         // A search at a point in time adds an order of its own.
         let after = last.sort.iter().take(order).cloned().collect();
-        return Some(Cursor::Elasticsearch { pit: answer.pit_id.clone(), after, total });
+        return Some(Cursor::Elasticsearch { pit: answer.pit_id.clone(), after, total, but: Vec::new() });
     }
     if let Some(pit) = &answer.pit_id
         && let Err(failure) = elastic.close_pit(pit).await
@@ -104,67 +107,93 @@ fn order(sort: Sort, condition: Option<&Condition>) -> Vec<Value> {
     first.into_iter().chain([json!({"created_at": way}), json!({"media_id": way})]).collect()
 }
 
-/// The list of what is near to the examples, fused with the words' where there are some.
-pub(super) async fn nearest(
+/// The first page of the best by words, fused with what looks like the very best of them. Where there is nothing to look at, or no answer
+/// to that, words decide alone.
+pub(super) async fn best(elastic: &Elastic, asked: &Asked, condition: Option<&Condition>) -> Result<Found, Failure> {
+    let query = dsl::query(condition, asked.sees_unsafe);
+    let order = order(Sort::Relevance, condition);
+    let answer: Answer = elastic.search(INDEX, &by_words(&query, &order, true)).await?;
+    let text = answer.ids();
+    let near = near_the_best(elastic, asked, &query, &text).await;
+    let slow = near.as_ref().err().map(|failure| format!("{failure} The order is that of words alone."));
+    let near = near.unwrap_or_default();
+    let is_full = text.len() >= WINDOW;
+    let then = answer.last().filter(|_| is_full).map(|after| Cursor::Elasticsearch {
+        pit: None,
+        after: after.to_vec(),
+        total: answer.total(),
+        but: Vec::new(),
+    });
+    let notice = joined([answer.notice(PARTIAL), near.as_ref().and_then(|near| near.notice(PARTIAL)), slow]);
+    let elastic_ms = answer.took + near.as_ref().map_or(0, |near| near.took);
+    let arms = Arms { text, near: near.map(|near| near.near()).unwrap_or_default() };
+    Ok(Found { notice, elastic_ms, ..fusion::first(&arms, asked.limit, true, Some(answer.total()), then) })
+}
+
+/// Of what matches, the nearest to the best by words; `None` where these have no vectors.
+async fn near_the_best(
     elastic: &Elastic,
     asked: &Asked,
-    condition: Option<&Condition>,
-    shown: u32,
-) -> Result<Found, Failure> {
-    let vector = direction(elastic, asked).await?;
+    query: &Value,
+    text: &[i64],
+) -> Result<Option<Answer>, Failure> {
+    let examples = text.iter().take(BEST).copied().collect();
+    let Some(vector) = fusion::direction(&vectors(elastic, asked, examples).await?, &[]) else { return Ok(None) };
+    elastic.search(INDEX, &by_vectors(&vector, query, None, NEIGHBOURS)).await.map(Some)
+}
+
+/// The list of what is near to the examples, fused with the words' where there are some.
+pub(super) async fn nearest(elastic: &Elastic, asked: &Asked, condition: Option<&Condition>) -> Result<Found, Failure> {
+    let more = vectors(elastic, asked, asked.like.more_media().collect()).await?;
+    let less = vectors(elastic, asked, asked.like.less_media().collect()).await?;
+    let vector = fusion::direction(&more, &less);
     let query = dsl::query(condition, asked.sees_unsafe);
-    let is_ranked = condition.is_some_and(Condition::is_ranked);
     let mut searches = Vec::new();
+    let is_ranked = condition.is_some_and(Condition::is_ranked);
     if is_ranked {
-        searches.push((
-            INDEX,
-            json!({
-                "query": query, "size": WINDOW, "sort": order(Sort::Relevance, condition), "track_total_hits": false,
-                "timeout": "4s", "_source": false,
-            }),
-        ));
+        searches.push((INDEX, by_words(&query, &order(Sort::Relevance, condition), false)));
     }
     if let Some(vector) = &vector {
-        searches.push((INDEX, json!({
-            "knn": knn(vector, &query, asked), "size": WINDOW, "track_total_hits": false, "timeout": "4s", "_source": false,
-        })));
+        let mut others = query;
+        others["bool"]["must_not"] = json!([{"terms": {"media_id": asked.like.media().collect::<Vec<_>>()}}]);
+        searches.push((INDEX, by_vectors(vector, &others, asked.similarity, WINDOW)));
     }
     let mut answers = Vec::new();
     for answer in elastic.search_each::<Answer>(&searches).await? {
         answers.push(answer?);
     }
-    let notice = answers.iter().find_map(|answer| answer.notice(PARTIAL));
-    let near = vector.is_some().then(|| answers.pop()).flatten();
-    let near = near.map(|answer| answer.near());
-    let text = is_ranked.then(|| answers.pop()).flatten().map(|answer| answer.ids());
-    let arms = Arms { text, near: near.unwrap_or_default(), has_vector: vector.is_some() };
-    Ok(Found { notice, ..fusion::page(&arms, asked.limit, shown, true) })
+    let partial = answers.iter().find_map(|answer| answer.notice(PARTIAL));
+    let alone = vector.is_none().then(|| "None of the examples has a vector to compare with.".to_owned());
+    let elastic_ms = answers.iter().map(|answer| answer.took).sum();
+    let near = vector.and_then(|_| answers.pop()).map(|answer| answer.near());
+    let text = answers.pop().map(|answer| answer.ids());
+    let arms = Arms { text: text.unwrap_or_default(), near: near.unwrap_or_default() };
+    Ok(Found { notice: joined([partial, alone]), elastic_ms, ..fusion::first(&arms, asked.limit, true, None, None) })
 }
 
-fn knn(vector: &[f32], query: &Value, asked: &Asked) -> Value {
-    let mut filter = query.clone();
-    let examples: Vec<i64> = asked.like.media().collect();
-    filter["bool"]["must_not"] = json!([{"terms": {"media_id": examples}}]);
+fn by_words(query: &Value, order: &[Value], counted: bool) -> Value {
+    json!({
+        "query": query, "size": WINDOW, "sort": order, "track_total_hits": counted, "timeout": "4s", "_source": false,
+    })
+}
+
+fn by_vectors(vector: &[f32], filter: &Value, least: Option<f64>, count: usize) -> Value {
     let mut knn = json!({
-        "field": "image_embedding", "query_vector": vector, "k": WINDOW, "num_candidates": CANDIDATES * WINDOW,
+        "field": "image_embedding", "query_vector": vector, "k": count, "num_candidates": CANDIDATES * count,
         "filter": filter,
     });
-    if let Some(least) = asked.similarity {
+    if let Some(least) = least {
         knn["similarity"] = json!(least);
     }
-    knn
+    json!({"size": count, "knn": knn, "track_total_hits": false, "timeout": "4s", "_source": false})
 }
 
-/// The direction of the examples that may be seen; `None` where none of them has a vector.
-async fn direction(elastic: &Elastic, asked: &Asked) -> Result<Option<Vec<f32>>, Failure> {
-    let of = async |ids: Vec<i64>| -> Result<Vec<Vec<f32>>, Failure> {
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let documents = elastic.documents(INDEX, &ids, &["image_embedding", "is_safe"]).await?;
-        let seen = documents.into_iter().filter(|document| asked.sees_unsafe || document["is_safe"] == json!(true));
-        Ok(seen.filter_map(|mut document| serde_json::from_value(document["image_embedding"].take()).ok()).collect())
-    };
-    let (more, less) = (of(asked.like.more_media().collect()).await?, of(asked.like.less_media().collect()).await?);
-    Ok(fusion::direction(&more, &less))
+/// The vectors of those media that may be seen and have one.
+async fn vectors(elastic: &Elastic, asked: &Asked, media: Vec<i64>) -> Result<Vec<Vec<f32>>, Failure> {
+    if media.is_empty() {
+        return Ok(Vec::new());
+    }
+    let documents = elastic.documents(INDEX, &media, &["image_embedding", "is_safe"]).await?;
+    let seen = documents.into_iter().filter(|document| asked.sees_unsafe || document["is_safe"] == json!(true));
+    Ok(seen.filter_map(|mut document| serde_json::from_value(document["image_embedding"].take()).ok()).collect())
 }

@@ -28,6 +28,7 @@ mod wish;
 use std::{collections::HashMap, time::Instant};
 
 use chrono::Utc;
+use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
 
 use self::{
@@ -51,11 +52,15 @@ use crate::{
 const MOST_HITS: u32 = 200;
 /// Of more like these, and of less like those
 const MOST_EXAMPLES: usize = 10;
-/// What each arm of a list gives that is found as a whole.
+/// What each arm gives of a list that is fused.
 const WINDOW: usize = 500;
+/// Of the hits by words: what looks like these is looked for.
+const BEST: usize = 10;
+/// What looks like the best by words
+const NEIGHBOURS: usize = 100;
 
 /// Of a hit in each arm.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 struct Ranks {
     text: Option<u32>,
     vector: Option<u32>,
@@ -70,6 +75,7 @@ struct Found {
     total: i64,
     next: Option<Cursor>,
     notice: Option<String>,
+    elastic_ms: u64,
 }
 
 /// What is asked of an engine.
@@ -85,6 +91,14 @@ struct Asked {
     limit: u32,
     /// What is left out of what was asked
     notice: Option<String>,
+}
+
+impl Asked {
+    /// What is best is decided by words, and by the look of what has them.
+    fn is_hybrid(&self) -> bool {
+        let is_ranked = self.condition.as_ref().is_some_and(Condition::is_ranked);
+        is_ranked && self.sort == Sort::Relevance && self.like.is_empty()
+    }
 }
 
 /// One page of what matches.
@@ -121,6 +135,7 @@ pub async fn search(
         notice: joined([found.notice, asked.notice]),
         total: found.total,
         took_ms: milliseconds(began),
+        elastic_ms: found.elastic_ms,
         hits,
         next: found.next.map(|cursor| cursor.to_string()),
         problem: None,
@@ -133,6 +148,7 @@ fn unreadable(error: SyntaxError, began: Instant) -> SearchResults {
         notice: None,
         total: 0,
         took_ms: milliseconds(began),
+        elastic_ms: 0,
         hits: Vec::new(),
         next: None,
         problem: Some(error.into()),
@@ -208,11 +224,19 @@ async fn asked(db: &PgPool, by: &Operator, parsed: &Query, query: &SearchQuery) 
 
 /// Asks Elasticsearch, and PostgreSQL where that fails, is not there, or lacks what is asked for; a list goes on where it began.
 async fn find(db: &PgPool, elastic: Option<&Elastic>, asked: &Asked, after: Option<Cursor>) -> Result<(Engine, Found)> {
+    let after = match after {
+        Some(Cursor::Fused(list)) => {
+            let engine = if list.in_elasticsearch { Engine::Elasticsearch } else { Engine::PostgreSql };
+            return Ok((engine, fusion::page(list, asked.limit)));
+        }
+        other => other,
+    };
+    let condition = without(asked.condition.clone(), after.as_ref());
     let why = match elastic {
         Some(_) if after.as_ref().is_some_and(|after| !after.is_of_elasticsearch()) => {
             "This list began without Elasticsearch.".to_owned()
         }
-        Some(elastic) => match in_words_of_the_index(db, asked).await? {
+        Some(elastic) => match in_words_of_the_index(db, condition.as_ref()).await? {
             Some(condition) => match find_in_index(elastic, asked, condition.as_ref(), after.as_ref()).await {
                 Ok(found) => return Ok((Engine::Elasticsearch, found)),
                 Err(failure) if after.is_some() => return Err(discontinued(failure)),
@@ -222,10 +246,13 @@ async fn find(db: &PgPool, elastic: Option<&Elastic>, asked: &Asked, after: Opti
         },
         None => "Elasticsearch is not configured.".to_owned(),
     };
-    let found = match &after {
-        _ if !asked.like.is_empty() => queries::nearest(db, asked, shown(after.as_ref())).await?,
-        Some(Cursor::PostgreSql { .. }) | None => queries::page(db, asked, after.as_ref()).await?,
-        Some(_) => return Err(cursor::cannot_continue()),
+    let found = match (&after, &condition) {
+        (None, _) if !asked.like.is_empty() => queries::nearest(db, asked).await?,
+        (None, Some(condition)) if asked.is_hybrid() => queries::best(db, asked, condition).await?,
+        (Some(Cursor::PostgreSql { .. }) | None, condition) => {
+            queries::page(db, asked, condition.as_ref(), after.as_ref()).await?
+        }
+        (Some(_), _) => return Err(cursor::cannot_continue()),
     };
     let notice = Some(format!("{why} PostgreSQL answered instead."));
     Ok((Engine::PostgreSql, Found { notice: joined([notice, forgives_nothing(asked), found.notice]), ..found }))
@@ -237,25 +264,29 @@ async fn find_in_index(
     condition: Option<&Condition>,
     after: Option<&Cursor>,
 ) -> Result<Found, Failure> {
-    if asked.like.is_empty() {
-        index::page(elastic, asked, condition, after).await
-    } else {
-        index::nearest(elastic, asked, condition, shown(after)).await
+    match after {
+        None if !asked.like.is_empty() => index::nearest(elastic, asked, condition).await,
+        None if asked.is_hybrid() => index::best(elastic, asked, condition).await,
+        _ => index::page(elastic, asked, condition, after).await,
+    }
+}
+
+/// The same without what the list showed before its turn.
+fn without(condition: Option<Condition>, after: Option<&Cursor>) -> Option<Condition> {
+    match after.map(Cursor::but) {
+        Some(but) if !but.is_empty() => {
+            let others = Condition::Not(Box::new(Condition::Media(but.to_vec())));
+            Some(Condition::All(condition.into_iter().chain([others]).collect()))
+        }
+        _ => condition,
     }
 }
 
 /// The condition that Elasticsearch is asked; `None` where it can't be.
-async fn in_words_of_the_index(db: &PgPool, asked: &Asked) -> Result<Option<Option<Condition>>> {
-    match &asked.condition {
+async fn in_words_of_the_index(db: &PgPool, condition: Option<&Condition>) -> Result<Option<Option<Condition>>> {
+    match condition {
         None => Ok(Some(None)),
         Some(condition) => Ok(queries::for_index(db, condition).await?.map(Some)),
-    }
-}
-
-fn shown(after: Option<&Cursor>) -> u32 {
-    match after {
-        Some(Cursor::Nearest { shown, .. }) => *shown,
-        _ => 0,
     }
 }
 

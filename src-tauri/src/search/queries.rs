@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sqlx::{PgPool, query, query_as, query_scalar, types::Json};
 
 use super::{
-    Asked, Found, Hit, Sort, WINDOW, Why,
+    Asked, BEST, Found, Hit, NEIGHBOURS, Sort, WINDOW, Why,
     cursor::{Cursor, cannot_continue},
     fusion::{self, Arms},
     meaning::{Condition, Wanted},
@@ -98,24 +98,31 @@ fn replaced(condition: &Condition, known: &[(&Condition, Condition)]) -> Conditi
 }
 
 /// A page in the order that is asked for; the function itself knows whether this operator sees unsafe media.
-pub(super) async fn page(db: &PgPool, asked: &Asked, after: Option<&Cursor>) -> Result<Found> {
-    let after = match after {
-        Some(Cursor::PostgreSql { created_at, media_id, rank, total }) => {
+pub(super) async fn page(
+    db: &PgPool,
+    asked: &Asked,
+    condition: Option<&Condition>,
+    after: Option<&Cursor>,
+) -> Result<Found> {
+    let told = match after {
+        Some(Cursor::PostgreSql { created_at, media_id, rank, total, .. }) => {
             json!({"createdAt": created_at, "mediaId": media_id, "rank": rank, "total": total})
         }
         _ => Value::Null,
     };
-    sorted(db, asked, asked.sort, &after, asked.limit).await
+    let but = after.map(|after| after.but().to_vec()).unwrap_or_default();
+    let found = sorted(db, condition, asked.sort, &told, asked.limit).await?;
+    Ok(Found { next: found.next.map(|next| next.without(but)), ..found })
 }
 
-async fn sorted(db: &PgPool, asked: &Asked, sort: Sort, after: &Value, limit: u32) -> Result<Found> {
-    let ranked = asked.condition.as_ref().map(Condition::ranked).unwrap_or_default();
+async fn sorted(db: &PgPool, condition: Option<&Condition>, sort: Sort, after: &Value, limit: u32) -> Result<Found> {
+    let ranked = condition.map(Condition::ranked).unwrap_or_default();
     let rows = query!(
         r#"
         select media_id as "media_id!", to_json(created_at) #>> '{}' as "created_at!", rank as "rank!", total as "total!"
           from console.find_media($1, $2, $3, $4, $5)
         "#,
-        json!(asked.condition),
+        json!(condition),
         sort.name(),
         json!(ranked),
         after,
@@ -129,6 +136,7 @@ async fn sorted(db: &PgPool, asked: &Asked, sort: Sort, after: &Value, limit: u3
         media_id: last.media_id,
         rank: last.rank,
         total: last.total,
+        but: Vec::new(),
     });
     // Nothing may be left of the last page.
     let total = rows.first().map_or_else(|| after["total"].as_i64().unwrap_or(0), |row| row.total);
@@ -147,31 +155,69 @@ fn is_bad_value(error: &sqlx::Error) -> bool {
     error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|state| state.starts_with("22"))
 }
 
+/// The best by words, as many as are fused.
+async fn by_words(db: &PgPool, condition: &Condition) -> Result<Found> {
+    let window = u32::try_from(WINDOW).unwrap_or(u32::MAX);
+    sorted(db, Some(condition), Sort::Relevance, &Value::Null, window).await
+}
+
+/// The first page of the best by words, fused with what looks like the very best of them.
+pub(super) async fn best(db: &PgPool, asked: &Asked, condition: &Condition) -> Result<Found> {
+    let by_words = by_words(db, condition).await?;
+    let examples: Vec<i64> = by_words.media.iter().take(BEST).copied().collect();
+    let direction = Direction { more: &examples, less: &[], but: &[] };
+    let near = near(db, Some(condition), direction, NEIGHBOURS, None, Some(by_words.total)).await?;
+    let arms = Arms { text: by_words.media, near };
+    let fused = fusion::first(&arms, asked.limit, false, Some(by_words.total), by_words.next);
+    Ok(Found { notice: by_words.notice, ..fused })
+}
+
 /// The list of what is near to the examples, fused with the words' where there are some.
-pub(super) async fn nearest(db: &PgPool, asked: &Asked, shown: u32) -> Result<Found> {
+pub(super) async fn nearest(db: &PgPool, asked: &Asked) -> Result<Found> {
     let (more, less): (Vec<i64>, Vec<i64>) = (asked.like.more_media().collect(), asked.like.less_media().collect());
+    let but: Vec<i64> = asked.like.media().collect();
+    let direction = Direction { more: &more, less: &less, but: &but };
+    let near = near(db, asked.condition.as_ref(), direction, WINDOW, asked.similarity, None).await?;
+    let text = match &asked.condition {
+        Some(condition) if condition.is_ranked() => by_words(db, condition).await?.media,
+        _ => Vec::new(),
+    };
+    Ok(fusion::first(&Arms { text, near }, asked.limit, false, None, None))
+}
+
+/// Media that others are compared with, and those that are not compared.
+#[derive(Debug, Clone, Copy)]
+struct Direction<'a> {
+    more: &'a [i64],
+    less: &'a [i64],
+    but: &'a [i64],
+}
+
+/// `matching`: for how many the condition holds, where that is known.
+async fn near(
+    db: &PgPool,
+    condition: Option<&Condition>,
+    Direction { more, less, but }: Direction<'_>,
+    count: usize,
+    least: Option<f64>,
+    matching: Option<i64>,
+) -> Result<Vec<(i64, f64)>> {
     let near = query!(
         r#"
         select media_id as "media_id!", similarity as "similarity!"
-          from console.nearest_media($1, $2, $3, $4, $5)
+          from console.nearest_media($1, $2, $3, $4, $5, $6, $7)
         "#,
-        json!(asked.condition),
-        &more,
-        &less,
-        i32::try_from(WINDOW).unwrap_or(i32::MAX),
-        asked.similarity,
+        json!(condition),
+        more,
+        less,
+        but,
+        i32::try_from(count).unwrap_or(i32::MAX),
+        least,
+        matching,
     )
     .fetch_all(db)
     .await?;
-    let text = match &asked.condition {
-        Some(condition) if condition.is_ranked() => {
-            let window = u32::try_from(WINDOW).unwrap_or(u32::MAX);
-            Some(sorted(db, asked, Sort::Relevance, &Value::Null, window).await?.media)
-        }
-        _ => None,
-    };
-    let near = near.into_iter().map(|row| (row.media_id, row.similarity)).collect();
-    Ok(fusion::page(&Arms { text, near, has_vector: true }, asked.limit, shown, false))
+    Ok(near.into_iter().map(|row| (row.media_id, row.similarity)).collect())
 }
 
 /// What this operator may see of these media, in this order. Some may be gone by now.

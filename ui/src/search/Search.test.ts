@@ -13,6 +13,7 @@ const results = (more: Partial<SearchResults> = {}): SearchResults => ({
   notice: null,
   total: 0,
   tookMs: 1,
+  elasticMs: 1,
   hits: [],
   next: null,
   problem: null,

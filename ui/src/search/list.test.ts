@@ -45,6 +45,7 @@ function answer({ text, after, limit }: SearchQuery): SearchResults {
     notice: null,
     total,
     tookMs: 1,
+    elasticMs: 1,
     hits: Array.from({ length: count }, (_, index) => hit(offset + index)),
     next: start + count < total ? String(start + count) : null,
     problem: null,

@@ -228,6 +228,7 @@ export function finding(onScreen: () => Photo[], role: () => string | null) {
       notice: null,
       total: all.length,
       tookMs: 7,
+      elasticMs: 4,
       hits: all.slice(start, end).map((one, index) => hit(one, start + index)),
       next: end < all.length ? String(end) : null,
       problem: problemOf(query.text),

@@ -61,6 +61,7 @@ export function many(total: number) {
         notice: null,
         total: count,
         tookMs: 3,
+        elasticMs: 1,
         hits,
         next: end < count ? String(end) : null,
         problem: null,

@@ -24,6 +24,7 @@ if (wishes.has('nothing')) {
     notice: null,
     total: 0,
     tookMs: 2,
+    elasticMs: 1,
     hits: [],
     next: null,
     problem: null,

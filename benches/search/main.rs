@@ -2,6 +2,10 @@
 //!
 //! `DATABASE_URL` names a loaded database whose read models and indices are true, as its superuser; `ELASTICSEARCH_URL` the node.
 
+#[path = "../figure.rs"]
+mod figure;
+mod recorded;
+
 use std::{
     collections::HashSet,
     time::{Duration, Instant},
@@ -12,15 +16,15 @@ use kaleidoscope_console::{
     config,
     db::{MediaId, UserId},
     elastic::Elastic,
-    search::{
-        Engine, Example, Like, SearchQuery, dsl,
-        language::{self, Query},
-        meant, search, suggest,
-    },
+    search::{Engine, Example, Like, SearchQuery, search, suggest},
 };
-use reqwest::{Client, header::CONTENT_TYPE};
-use serde_json::{Value, json};
+use reqwest::{Client, Url};
 use sqlx::{AssertSqlSafe, PgPool, Row, postgres::PgConnectOptions};
+
+use self::{
+    figure::{Bar, figure, median, p95},
+    recorded::{Recorder, took},
+};
 
 /// Of each query; what the rest of the machine does meanwhile is not counted against one of them.
 const REPEATS: usize = 5;
@@ -33,9 +37,7 @@ const NEAREST: u32 = 50;
 #[tokio::main]
 async fn main() {
     let owner = PgPool::connect_with(required("DATABASE_URL").parse().expect("an address")).await.expect("PostgreSQL");
-    let url = required("ELASTICSEARCH_URL").parse().expect("an address");
-    let settings = config::Elasticsearch { url: Some(url), ..config::Elasticsearch::default() };
-    let elastic = Elastic::new(&settings).expect("settings").expect("an address");
+    let elastic = client_of(required("ELASTICSEARCH_URL").parse().expect("an address"));
     let (by, db) = admin(&owner).await;
     let media: i64 =
         sqlx::query_scalar("select count(*) from read_model_media_search").fetch_one(&owner).await.expect("a number");
@@ -53,6 +55,11 @@ async fn main() {
 
 fn required(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run scripts/bench search"))
+}
+
+fn client_of(url: Url) -> Elastic {
+    let settings = config::Elasticsearch { url: Some(url), ..config::Elasticsearch::default() };
+    Elastic::new(&settings).expect("settings").expect("an address")
 }
 
 /// Sees everything, so that no rule narrows what is compared.
@@ -105,60 +112,44 @@ fn query(text: &str) -> SearchQuery {
     SearchQuery { text: text.into(), limit: PAGE, ..SearchQuery::default() }
 }
 
-/// The console's search and the same DSL by a bare client that keeps its connection, in turns.
+/// The console's search and its requests by a bare client that keeps its connection, in turns.
 async fn beside_bare(db: &PgPool, elastic: &Elastic, by: &Operator, queries: &[String]) -> bool {
     let client = Client::builder().no_proxy().build().expect("a client");
-    let at = elastic.url().join(&format!("{}/_search", elastic.alias("media_search"))).expect("an address");
+    let recorder = Recorder::start(elastic.url().clone()).await;
+    let by_recorder = client_of(recorder.url.clone());
     let (mut ours, mut bares, mut shares) = (Vec::new(), Vec::new(), Vec::new());
     for text in queries {
-        let body = body(db, by, text).await;
-        let (mut own, mut bare) = (Vec::new(), Vec::new());
+        search(db, Some(&by_recorder), by, &query(text)).await.expect("results");
+        let requests = recorder.take();
+        let (mut own, mut bare, mut share) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..REPEATS {
             let began = Instant::now();
-            let answer =
-                client.post(at.clone()).header(CONTENT_TYPE, "application/json").body(body.clone()).send().await;
-            let answer = answer.expect("an answer").error_for_status().expect("hits").bytes().await.expect("hits");
-            bare.push(began.elapsed());
-            assert!(!answer.is_empty());
+            let mut answers = Vec::new();
+            for request in &requests {
+                answers.push(request.send(&client).await);
+            }
+            let sent = began.elapsed();
+            let round_trips = sent.saturating_sub(Duration::from_millis(answers.iter().map(took).sum()));
 
             let began = Instant::now();
             let results = search(db, Some(elastic), by, &query(text)).await.expect("results");
-            own.push(began.elapsed());
+            let total = began.elapsed();
             assert_eq!((results.engine, results.notice), (Engine::Elasticsearch, None), "{text}");
+            let around = total.saturating_sub(Duration::from_millis(results.elastic_ms));
+            share.push(around.saturating_sub(round_trips));
+            own.push(total);
+            bare.push(sent);
         }
-        let (own, bare) = (median(&mut own), median(&mut bare));
-        shares.push(own.saturating_sub(bare));
-        ours.push(own);
-        bares.push(bare);
+        shares.push(median(&mut share));
+        ours.push(median(&mut own));
+        bares.push(median(&mut bare));
     }
     let note = format!("{} queries, medians of {REPEATS} each", queries.len());
-    let (ours, bare) = (p95(&mut ours), p95(&mut bares));
-    let share =
-        figure("search_own_share_p95", p95(&mut shares), "ms", Bar::AtMost(5.0), &format!("search less bare; {note}"));
-    let ratio = ours / bare;
-    let first = figure(
-        "search_first_hits_p95",
-        ratio,
-        "ratio",
-        Bar::AtMost(1.1),
-        &format!("{ours:.2} ms beside {bare:.2} ms; {note}"),
-    );
-    share | first
-}
-
-/// As the console sends it for the first page.
-async fn body(db: &PgPool, by: &Operator, text: &str) -> String {
-    let parsed: Query = language::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
-    let (condition, _) = meant(db, by, &parsed).await.expect("a condition");
-    let mut order = vec![json!({"created_at": "desc"}), json!({"media_id": "desc"})];
-    let query = dsl::query(condition.as_ref(), true);
-    if query["bool"].get("must").is_some() {
-        order.insert(0, json!({"_score": "desc"}));
-    }
-    let body: Value = json!({
-        "query": query, "size": PAGE, "sort": order, "track_total_hits": true, "timeout": "4s", "_source": false,
-    });
-    body.to_string()
+    let (ours, bare, share) = (p95(&mut ours), p95(&mut bares), p95(&mut shares));
+    let told = format!("less Elasticsearch's own time and the bare round trips; {note}");
+    let own_share = figure("search_own_share_p95", share, "ms", Bar::AtMost(5.0), &told);
+    let told = format!("{ours:.2} ms beside {bare:.2} ms; {note}");
+    own_share | figure("search_first_hits_p95", ours / bare, "ratio", Bar::AtMost(1.1), &told)
 }
 
 async fn postgresql(db: &PgPool, by: &Operator, queries: &[String]) -> bool {
@@ -255,31 +246,4 @@ async fn completion(owner: &PgPool, db: &PgPool, by: &Operator) -> bool {
     }
     let note = format!("{} key presses, without the window", took.len());
     figure("search_completion_p95", p95(&mut took), "ms", Bar::AtMost(100.0), &note)
-}
-
-fn median(values: &mut [Duration]) -> Duration {
-    values.sort_unstable();
-    values[values.len() / 2]
-}
-
-/// In milliseconds
-fn p95(values: &mut [Duration]) -> f64 {
-    values.sort_unstable();
-    values[(values.len() * 95 / 100).min(values.len() - 1)].as_secs_f64() * 1000.0
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Bar {
-    AtMost(f64),
-    AtLeast(f64),
-}
-
-/// Prints a figure; whether it falls short of its bar.
-fn figure(name: &str, value: f64, unit: &str, bar: Bar, note: &str) -> bool {
-    let (holds, bar) = match bar {
-        Bar::AtMost(bar) => (value <= bar, format!("<= {bar}")),
-        Bar::AtLeast(bar) => (value >= bar, format!(">= {bar}")),
-    };
-    println!("figure {name} {value:.4} {unit} bar {bar} {} # {note}", if holds { "ok" } else { "short" });
-    !holds
 }

@@ -1,0 +1,190 @@
+//! How the real window keeps up on a loaded database: `scripts/bench window` loads the data and runs it.
+//!
+//! `BENCH_DATABASE` names the loaded database on the server at `DATABASE_URL`, whose read models and indices are true.
+
+#![expect(dead_code, unreachable_pub, reason = "support is shared with test binaries that each use a part of it")]
+
+#[path = "../tests/support/database.rs"]
+mod database;
+#[path = "../tests/support/deployment.rs"]
+mod deployment;
+mod figure;
+#[path = "../tests/support/loaded.rs"]
+mod loaded;
+#[path = "../tests/support/photos.rs"]
+mod photos;
+#[path = "../tests/support/process.rs"]
+mod process;
+#[path = "../tests/support/window.rs"]
+mod window;
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use self::{
+    database::{Database, required},
+    deployment::Deployment,
+    figure::{Bar, figure, p95},
+    photos::Photos,
+    window::Window,
+};
+
+/// User 1 is an active admin in whatever the platform loads.
+const ADMIN: i64 = 1;
+/// Where the loaded photos' addresses lead
+const PHOTOS: u16 = 8900;
+/// Between two keys, as somebody types who is quick
+const PAUSE: Duration = Duration::from_millis(120);
+/// Pixels a frame: two rows of photos in a second
+const STEP: u32 = 8;
+/// The same, when somebody looks for a place
+const FAST: u32 = 60;
+/// Of one measurement of frames
+const SECONDS: u32 = 10;
+/// For which memory is watched
+const MINUTES: u32 = 5;
+
+#[tokio::main]
+async fn main() {
+    let database = Database::existing(&required("BENCH_DATABASE"));
+    let _photos = Photos::serve_at(PHOTOS).await;
+    let elasticsearch = format!("[elasticsearch]\nurl = '{}'\n", required("ELASTICSEARCH_URL"));
+    let deployment = Deployment::prepare(&database, PHOTOS, &elasticsearch).await;
+    deployment.add_operator(ADMIN, "admin").await;
+    let media: i64 = sqlx::query_scalar("select count(*) from read_model_media_search")
+        .fetch_one(&deployment.db)
+        .await
+        .expect("a number");
+    println!("  {media} media");
+    let words = words(&deployment).await;
+
+    let window = deployment.signed_in(ADMIN).await;
+    window.click("link", "Search").await;
+    process::until("photos", Duration::from_secs(60), async || window.has("[role=grid] .there").await).await;
+    let mut short = completion(&window, &words).await;
+    short |= frames(&window).await;
+    short |= memory(&window).await;
+    std::process::exit(i32::from(short));
+}
+
+/// Tags, people and texts to type
+async fn words(deployment: &Deployment) -> Vec<String> {
+    let values: Vec<String> = sqlx::query_scalar(
+        "select value from console.search_term where value ~ '^[a-z_]{4,}$' order by hashtextextended(value, 1) limit 8",
+    )
+    .fetch_all(&deployment.db)
+    .await
+    .expect("values");
+    assert!(!values.is_empty(), "no values are counted: let a worker follow first");
+    values.iter().flat_map(|value| [value.clone(), format!("tag:{value}"), format!("person:{value}")]).collect()
+}
+
+/// From the press of a key to the frame in which what it may mean is drawn.
+async fn completion(window: &Window, words: &[String]) -> bool {
+    window.script(WATCH_KEYS, &[]).await;
+    for word in words {
+        window.fill("Search all media", "").await;
+        for letter in word.chars() {
+            window.press(&letter.to_string()).await;
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+    let times = window.script("return window.keyTimes", &[]).await;
+    let mut times: Vec<Duration> = numbers(&times).into_iter().map(|ms| Duration::from_secs_f64(ms / 1000.0)).collect();
+    assert!(times.len() > words.len(), "keys were pressed: {times:?}");
+    window.fill("Search all media", "").await;
+    window.press("\u{e007}").await;
+    process::until("all photos", Duration::from_secs(60), async || window.has("[role=grid] .there").await).await;
+    let note = format!("{} key presses, {} ms apart", times.len(), PAUSE.as_millis());
+    figure("window_completion_p95", p95(&mut times), "ms", Bar::AtMost(100.0), &note)
+}
+
+/// Frames of the grid beside those of an empty page that is scrolled in the same window, in turns.
+async fn frames(window: &Window) -> bool {
+    let (mut grid, mut empty, mut nodes) = (Vec::new(), Vec::new(), 0.0_f64);
+    for step in [STEP, FAST, STEP, FAST] {
+        empty.extend(scroll(window, "", step, None).await.0);
+        let (frames, most) = scroll(window, "[role=grid]", step, None).await;
+        grid.extend(frames);
+        nodes = nodes.max(most);
+    }
+    let note = format!("{} and {} frames at {STEP} and {FAST} pixels a frame", grid.len(), empty.len());
+    let (grid, empty) = (p95(&mut grid), p95(&mut empty));
+    let told = format!("{grid:.1} ms beside {empty:.1} ms of an empty page; {note}");
+    let ratio = figure("window_frames_p95", grid / empty, "ratio", Bar::AtMost(1.2), &told);
+    ratio | figure("window_grid_nodes", nodes, "nodes", Bar::AtMost(600.0), "at most, while it was scrolled")
+}
+
+/// Scrolled for minutes, from one place to another.
+async fn memory(window: &Window) -> bool {
+    let mut after_each = Vec::new();
+    let slices = MINUTES * 60 / SECONDS;
+    for slice in 0..slices {
+        // Steps of the golden ratio come near to every place.
+        let place = (f64::from(slice) * 0.618_034).fract();
+        scroll(window, "[role=grid]", FAST, Some(place)).await;
+        after_each.push(window.memory());
+    }
+    let megabytes: Vec<u64> = after_each.iter().map(|bytes| bytes / 1_000_000).collect();
+    #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+    let mean = |part: &[u64]| part.iter().sum::<u64>() as f64 / part.len() as f64;
+    let minute = (60 / SECONDS) as usize;
+    let growth = mean(&after_each[after_each.len() - minute..]) / mean(&after_each[minute..2 * minute]);
+    let note =
+        format!("the fifth minute beside the second; {} to {} MB", megabytes[0], megabytes.iter().max().unwrap_or(&0));
+    figure("window_memory_growth", growth, "ratio", Bar::AtMost(1.1), &note)
+}
+
+/// The times between frames, and the most nodes below what is scrolled. An empty `css`: an empty page.
+async fn scroll(window: &Window, css: &str, step: u32, place: Option<f64>) -> (Vec<Duration>, f64) {
+    let told = window.outcome(SCROLL, &[json!(css), json!(step), json!(SECONDS), json!(place)]).await;
+    let frames = numbers(&told["frames"]).into_iter().map(|ms| Duration::from_secs_f64(ms / 1000.0)).collect();
+    (frames, told["nodes"].as_f64().expect("a number"))
+}
+
+fn numbers(told: &Value) -> Vec<f64> {
+    told.as_array().expect("a list").iter().map(|number| number.as_f64().expect("a number")).collect()
+}
+
+/// The frame after the one in which the list is up to date again has it on the screen.
+const WATCH_KEYS: &str = "
+    window.keyTimes = [];
+    document.addEventListener('keydown', ({ key, timeStamp }) => {
+        if (key.length !== 1) return;
+        const look = () => requestAnimationFrame(() => {
+            const list = document.querySelector('[role=listbox]');
+            if (list?.ariaBusy !== 'false') look();
+            else requestAnimationFrame(() => window.keyTimes.push(performance.now() - timeStamp));
+        });
+        look();
+    }, true);
+";
+
+const SCROLL: &str = "
+    const [css, step, seconds, place, done] = arguments;
+    const empty = document.createElement('div');
+    if (css === '') {
+        empty.style.cssText = 'position: fixed; inset: 0; z-index: 1000; overflow: auto; background: canvas';
+        empty.innerHTML = '<div style=\"height: 10000000px\"></div>';
+        document.body.append(empty);
+    }
+    const page = css === '' ? empty : document.querySelector(css);
+    if (place !== null) page.scrollTop = place * page.scrollHeight;
+    const below = page.getElementsByTagName('*');
+    const frames = [];
+    let [began, before, nodes] = [undefined, undefined, 0];
+    const frame = (now) => {
+        began ??= now;
+        if (before !== undefined) frames.push(now - before);
+        before = now;
+        nodes = Math.max(nodes, below.length);
+        page.scrollTop += step;
+        if (now - began < seconds * 1000) requestAnimationFrame(frame);
+        else {
+            empty.remove();
+            done({ frames, nodes });
+        }
+    };
+    requestAnimationFrame(frame);
+";
