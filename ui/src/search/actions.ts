@@ -3,6 +3,7 @@
 import { action, type Action } from '../action';
 import type { Sort } from '../bindings';
 import type { Kind, Search } from './search.svelte';
+import { copyIds, copyLink as copyLinkOf } from './ways';
 
 /** What the search screen shows. */
 export interface SearchScreen {
@@ -19,22 +20,18 @@ export interface SearchScreen {
   mayCorrect: boolean;
   /** The operator says who is on a photo. */
   mayReview: boolean;
-  canUndo: boolean;
   focusBox: () => unknown;
   showHelp: () => unknown;
   walk: (across: number, down?: number) => unknown;
   extend: (across: number, down?: number) => unknown;
   goTo: (place: 'start' | 'end') => unknown;
   toggle: () => unknown;
-  selectAll: () => unknown;
   openPhoto: () => unknown;
   close: () => unknown;
   goToPerson: (username: string) => unknown;
   openPost: (postId: number) => unknown;
-  copy: (what: 'link' | 'id') => unknown;
   review: (mediaId: number) => unknown;
   correct: () => unknown;
-  undo: () => unknown;
   save: () => unknown;
   showSaved: () => unknown;
   exportAll: () => unknown;
@@ -127,7 +124,7 @@ export const selectAll = action<SearchScreen>({
   title: 'Select all photos',
   keys: ['Ctrl+a'],
   enabled: inGrid,
-  run: ({ selectAll }) => selectAll(),
+  run: ({ search }) => search.selectAll(),
 });
 
 export const openPhoto = action<SearchScreen>({
@@ -207,7 +204,7 @@ export const copyLink = action<SearchScreen>({
   title: 'Copy link',
   keys: ['y'],
   enabled: one,
-  run: ({ copy }) => copy('link'),
+  run: ({ one }) => one && copyLinkOf(one.mediaId),
 });
 
 export const copyId = action<SearchScreen>({
@@ -215,7 +212,7 @@ export const copyId = action<SearchScreen>({
   title: 'Copy id',
   keys: ['i'],
   enabled: some,
-  run: ({ copy }) => copy('id'),
+  run: ({ media }) => copyIds(media),
 });
 
 export const review = action<SearchScreen>({
@@ -238,8 +235,8 @@ export const undo = action<SearchScreen>({
   id: 'search.undo',
   title: 'Take the last correction back',
   keys: ['Ctrl+z'],
-  enabled: ({ canUndo }) => canUndo,
-  run: ({ undo }) => undo(),
+  enabled: ({ search }) => search.corrections.canUndo,
+  run: ({ search }) => search.corrections.undo(),
 });
 
 export const save = action<SearchScreen>({
@@ -311,6 +308,12 @@ export const photoMenu: readonly (readonly Action<SearchScreen>[])[] = [
   [correct, review],
   [copyLink, copyId],
 ];
+
+/** Offered beside a photo that is open. */
+export const photoButtons = [similar, moreLike, lessLike, openPost, correct, review];
+
+/** Offered on a selection. */
+export const selectionButtons = [moreLike, lessLike, correct, copyId, close];
 
 export const searchActions: readonly Action<SearchScreen>[] = [
   focusBox,

@@ -3,6 +3,8 @@
 import type { QueryClient } from '@tanstack/svelte-query';
 
 import type { Example, SearchResults, Sort, SyntaxProblem } from '../bindings';
+import { count } from '../components/text';
+import { complain, toast } from '../components/toast';
 import { facetsOf, pageOfMedia } from './api';
 import { Corrections } from './corrections.svelte';
 import { HitList, PAGE, type Examples, type Wish } from './list.svelte';
@@ -15,7 +17,7 @@ export type Kind = (typeof kinds)[number];
 /** Of each of more and less */
 const MOST_EXAMPLES = 10;
 /** As many as can be selected at once */
-export const MOST_SELECTED = 1000;
+const MOST_SELECTED = 1000;
 /** Somebody who comes back to the screen so soon finds it as they left it; in milliseconds. */
 const FRESH = 60_000;
 
@@ -130,6 +132,21 @@ export class Search {
 
   get hasExamples(): boolean {
     return this.like.more.length + this.like.less.length > 0;
+  }
+
+  /** Selects everything that was found, or as much of it as can be. */
+  async selectAll(): Promise<void> {
+    if (this.list === undefined) return;
+    const { list } = this;
+    try {
+      const ids = await list.idsUpTo(MOST_SELECTED);
+      this.selection.set(ids);
+      if (ids.length < list.total) {
+        toast(`The first ${count(ids.length)} of ${count(list.total)} photos are selected.`);
+      }
+    } catch (thrown) {
+      complain(thrown);
+    }
   }
 
   toggleFacets(): void {

@@ -1,0 +1,104 @@
+// What is seen of a list: the size of the element that it scrolls in, and the place in the list that is looked at.
+
+import { tick } from 'svelte';
+
+import { Geometry, PADDING } from './geometry';
+import { LaidPages } from './laid';
+import { rowHeight } from './layout';
+import type { HitList } from './list.svelte';
+import { placeOf, scrolled, type Place } from './scroll';
+
+/** Drawn above and below what is in sight, in pixels */
+const AROUND = 320;
+/** The size of an element that was not laid out yet: a screenful is drawn. */
+const USUAL = 800;
+
+export class Viewport {
+  element = $state.raw<HTMLElement>();
+  /** Of the element, without its scroll bar */
+  wide = $state(0);
+  high = $state(0);
+  #place = $state.raw<Place>({ top: 0, shift: 0 });
+
+  #list: () => HitList;
+  #laid = new LaidPages();
+  #onScroll: (at: number) => unknown;
+
+  readonly height = $derived(this.high || USUAL);
+  readonly #width = $derived((this.wide || USUAL) - 2 * PADDING);
+  /** The height that rows have about */
+  readonly target = $derived(rowHeight({ width: this.#width, height: this.height }));
+  /** The place in the list that is at the upper edge */
+  readonly at = $derived(this.#place.top + this.#place.shift);
+
+  readonly geometry: Geometry = $derived.by(() => {
+    const list = this.#list();
+    void list.version;
+    return new Geometry([...list.pages], this.#laid, { width: this.#width, target: this.target });
+  });
+  readonly #heights = $derived({ list: this.geometry.height, view: this.height });
+
+  readonly #top = $derived(this.at - AROUND);
+  readonly #bottom = $derived(this.at + this.height + AROUND);
+  readonly firstPage = $derived(this.geometry.pageAt(this.#top));
+  readonly lastPage = $derived(this.geometry.pageAt(this.#bottom));
+  readonly rows = $derived(this.geometry.rowsBetween(this.#top, this.#bottom));
+  readonly outlines = $derived(this.geometry.outlines(this.firstPage, this.lastPage));
+
+  constructor(list: () => HitList, onScroll: (at: number) => unknown) {
+    this.#list = list;
+    this.#onScroll = onScroll;
+  }
+
+  /** What the place in the list is ahead of the place in the element. */
+  get shift(): number {
+    return this.#place.shift;
+  }
+
+  /** The list ended before what is looked at. */
+  get isBeyondEnd(): boolean {
+    return this.at > Math.max(0, this.geometry.height - this.height) + 1;
+  }
+
+  moveTo(at: number): void {
+    this.#place = placeOf(at, this.#heights);
+    if (this.element !== undefined) this.element.scrollTop = this.#place.top;
+    this.#onScroll(this.at);
+  }
+
+  /** The element was scrolled. */
+  follow(): void {
+    const top = this.element?.scrollTop;
+    if (top === undefined || Math.abs(top - this.#place.top) < 1) return;
+    this.#place = scrolled(this.#place, top, this.#heights);
+    this.#onScroll(this.at);
+  }
+
+  /** Brings a photo into sight with the least movement. */
+  show(index: number): void {
+    const row = this.geometry.rowOf(index);
+    if (row === undefined) return;
+    const top = row.top - PADDING;
+    const bottom = row.top + row.height + PADDING;
+    if (top < this.at) this.moveTo(top);
+    else if (bottom > this.at + this.height) this.moveTo(bottom - this.height);
+  }
+
+  showPage(page: number): void {
+    this.moveTo(page === 0 ? 0 : this.geometry.topOf(page));
+  }
+
+  /** Keeps in place what is looked at, when a page above it turned out higher or lower than was guessed. */
+  async stay(before: Geometry, now: Geometry): Promise<void> {
+    const moved = this.at > PADDING ? before.movedIn(now, this.at) : 0;
+    if (moved === 0) return;
+    await tick();
+    this.moveTo(this.at + moved);
+  }
+
+  /** Where in the list the pointer is. */
+  spot({ clientX, clientY }: MouseEvent): { x: number; y: number } {
+    const { left, top } = this.element?.getBoundingClientRect() ?? { left: 0, top: 0 };
+    return { x: clientX - left - PADDING, y: clientY - top + this.at };
+  }
+}
