@@ -9,7 +9,7 @@ use elasticsearch::{
     cert::{Certificate, CertificateValidation},
     http::{
         Method, StatusCode, Url,
-        headers::{CONTENT_TYPE, HeaderMap, HeaderValue},
+        headers::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue},
         transport::{SingleNodeConnectionPool, TransportBuilder},
     },
 };
@@ -207,15 +207,25 @@ impl Elastic {
     }
 
     /// Documents by their ids, in their order, with some of their fields; those that are not there are left out.
-    pub async fn documents(&self, index: &str, ids: &[i64], fields: &[&str]) -> Result<Vec<Value>, Failure> {
+    pub async fn documents<T: DeserializeOwned>(
+        &self,
+        index: &str,
+        ids: &[i64],
+        fields: &[&str],
+    ) -> Result<Vec<T>, Failure> {
         #[derive(Deserialize)]
-        struct Got {
-            docs: Vec<Value>,
+        struct Got<T> {
+            docs: Vec<Doc<T>>,
+        }
+        #[derive(Deserialize)]
+        struct Doc<T> {
+            #[serde(rename = "_source")]
+            source: Option<T>,
         }
         let path = format!("{}/_mget?_source_includes={}", self.alias(index), fields.join(","));
         let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
-        let got: Got = self.send(Method::Post, &path, Some(json!({"ids": ids}).to_string().into()), SEARCH).await?;
-        Ok(got.docs.into_iter().filter_map(|mut doc| doc.get_mut("_source").map(Value::take)).collect())
+        let got: Got<T> = self.send(Method::Post, &path, Some(json!({"ids": ids}).to_string().into()), SEARCH).await?;
+        Ok(got.docs.into_iter().filter_map(|doc| doc.source).collect())
     }
 
     /// How many documents can be found.
@@ -277,6 +287,8 @@ impl Elastic {
     ) -> Result<T, Failure> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        // To compress answers takes longer than to send them to the next rack.
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         let request = self.client.send(method, path, headers, Option::<&()>::None, body, Some(limit));
         let response = request.await.map_err(|error| self.silent(&error, limit))?;
         let status = response.status_code();

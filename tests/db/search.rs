@@ -4,7 +4,7 @@ use kaleidoscope_console::{
     access::Role,
     db::{MIGRATOR, MediaId},
     error::{Code, Error},
-    search::{Engine, Example, Like, SearchQuery, Sort, SuggestionKind, facet_values, facets, search, suggest},
+    search::{Engine, Example, Like, SearchQuery, Sort, SuggestionKind, facet_values, facets, others, search, suggest},
     sync::{QueueKind, count_terms, status},
 };
 use sqlx::{PgPool, query, query_as, query_scalar};
@@ -51,8 +51,8 @@ async fn what_cannot_be_read_is_pointed_at_and_foreign_cursors_are_refused(db: P
 
     for after in [
         "x",
-        r#"{"postgreSql":{"createdAt":"never","mediaId":1,"rank":0,"total":1}}"#,
-        r#"{"elasticsearch":{"pit":null,"after":[1],"total":1}}"#,
+        r#"{"postgreSql":{"createdAt":"never","mediaId":1,"rank":0,"total":{"media":1,"isEstimate":false}}}"#,
+        r#"{"elasticsearch":{"pit":null,"after":[1],"total":{"media":1,"isEstimate":false}}}"#,
     ] {
         let query = SearchQuery { after: Some(after.into()), ..typed("x") };
         let error = search(&pool, None, &staff, &query).await.expect_err("no cursor");
@@ -277,4 +277,62 @@ async fn media_come_in_the_order_that_is_asked_for(db: PgPool) {
         }
         assert_eq!(found, expected, "{sort:?}");
     }
+}
+
+/// Rows that can be found, and nothing else of them.
+async fn many(db: &PgPool, count: i32, text: &str) {
+    query(
+        "insert into console.media_search_text (media_id, version, is_safe, created_at, words)
+         select number, 1, true, '2026-01-01'::timestamptz - number * interval '1 minute', array_to_tsvector(string_to_array($2, ' '))
+           from generate_series(1, $1) as number",
+    )
+    .bind(count)
+    .bind(text)
+    .execute(db)
+    .await
+    .expect("rows");
+    query("insert into console.media_phrase select media_id, jsonb_build_object('caption', array[$1]) from console.media_search_text")
+        .bind(text)
+        .execute(db)
+        .await
+        .expect("texts");
+    for table in ["console.media_search_text", "console.media_phrase"] {
+        query(sqlx::AssertSqlSafe(format!("vacuum analyze {table}"))).execute(db).await.expect("statistics");
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn many_are_estimated_and_few_are_counted(db: PgPool) {
+    let (staff, pool) = operator(&db, "staff", Role::Staff).await;
+    many(&db, 30_000, "blue sea").await;
+    run(&db, "update console.media_search_text set words = '''sky''' where media_id <= $1", 1_000).await;
+    query("analyze console.media_search_text").execute(&db).await.expect("statistics");
+    for (text, is_estimate, counted) in
+        [("sea", true, 29_000), ("\"blue sea\"", true, 29_000), ("sky", false, 1_000), ("\"sea blue\"", false, 0)]
+    {
+        let results = search(&pool, None, &staff, &typed(text)).await.expect("results");
+        assert_eq!(results.is_estimate, is_estimate, "{text}");
+        let is_near = (results.total - counted).abs() <= if text == "sea" { counted / 10 } else { 0 };
+        assert!(is_near || text == "\"blue sea\"", "{text}: {}", results.total);
+        let exact = others::counts(&pool, None, &staff, text).await.expect("counts");
+        assert_eq!(exact.media, counted, "{text}");
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_phrase_is_looked_up_where_its_words_are(db: PgPool) {
+    many(&db, 30_000, "blue sea").await;
+    run(&db, "update console.media_search_text set words = '''red'' ''sea''' where media_id <= $1", 300).await;
+    query("analyze console.media_search_text").execute(&db).await.expect("statistics");
+    let phrase = r#"{"words": {"field": null, "kind": "phrase", "words": ["red", "sea"], "people": []}}"#;
+    let source: String =
+        query_scalar("select console.media_from($1::jsonb, 1)").bind(phrase).fetch_one(&db).await.expect("SQL");
+    let mut tx = db.begin().await.expect("a transaction");
+    query("set local random_page_cost = 1.1").execute(&mut *tx).await.expect("as in the function");
+    let plan: Vec<String> = query_scalar(sqlx::AssertSqlSafe(format!("explain select count(*) {source}")))
+        .fetch_all(&mut *tx)
+        .await
+        .expect("a plan");
+    let plan = plan.join("\n");
+    assert!(plan.contains("media_search_text_words") && plan.contains("media_phrase_pkey"), "{plan}");
 }

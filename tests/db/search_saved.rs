@@ -87,10 +87,11 @@ async fn only_the_owner_changes_what_is_shared(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn what_was_uploaded_since_one_looked_is_new_to_oneself(db: PgPool) {
+async fn what_can_be_found_since_one_looked_is_new_to_oneself(db: PgPool) {
     let (ada, bo) = (operator(&db, "ada", Role::Staff).await, operator(&db, "bo", Role::Staff).await);
     let open = post(&db, user(&db, "uploader").await, "open").await;
     photo(&db, open, "sea", &[]).await;
+    work_off(&db, None).await;
     let shared = save(&ada, "sea", "sea", true).await.expect("saved").saved_search_id;
     let (fresh, _) = (photo(&db, open, "sea", &[]).await, photo(&db, open, "a hill", &[]).await);
     work_off(&db, None).await;
@@ -98,11 +99,21 @@ async fn what_was_uploaded_since_one_looked_is_new_to_oneself(db: PgPool) {
         async |(by, pool): &(Operator, PgPool)| -> i64 { saved::saved(pool, by).await.expect("a list")[0].new_hits };
 
     assert_eq!((new_hits(&ada).await, new_hits(&bo).await), (1, 1));
+    run(&db, "update post_media set created_at = '2020-01-01' where media_id = $1", fresh).await;
+    work_off(&db, None).await;
+    assert_eq!(new_hits(&ada).await, 1, "it was not found before, whenever it was uploaded");
     saved::seen(&mut bo.1.acquire().await.expect("connected"), &bo.0, shared).await.expect("seen");
     assert_eq!((new_hits(&ada).await, new_hits(&bo).await), (1, 0));
     run(&db, "update media_ai_insights set is_safe = false where media_id = $1", fresh).await;
     work_off(&db, None).await;
     assert_eq!(new_hits(&ada).await, 0, "what one may not see is not new");
+    run(&db, "update media_ai_insights set is_safe = true where media_id = $1", fresh).await;
+    work_off(&db, None).await;
+    assert_eq!(
+        (new_hits(&ada).await, new_hits(&bo).await),
+        (1, 1),
+        "what turned out to be safe is new to who saw it last"
+    );
 
     let gone = saved::seen(&mut bo.1.acquire().await.expect("connected"), &bo.0, shared + 1).await;
     assert!(matches!(gone, Err(Error::NotFound(_))), "{gone:?}");

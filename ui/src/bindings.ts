@@ -824,7 +824,11 @@ export type SearchResults = {
 	notice: string | null,
 	/**  How many media match, on all pages together. */
 	total: number,
+	/**  There are so many that `total` was not counted. */
+	isEstimate: boolean,
 	tookMs: number,
+	/**  Of which Elasticsearch searched, as it says itself */
+	elasticMs: number,
 	hits: Hit[],
 	/**  Where the next page starts; `None` on the last. */
 	next: string | null,
@@ -971,7 +975,7 @@ export type Why = {
 	textRank: number | null,
 	/**  Among the hits by vectors */
 	vectorRank: number | null,
-	/**  The cosine to the examples */
+	/**  The cosine to the examples, or to the best by words */
 	similarity: number | null,
 };
 

@@ -236,10 +236,11 @@ fn mapping() -> Value {
             "created_at": {"type": "date"},
             "folded": {
                 "dynamic": "strict",
-                "properties": {
-                    "title": folded(), "caption": folded(), "tags": folded_values(), "post_tags": folded(),
-                    "scenes": folded_values(), "people": folded(), "uploader": folded(), "department": folded_values(),
-                },
+                "properties": anywhere(&[
+                    ("title", folded()), ("caption", folded()), ("tags", folded_values()), ("post_tags", folded()),
+                    ("scenes", folded_values()), ("people", folded()), ("uploader", folded()),
+                    ("department", folded_values()),
+                ]),
             },
             "people_count": {"type": "integer"},
             "has": exact(),
@@ -247,6 +248,16 @@ fn mapping() -> Value {
             "left_out": exact(),
         },
     })
+}
+
+/// All of these fields' words are in `any` too: what is like a word is looked for there once, not in each field.
+fn anywhere(fields: &[(&str, Value)]) -> Value {
+    let mut properties = json!({"any": {"type": "text", "analyzer": "whitespace", "norms": false}});
+    for (name, field) in fields {
+        properties[name] = field.clone();
+        properties[name]["copy_to"] = json!("folded.any");
+    }
+    properties
 }
 
 #[cfg(test)]

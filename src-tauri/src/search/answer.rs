@@ -33,11 +33,26 @@ struct Total {
 #[derive(Debug, Deserialize)]
 pub(super) struct Document {
     #[serde(rename = "_id")]
-    id: String,
+    id: Option<String>,
+    #[serde(default)]
+    fields: Fields,
     #[serde(rename = "_score")]
     score: Option<f64>,
     #[serde(default)]
     pub sort: Vec<Value>,
+}
+
+/// Read from columns: an id itself is beside the source, and read with it.
+#[derive(Debug, Default, Deserialize)]
+struct Fields {
+    #[serde(default)]
+    media_id: Vec<i64>,
+}
+
+impl Document {
+    fn id(&self) -> Option<i64> {
+        self.fields.media_id.first().copied().or_else(|| self.id.as_ref()?.parse().ok())
+    }
 }
 
 impl Answer {
@@ -47,12 +62,12 @@ impl Answer {
     }
 
     pub(super) fn ids(&self) -> Vec<i64> {
-        self.hits.hits.iter().filter_map(|document| document.id.parse().ok()).collect()
+        self.hits.hits.iter().filter_map(Document::id).collect()
     }
 
     /// Of a search by vectors, the ids and cosine similarities. Elasticsearch's score has no negative values.
     pub(super) fn near(&self) -> Vec<(i64, f64)> {
-        let near = |document: &Document| Some((document.id.parse().ok()?, 2.0 * document.score? - 1.0));
+        let near = |document: &Document| Some((document.id()?, 2.0 * document.score? - 1.0));
         self.hits.hits.iter().filter_map(near).collect()
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Ranks;
+use super::{Ranks, Total};
 use crate::error::{Error, Result};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -16,7 +16,7 @@ pub(super) enum Cursor {
         pit: Option<String>,
         /// `search_after`
         after: Vec<Value>,
-        total: i64,
+        total: Total,
         /// Media of the list that came before their turn
         #[serde(default)]
         but: Vec<i64>,
@@ -26,7 +26,7 @@ pub(super) enum Cursor {
         created_at: String,
         media_id: i64,
         rank: i64,
-        total: i64,
+        total: Total,
         #[serde(default)]
         but: Vec<i64>,
     },
@@ -38,7 +38,7 @@ pub(super) enum Cursor {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Fused {
     pub in_elasticsearch: bool,
-    pub total: i64,
+    pub total: Total,
     /// What was not shown yet
     pub rest: Vec<(i64, Ranks)>,
     /// Where it goes on by words alone, if it does
@@ -101,16 +101,16 @@ mod tests {
             created_at: "2026-01-02T03:04:05.678901+00:00".into(),
             media_id: 7,
             rank: 3,
-            total: 9,
+            total: Total::counted(9),
             but: vec![4],
         };
         let ranks = Ranks { text: None, vector: Some(1), similarity: Some(0.5) };
         for cursor in [
-            Cursor::Elasticsearch { pit: Some("x".into()), after, total: 9, but: vec![] },
+            Cursor::Elasticsearch { pit: Some("x".into()), after, total: Total::counted(9), but: vec![] },
             by_words.clone(),
             Cursor::Fused(Fused {
                 in_elasticsearch: true,
-                total: 9,
+                total: Total::counted(9),
                 rest: vec![(5, ranks)],
                 then: Some(by_words.into()),
             }),
@@ -125,8 +125,8 @@ mod tests {
             "",
             "7",
             "{}",
-            r#"{"elasticsearch":{"pit":null,"after":[{"match_all":{}}],"total":1}}"#,
-            r#"{"elasticsearch":{"pit":null,"after":["x"],"total":1}}"#,
+            r#"{"elasticsearch":{"pit":null,"after":[{"match_all":{}}],"total":{"media":1,"isEstimate":false}}}"#,
+            r#"{"elasticsearch":{"pit":null,"after":["x"],"total":{"media":1,"isEstimate":false}}}"#,
         ] {
             assert!(Cursor::parse(text).is_err(), "{text}");
         }

@@ -78,9 +78,9 @@ fn anywhere(wanted: &Wanted, people: &[i64], forgiving: bool) -> Value {
             let text = wanted.text();
             let mut ways = vec![json!({"multi_match": {"query": text, "type": "cross_fields", "fields": weighed()}})];
             if forgiving && text.chars().count() > SHORTEST_SLIPPED {
-                ways.push(json!({"multi_match": {
-                    "query": text, "fields": weighed(), "fuzziness": "AUTO", "prefix_length": 1, "boost": SLIPPED,
-                }}));
+                ways.push(json!({"match": {"folded.any": {
+                    "query": text, "fuzziness": "AUTO", "prefix_length": 1, "boost": SLIPPED,
+                }}}));
             }
             ways
         }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{
-    Found, Ranks,
+    Found, Ranks, Total,
     cursor::{Cursor, Fused},
 };
 
@@ -25,13 +25,13 @@ pub(super) fn first(
     arms: &Arms,
     limit: u32,
     in_elasticsearch: bool,
-    total: Option<i64>,
+    total: Option<Total>,
     then: Option<Cursor>,
 ) -> Found {
     let early = arms.near.iter().map(|(media, _)| *media).filter(|media| !arms.text.contains(media)).collect();
     let then = then.map(|cursor| Box::new(cursor.without(early)));
     let rest = fused(arms);
-    let total = total.unwrap_or_else(|| i64::try_from(rest.len()).unwrap_or(i64::MAX));
+    let total = total.unwrap_or_else(|| Total::counted(i64::try_from(rest.len()).unwrap_or(i64::MAX)));
     page(Fused { in_elasticsearch, total, rest, then }, limit)
 }
 
@@ -119,12 +119,12 @@ mod tests {
     #[test]
     fn what_both_arms_find_comes_before_what_one_does() {
         let found = first(&list(&[1, 2, 3], &[(4, 0.9), (3, 0.8)]), 3, true, None, None);
-        assert_eq!((found.media, found.total), (vec![3, 4, 1], 4));
+        assert_eq!((found.media, found.total.media), (vec![3, 4, 1], 4));
         assert_eq!(found.ranks[&3], Ranks { text: Some(3), vector: Some(2), similarity: Some(0.8) });
         let Some(Cursor::Fused(left)) = found.next else { panic!("one is left") };
         assert_eq!((left.rest.len(), left.in_elasticsearch), (1, true));
         let last = page(left, 3);
-        assert_eq!((last.media, last.next, last.total), (vec![2], None, 4));
+        assert_eq!((last.media, last.next, last.total.media), (vec![2], None, 4));
     }
 
     #[test]
@@ -135,9 +135,15 @@ mod tests {
 
     #[test]
     fn behind_what_is_fused_the_words_go_on_without_what_was_shown() {
-        let then = Cursor::PostgreSql { created_at: "now".into(), media_id: 2, rank: 1, total: 9, but: vec![] };
-        let found = first(&list(&[1, 2], &[(7, 0.9), (1, 0.8)]), 3, false, Some(9), Some(then.clone()));
-        assert_eq!((found.media, found.total), (vec![1, 7, 2], 9));
+        let then = Cursor::PostgreSql {
+            created_at: "now".into(),
+            media_id: 2,
+            rank: 1,
+            total: Total::counted(9),
+            but: vec![],
+        };
+        let found = first(&list(&[1, 2], &[(7, 0.9), (1, 0.8)]), 3, false, Some(Total::counted(9)), Some(then.clone()));
+        assert_eq!((found.media, found.total.media), (vec![1, 7, 2], 9));
         assert_eq!(found.next, Some(then.without(vec![7])));
     }
 

@@ -15,6 +15,8 @@ pub struct SearchResults {
     /// How many media match, on all pages together.
     #[specta(type = i32)]
     pub total: i64,
+    /// There are so many that `total` was not counted.
+    pub is_estimate: bool,
     #[specta(type = i32)]
     pub took_ms: u64,
     /// Of which Elasticsearch searched, as it says itself
@@ -92,7 +94,7 @@ pub struct Why {
     pub text_rank: Option<u32>,
     /// Among the hits by vectors
     pub vector_rank: Option<u32>,
-    /// The cosine to the examples
+    /// The cosine to the examples, or to the best by words
     pub similarity: Option<f64>,
 }
 

@@ -1,9 +1,10 @@
 //! Asking Elasticsearch: pages, and what is near.
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Asked, BEST, Found, NEIGHBOURS, Sort, WINDOW,
+    Asked, BEST, Found, NEIGHBOURS, Sort, Total, WINDOW,
     answer::Answer,
     cursor::Cursor,
     dsl,
@@ -37,14 +38,15 @@ pub(super) async fn page(
         "sort": order,
         "track_total_hits": after.is_none(),
         "timeout": "4s",
-        "_source": false,
+        "stored_fields": "_none_",
+        "docvalue_fields": ["media_id"],
     });
     let (answer, total) = if let Some(Cursor::Elasticsearch { pit, after, total, .. }) = after {
         body["search_after"] = json!(after);
         (continued(elastic, body, pit.as_deref()).await?, *total)
     } else {
         let answer: Answer = elastic.search(INDEX, &body).await?;
-        let total = answer.total();
+        let total = Total::counted(answer.total());
         (answer, total)
     };
     let but = after.map(|after| after.but().to_vec()).unwrap_or_default();
@@ -54,7 +56,7 @@ pub(super) async fn page(
 }
 
 /// Where the list goes on, if it does.
-async fn next(elastic: &Elastic, asked: &Asked, answer: &Answer, order: usize, total: i64) -> Option<Cursor> {
+async fn next(elastic: &Elastic, asked: &Asked, answer: &Answer, order: usize, total: Total) -> Option<Cursor> {
     let is_full = answer.hits.hits.len() >= asked.limit as usize;
     if let Some(last) = answer.hits.hits.last().filter(|_| is_full) {
         // A search at a point in time adds an order of its own.
@@ -117,17 +119,17 @@ pub(super) async fn best(elastic: &Elastic, asked: &Asked, condition: Option<&Co
     let near = near_the_best(elastic, asked, &query, &text).await;
     let slow = near.as_ref().err().map(|failure| format!("{failure} The order is that of words alone."));
     let near = near.unwrap_or_default();
-    let is_full = text.len() >= WINDOW;
+    let (total, is_full) = (Total::counted(answer.total()), text.len() >= WINDOW);
     let then = answer.last().filter(|_| is_full).map(|after| Cursor::Elasticsearch {
         pit: None,
         after: after.to_vec(),
-        total: answer.total(),
+        total,
         but: Vec::new(),
     });
     let notice = joined([answer.notice(PARTIAL), near.as_ref().and_then(|near| near.notice(PARTIAL)), slow]);
     let elastic_ms = answer.took + near.as_ref().map_or(0, |near| near.took);
     let arms = Arms { text, near: near.map(|near| near.near()).unwrap_or_default() };
-    Ok(Found { notice, elastic_ms, ..fusion::first(&arms, asked.limit, true, Some(answer.total()), then) })
+    Ok(Found { notice, elastic_ms, ..fusion::first(&arms, asked.limit, true, Some(total), then) })
 }
 
 /// Of what matches, the nearest to the best by words; `None` where these have no vectors.
@@ -173,7 +175,8 @@ pub(super) async fn nearest(elastic: &Elastic, asked: &Asked, condition: Option<
 
 fn by_words(query: &Value, order: &[Value], counted: bool) -> Value {
     json!({
-        "query": query, "size": WINDOW, "sort": order, "track_total_hits": counted, "timeout": "4s", "_source": false,
+        "query": query, "size": WINDOW, "sort": order, "track_total_hits": counted, "timeout": "4s",
+        "stored_fields": "_none_", "docvalue_fields": ["media_id"],
     })
 }
 
@@ -185,7 +188,16 @@ fn by_vectors(vector: &[f32], filter: &Value, least: Option<f64>, count: usize) 
     if let Some(least) = least {
         knn["similarity"] = json!(least);
     }
-    json!({"size": count, "knn": knn, "track_total_hits": false, "timeout": "4s", "_source": false})
+    json!({
+        "size": count, "knn": knn, "track_total_hits": false, "timeout": "4s", "stored_fields": "_none_",
+        "docvalue_fields": ["media_id"],
+    })
+}
+
+#[derive(Deserialize)]
+struct Vector {
+    image_embedding: Option<Vec<f32>>,
+    is_safe: Option<bool>,
 }
 
 /// The vectors of those media that may be seen and have one.
@@ -193,7 +205,7 @@ async fn vectors(elastic: &Elastic, asked: &Asked, media: Vec<i64>) -> Result<Ve
     if media.is_empty() {
         return Ok(Vec::new());
     }
-    let documents = elastic.documents(INDEX, &media, &["image_embedding", "is_safe"]).await?;
-    let seen = documents.into_iter().filter(|document| asked.sees_unsafe || document["is_safe"] == json!(true));
-    Ok(seen.filter_map(|mut document| serde_json::from_value(document["image_embedding"].take()).ok()).collect())
+    let documents: Vec<Vector> = elastic.documents(INDEX, &media, &["image_embedding", "is_safe"]).await?;
+    let seen = documents.into_iter().filter(|document| asked.sees_unsafe || document.is_safe == Some(true));
+    Ok(seen.filter_map(|document| document.image_embedding).collect())
 }

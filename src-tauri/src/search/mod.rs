@@ -67,12 +67,27 @@ struct Ranks {
     similarity: Option<f64>,
 }
 
+/// How many media match on all pages together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Total {
+    media: i64,
+    /// Nobody counted them.
+    is_estimate: bool,
+}
+
+impl Total {
+    fn counted(media: i64) -> Self {
+        Self { media, is_estimate: false }
+    }
+}
+
 /// What an engine found: one page of media in order.
 #[derive(Debug, Default)]
 struct Found {
     media: Vec<i64>,
     ranks: HashMap<i64, Ranks>,
-    total: i64,
+    total: Total,
     next: Option<Cursor>,
     notice: Option<String>,
     elastic_ms: u64,
@@ -133,7 +148,8 @@ pub async fn search(
     Ok(SearchResults {
         engine,
         notice: joined([found.notice, asked.notice]),
-        total: found.total,
+        total: found.total.media,
+        is_estimate: found.total.is_estimate,
         took_ms: milliseconds(began),
         elastic_ms: found.elastic_ms,
         hits,
@@ -147,6 +163,7 @@ fn unreadable(error: SyntaxError, began: Instant) -> SearchResults {
         engine: Engine::PostgreSql,
         notice: None,
         total: 0,
+        is_estimate: false,
         took_ms: milliseconds(began),
         elastic_ms: 0,
         hits: Vec::new(),

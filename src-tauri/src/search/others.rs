@@ -11,7 +11,7 @@ mod page;
 mod part;
 mod queries;
 
-use std::time::Instant;
+use std::{collections::HashMap, time::Instant};
 
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -23,7 +23,7 @@ use self::{
 };
 use super::{
     Engine, Example, MOST_HITS, SearchQuery, Sort, answer::Answer, cursor::cannot_continue, dsl, fusion, joined,
-    language, meaning::Condition, meant, search, sees_unsafe,
+    language, meaning::Condition, meant, sees_unsafe,
 };
 use crate::{
     access::{Operator, Right},
@@ -98,13 +98,12 @@ pub async fn counts(db: &PgPool, elastic: Option<&Elastic>, by: &Operator, text:
     {
         return Ok(counts);
     }
-    let one = SearchQuery { text: text.into(), sort: Sort::Newest, limit: 1, ..SearchQuery::default() };
     let total = async |kind: Kind| -> Result<i64> {
         let (part, _) = part_of(db, kind, condition.as_ref(), Engine::PostgreSql).await?;
         Ok(queries::page(db, kind, part.as_ref(), Sort::Newest, 0, 1).await?.1)
     };
     Ok(SearchCounts {
-        media: search(db, None, by, &one).await?.total,
+        media: super::queries::count(db, condition.as_ref()).await?,
         posts: total(Kind::Posts).await?,
         people: total(Kind::People).await?,
         faces: total(Kind::Faces).await?,
@@ -282,8 +281,8 @@ impl Asked {
             if ids.is_empty() {
                 return Ok(Vec::new());
             }
-            let documents = elastic.documents(name, ids, &[field]).await?;
-            Ok(documents.into_iter().filter_map(|mut one| serde_json::from_value(one[field].take()).ok()).collect())
+            let documents: Vec<HashMap<String, Vec<f32>>> = elastic.documents(name, ids, &[field]).await?;
+            Ok(documents.into_iter().filter_map(|mut document| document.remove(field)).collect())
         };
         let Some(vector) = fusion::direction(&of(more).await?, &of(less).await?) else {
             return Ok(Page { engine: Engine::Elasticsearch, ..Page::empty(Some(no_vector()), None) });

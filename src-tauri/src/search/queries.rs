@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sqlx::{PgPool, query, query_as, query_scalar, types::Json};
 
 use super::{
-    Asked, BEST, Found, Hit, NEIGHBOURS, Sort, WINDOW, Why,
+    Asked, BEST, Found, Hit, NEIGHBOURS, Sort, Total, WINDOW, Why,
     cursor::{Cursor, cannot_continue},
     fusion::{self, Arms},
     meaning::{Condition, Wanted},
@@ -106,7 +106,7 @@ pub(super) async fn page(
 ) -> Result<Found> {
     let told = match after {
         Some(Cursor::PostgreSql { created_at, media_id, rank, total, .. }) => {
-            json!({"createdAt": created_at, "mediaId": media_id, "rank": rank, "total": total})
+            json!({"createdAt": created_at, "mediaId": media_id, "rank": rank, "total": total.media, "isEstimate": total.is_estimate})
         }
         _ => Value::Null,
     };
@@ -119,7 +119,8 @@ async fn sorted(db: &PgPool, condition: Option<&Condition>, sort: Sort, after: &
     let ranked = condition.map(Condition::ranked).unwrap_or_default();
     let rows = query!(
         r#"
-        select media_id as "media_id!", to_json(created_at) #>> '{}' as "created_at!", rank as "rank!", total as "total!"
+        select media_id as "media_id!", to_json(created_at) #>> '{}' as "created_at!", rank as "rank!", total as "total!",
+               is_estimate as "is_estimate!"
           from console.find_media($1, $2, $3, $4, $5)
         "#,
         json!(condition),
@@ -131,17 +132,21 @@ async fn sorted(db: &PgPool, condition: Option<&Condition>, sort: Sort, after: &
     .fetch_all(db)
     .await
     .map_err(|error| if is_bad_value(&error) && !after.is_null() { cannot_continue() } else { Error::from(error) })?;
+    // Nothing may be left of the last page.
+    let total = rows.first().map_or_else(
+        || Total::counted(after["total"].as_i64().unwrap_or(0)),
+        |row| Total { media: row.total, is_estimate: row.is_estimate },
+    );
     let next = rows.last().filter(|_| rows.len() >= limit as usize).map(|last| Cursor::PostgreSql {
         created_at: last.created_at.clone(),
         media_id: last.media_id,
         rank: last.rank,
-        total: last.total,
+        total,
         but: Vec::new(),
     });
-    // Nothing may be left of the last page.
-    let total = rows.first().map_or_else(|| after["total"].as_i64().unwrap_or(0), |row| row.total);
+    let is_unweighed = total.is_estimate || total.media > MOST_WEIGHED;
     Ok(Found {
-        notice: (sort == Sort::Relevance && !ranked.is_empty() && total > MOST_WEIGHED)
+        notice: (sort == Sort::Relevance && !ranked.is_empty() && is_unweighed)
             .then(|| "So many photos have these words that the newest come first, not the best.".to_owned()),
         total,
         media: rows.iter().map(|row| row.media_id).collect(),
@@ -166,7 +171,7 @@ pub(super) async fn best(db: &PgPool, asked: &Asked, condition: &Condition) -> R
     let by_words = by_words(db, condition).await?;
     let examples: Vec<i64> = by_words.media.iter().take(BEST).copied().collect();
     let direction = Direction { more: &examples, less: &[], but: &[] };
-    let near = near(db, Some(condition), direction, NEIGHBOURS, None, Some(by_words.total)).await?;
+    let near = near(db, Some(condition), direction, NEIGHBOURS, None, Some(by_words.total.media)).await?;
     let arms = Arms { text: by_words.media, near };
     let fused = fusion::first(&arms, asked.limit, false, Some(by_words.total), by_words.next);
     Ok(Found { notice: by_words.notice, ..fused })
@@ -218,6 +223,12 @@ async fn near(
     .fetch_all(db)
     .await?;
     Ok(near.into_iter().map(|row| (row.media_id, row.similarity)).collect())
+}
+
+/// How many media there are for which it holds.
+pub(super) async fn count(db: &PgPool, condition: Option<&Condition>) -> Result<i64> {
+    let counted = query_scalar!(r#"select console.media_counted($1) as "media!""#, json!(condition));
+    Ok(counted.fetch_one(db).await?)
 }
 
 /// What this operator may see of these media, in this order. Some may be gone by now.

@@ -12,7 +12,7 @@ use sqlx::{PgConnection, PgPool};
 use crate::{
     access::{Operator, Right},
     error::{Error, Result},
-    search::{language, meaning::Condition, meant},
+    search::{language, meant},
 };
 
 /// The table holds the same.
@@ -108,8 +108,8 @@ pub async fn seen(db: &mut PgConnection, by: &Operator, id: i64) -> Result<()> {
     if queries::seen(db, id).await? { Ok(()) } else { Err(gone()) }
 }
 
-/// How many media match a query and were uploaded after a time, up to [`MOST_NEW`]. PostgreSQL counts them: a badge shall not depend
-/// on whether the index is there.
+/// How many media match a query and could not be found before a time, up to [`MOST_NEW`]. PostgreSQL counts them: a badge shall not
+/// depend on whether the index is there.
 ///
 /// # Errors
 /// `Invalid` for a text that is no query.
@@ -121,9 +121,7 @@ pub async fn count_new(db: &PgPool, by: &Operator, text: &str, since: DateTime<U
     if is_hollow {
         return Ok(0);
     }
-    let newer = Condition::Time { from: Some(since), until: None };
-    let both = condition.into_iter().chain([newer]).collect();
-    queries::count(db, &Condition::All(both), MOST_NEW).await
+    queries::count_new(db, condition.as_ref(), since, MOST_NEW).await
 }
 
 /// A query that can't be read any more has no hits; nobody should lose the whole list over it.

@@ -254,7 +254,8 @@ async fn write_media(tx: &mut PgConnection, keys: &[i64], versions: &[i64], fold
               join public.read_model_media_search as r on r.media_id = f.media_id
                 on conflict (media_id) do update
                set version = excluded.version, is_safe = excluded.is_safe, created_at = excluded.created_at,
-                   words = excluded.words
+                   words = excluded.words,
+                   found_at = case when excluded.is_safe and not t.is_safe then excluded.found_at else t.found_at end
              where t.version < excluded.version
             returning t.media_id
         ),

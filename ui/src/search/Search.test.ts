@@ -12,6 +12,7 @@ const results = (more: Partial<SearchResults> = {}): SearchResults => ({
   engine: 'elasticsearch',
   notice: null,
   total: 0,
+  isEstimate: false,
   tookMs: 1,
   elasticMs: 1,
   hits: [],
@@ -129,4 +130,15 @@ test('the last page asks for no more', async () => {
   openConsole('moderator', '', { search });
   expect(await screen.findByRole('gridcell', { name: /two/ })).toBeTruthy();
   expect(search).toHaveBeenCalledTimes(2);
+});
+
+test('what nobody counted is said to be about so many, until it is counted', async () => {
+  let count: (counted: Answer<'searchCounts'>) => void = () => {};
+  openConsole('moderator', '', {
+    search: () => results({ total: 41_000, isEstimate: true, hits: [hit(1, 'A kite')] }),
+    searchCounts: () => new Promise((resolve) => (count = resolve)),
+  });
+  expect(await screen.findByText('about 41,000 photos')).toBeTruthy();
+  count({ engine: 'postgresql', media: 41_187, posts: 0, people: 0, faces: 0 });
+  expect(await screen.findByText('41,187 photos')).toBeTruthy();
 });

@@ -44,6 +44,7 @@ function answer({ text, after, limit }: SearchQuery): SearchResults {
     engine: 'elasticsearch',
     notice: null,
     total,
+    isEstimate: false,
     tookMs: 1,
     elasticMs: 1,
     hits: Array.from({ length: count }, (_, index) => hit(offset + index)),

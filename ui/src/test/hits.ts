@@ -71,6 +71,7 @@ export const paged = <T, H>(
     engine: 'elasticsearch' as const,
     notice: null,
     total: all.length,
+    isEstimate: false,
     tookMs: 7,
     elasticMs: 4,
     hits: all.slice(start, end).map((one, index) => hit(one, start + index)),

@@ -60,6 +60,7 @@ export function many(total: number) {
         engine: 'elasticsearch',
         notice: null,
         total: count,
+        isEstimate: false,
         tookMs: 3,
         elasticMs: 1,
         hits,

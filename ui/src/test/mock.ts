@@ -23,6 +23,7 @@ if (wishes.has('nothing')) {
     engine: 'elasticsearch',
     notice: null,
     total: 0,
+    isEstimate: false,
     tookMs: 2,
     elasticMs: 1,
     hits: [],

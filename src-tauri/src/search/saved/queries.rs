@@ -79,13 +79,15 @@ pub(super) async fn exists(db: &mut PgConnection, id: i64) -> Result<bool> {
     .await?)
 }
 
-/// How many media there are for which the condition holds; more than `at_most` are as many.
-pub(super) async fn count(db: &PgPool, condition: &Condition, at_most: i32) -> Result<i64> {
-    let counted = query_scalar!(
-        r#"select cardinality(console.media_meant($1, $2))::bigint as "count!""#,
-        json!(condition),
-        at_most,
-    );
+/// How many media that were found since then match; more than `at_most` are as many.
+pub(super) async fn count_new(
+    db: &PgPool,
+    condition: Option<&Condition>,
+    since: DateTime<Utc>,
+    at_most: i32,
+) -> Result<i64> {
+    let counted =
+        query_scalar!(r#"select console.media_new($1, $2, $3) as "count!""#, json!(condition), since, at_most);
     Ok(counted.fetch_one(db).await?)
 }
 
