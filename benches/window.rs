@@ -61,7 +61,7 @@ async fn main() {
 
     let window = deployment.signed_in(ADMIN).await;
     window.click("link", "Search").await;
-    process::until("photos", Duration::from_secs(60), async || window.has("[role=grid] .there").await).await;
+    process::until("photos", Duration::from_mins(1), async || window.has("[role=grid] .there").await).await;
     let mut short = completion(&window, &words).await;
     short |= frames(&window).await;
     short |= memory(&window).await;
@@ -95,7 +95,7 @@ async fn completion(window: &Window, words: &[String]) -> bool {
     assert!(times.len() > words.len(), "keys were pressed: {times:?}");
     window.fill("Search all media", "").await;
     window.press("\u{e007}").await;
-    process::until("all photos", Duration::from_secs(60), async || window.has("[role=grid] .there").await).await;
+    process::until("all photos", Duration::from_mins(1), async || window.has("[role=grid] .there").await).await;
     let note = format!("{} key presses, {} ms apart", times.len(), PAUSE.as_millis());
     figure("window_completion_p95", p95(&mut times), "ms", Bar::AtMost(100.0), &note)
 }

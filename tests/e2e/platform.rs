@@ -17,6 +17,8 @@ use crate::{
 /// User 1 is an active admin, user 2 an active moderator, in whatever the platform loads.
 const ADMIN: i64 = 1;
 const MODERATOR: i64 = 2;
+/// Keys as `WebDriver` names them
+const CONTROL_Z: &str = "\u{e009}z\u{e000}";
 
 /// The platform as it runs, and the console's worker beside it.
 struct World {
@@ -120,6 +122,7 @@ async fn what_operators_decide_in_the_window_is_in_postgresql_and_in_elasticsear
     let confirmed = confirms_a_face(&world, &window).await;
     rejects_a_face(&world, &window, &confirmed).await;
     searches(&world, &window, &confirmed).await;
+    corrects_a_caption(&world, &window, confirmed.media_id).await;
     drop(window);
 
     let window = world.deployment.signed_in(ADMIN).await;
@@ -187,6 +190,34 @@ async fn searches(world: &World, window: &Window, face: &Face) {
         window.has(&format!("[data-face-id='{}'][data-kind=confirmed]", face.id)).await
     })
     .await;
+}
+
+/// Of the photo that is open, and takes it back.
+async fn corrects_a_caption(world: &World, window: &Window, media: i64) {
+    let caption = async || -> Option<String> {
+        sqlx::query_scalar("select caption from media_ai_insights where media_id = $1")
+            .bind(media)
+            .fetch_one(&world.deployment.db)
+            .await
+            .expect("the photo is there")
+    };
+    let before = caption().await;
+    window.press("e").await;
+    window.fill("Caption", "A xylophone in the snow").await;
+    window.click("button", "Correct").await;
+    until("the corrected row", Duration::from_secs(5), async || {
+        caption().await.as_deref() == Some("A xylophone in the snow")
+    })
+    .await;
+    let corrected =
+        "select count(*) from console.audit_entry where action = 'media.correct' and subject_id = $1 and operator = $2";
+    assert_eq!(world.count(corrected, media, MODERATOR).await, 1, "the entry in the log");
+    let by_it = json!({ "term": { "folded.caption": "xylophone" } });
+    until("the caption in Elasticsearch", Duration::from_secs(10), async || world.finds(media, by_it.clone()).await)
+        .await;
+
+    window.press(CONTROL_Z).await;
+    until("the row as it was", Duration::from_secs(5), async || caption().await == before).await;
 }
 
 async fn decides_that_an_item_is_safe(world: &World, window: &Window) {

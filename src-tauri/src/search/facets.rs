@@ -1,29 +1,32 @@
 //! What the hits of a query have in common: how many there are of each value of a field. What is chosen in a field is left out when
 //! its own values are counted, so that others can be chosen beside it.
 
+mod count;
+mod field;
+
 use std::collections::HashSet;
 
-use chrono::{DateTime, NaiveDate};
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde::Serialize;
 use specta::Type;
 use sqlx::PgPool;
 
+use self::{
+    count::{Count, Counted, count},
+    field::{FIELDS, Field},
+};
 use super::{
     Engine, SyntaxProblem,
     histogram::{self, Bar},
-    index::INDEX,
     is_hollow, known,
-    language::{self, Expression, OneOrMore, Query, State, Term, Text, TextField},
+    language::{self, Query},
     meaning::{self, Condition, Known},
-    queries, sees_unsafe,
+    sees_unsafe,
 };
 use crate::{
     access::{Operator, Right},
-    elastic::{Elastic, Failure},
+    elastic::Elastic,
     error::{Error, Result},
     read_models::fold,
-    search::dsl,
 };
 
 /// Shown of a facet, beside what is chosen.
@@ -58,113 +61,6 @@ pub struct FacetValue {
     pub is_chosen: bool,
     /// The query's text with it chosen, or not any more
     pub toggled: String,
-}
-
-/// Something that hits are counted by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Field {
-    Text(TextField),
-    Type,
-    Safety,
-}
-
-const FIELDS: [Field; 8] = [
-    Field::Text(TextField::Tag),
-    Field::Text(TextField::Scene),
-    Field::Text(TextField::Person),
-    Field::Text(TextField::Uploader),
-    Field::Text(TextField::Department),
-    Field::Text(TextField::Event),
-    Field::Type,
-    Field::Safety,
-];
-
-impl Field {
-    fn named(name: &str) -> Option<Self> {
-        FIELDS.into_iter().find(|field| field.name() == name)
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Text(field) => field.name(),
-            Self::Type => "type",
-            Self::Safety => "safety",
-        }
-    }
-
-    /// In the index; `None` where that has nothing of it.
-    fn indexed(self) -> Option<&'static str> {
-        match self {
-            Self::Text(TextField::Tag) => Some("ai_tags"),
-            Self::Text(TextField::Scene) => Some("ai_scenes"),
-            Self::Text(TextField::Person) => Some("detected_usernames"),
-            Self::Text(TextField::Uploader) => Some("uploader_username"),
-            Self::Text(TextField::Department) => Some("uploader_department"),
-            Self::Safety => Some("is_safe"),
-            Self::Text(_) | Self::Type => None,
-        }
-    }
-
-    /// The condition that is chosen with a value. A phrase: the whole of it. `None` for what can't be written.
-    fn term(self, value: &str) -> Option<Term> {
-        match self {
-            Self::Text(field) => (!value.trim().is_empty()).then(|| {
-                let value = language::Value::Text(Text::Phrase(value.to_owned()));
-                Term::Field { field, any_of: OneOrMore::new(value, []) }
-            }),
-            Self::Type | Self::Safety => State::named(value).map(|state| Term::Is(OneOrMore::new(state, []))),
-        }
-    }
-
-    fn is_chosen_by(self, condition: &Expression) -> bool {
-        let Expression::Term(term) = condition else { return false };
-        match (self, term) {
-            (Self::Text(field), Term::Field { field: own, .. }) => field == *own,
-            (Self::Type, Term::Is(states)) => states.iter().all(|state| matches!(state, State::Image | State::Video)),
-            (Self::Safety, Term::Is(states)) => states.iter().all(|state| matches!(state, State::Safe | State::Unsafe)),
-            _ => false,
-        }
-    }
-
-    /// The query without what is chosen here.
-    fn others(self, query: &Query) -> Query {
-        query.conditions().iter().filter(|condition| !self.is_chosen_by(condition)).cloned().collect()
-    }
-
-    /// What is chosen here, as it was typed.
-    fn chosen(self, query: &Query) -> Vec<String> {
-        let mut chosen = Vec::new();
-        for condition in query.conditions().iter().filter(|condition| self.is_chosen_by(condition)) {
-            match condition {
-                Expression::Term(Term::Field { any_of, .. }) => {
-                    chosen.extend(any_of.iter().filter_map(|value| match value {
-                        language::Value::Text(Text::Word(text) | Text::Phrase(text)) => Some(text.clone()),
-                        _ => None,
-                    }));
-                }
-                Expression::Term(Term::Is(states)) => chosen.extend(states.iter().map(|state| state.name().to_owned())),
-                _ => {}
-            }
-        }
-        chosen
-    }
-}
-
-/// A value and how many hits have it.
-type Counted = (String, i64);
-
-/// One of the counts that are made together: for which fields, among what.
-struct Count {
-    fields: Vec<Field>,
-    condition: Option<Condition>,
-    /// Also how many there are of each day
-    days: bool,
-}
-
-#[derive(Debug, Default)]
-struct Counts {
-    values: Vec<(Field, Vec<Counted>)>,
-    days: Vec<(NaiveDate, i64)>,
 }
 
 /// The facets of a query, and its hits over time.
@@ -276,134 +172,9 @@ fn shown(field: Field, mut values: Vec<Counted>, query: &Query, is_meant: impl F
     shown
 }
 
-async fn count(
-    db: &PgPool,
-    elastic: Option<&Elastic>,
-    by: &Operator,
-    asked: &[Count],
-    at_most: usize,
-) -> Result<(Engine, Counts)> {
-    if let Some(elastic) = elastic
-        && let Some(conditions) = indexed(db, asked).await?
-    {
-        match in_index(elastic, asked, &conditions, sees_unsafe(by), at_most).await {
-            Ok(mut counts) => {
-                for one in asked {
-                    for field in one.fields.iter().filter(|field| field.indexed().is_none()) {
-                        let values = queries::facet(db, one.condition.as_ref(), field.name(), at_most).await?;
-                        counts.values.push((*field, values));
-                    }
-                }
-                return Ok((Engine::Elasticsearch, counts));
-            }
-            Err(failure) => tracing::warn!(%failure, "facets are counted by PostgreSQL"),
-        }
-    }
-    let mut counts = Counts::default();
-    for one in asked {
-        for field in &one.fields {
-            counts.values.push((*field, queries::facet(db, one.condition.as_ref(), field.name(), at_most).await?));
-        }
-        if one.days {
-            counts.days = queries::days(db, one.condition.as_ref()).await?;
-        }
-    }
-    Ok((Engine::PostgreSql, counts))
-}
-
-/// The conditions in words of the index; `None` where one has none.
-async fn indexed(db: &PgPool, asked: &[Count]) -> Result<Option<Vec<Option<Condition>>>> {
-    let mut conditions = Vec::new();
-    for one in asked {
-        conditions.push(match &one.condition {
-            None => None,
-            Some(condition) => match queries::for_index(db, condition).await? {
-                None => return Ok(None),
-                found => found,
-            },
-        });
-    }
-    Ok(Some(conditions))
-}
-
-#[derive(Debug, Deserialize)]
-struct Answer {
-    aggregations: Option<Value>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Bucket {
-    key: Value,
-    key_as_string: Option<String>,
-    doc_count: i64,
-}
-
-async fn in_index(
-    elastic: &Elastic,
-    asked: &[Count],
-    conditions: &[Option<Condition>],
-    sees_unsafe: bool,
-    at_most: usize,
-) -> Result<Counts, Failure> {
-    let searches: Vec<(&str, Value)> = asked
-        .iter()
-        .zip(conditions)
-        .map(|(one, condition)| (INDEX, body(one, condition.as_ref(), sees_unsafe, at_most)))
-        .collect();
-    let mut counts = Counts::default();
-    for (one, answer) in asked.iter().zip(elastic.search_each::<Answer>(&searches).await?) {
-        let aggregations = answer?.aggregations.unwrap_or_default();
-        for field in one.fields.iter().filter(|field| field.indexed().is_some()) {
-            let buckets = buckets(&aggregations[field.name()])?;
-            counts.values.push((*field, buckets.into_iter().filter_map(|bucket| value_of(*field, bucket)).collect()));
-        }
-        if one.days {
-            counts.days = buckets(&aggregations["days"])?.iter().filter_map(day_of).collect();
-        }
-    }
-    Ok(counts)
-}
-
-fn body(one: &Count, condition: Option<&Condition>, sees_unsafe: bool, at_most: usize) -> Value {
-    let mut aggregations = serde_json::Map::new();
-    for field in &one.fields {
-        if let Some(name) = field.indexed() {
-            aggregations.insert(field.name().into(), json!({"terms": {"field": name, "size": at_most}}));
-        }
-    }
-    if one.days {
-        let days = json!({"date_histogram": {"field": "created_at", "calendar_interval": "day", "min_doc_count": 1}});
-        aggregations.insert("days".into(), days);
-    }
-    json!({
-        "query": dsl::query(condition, sees_unsafe), "size": 0, "track_total_hits": false, "timeout": "4s",
-        "aggs": aggregations,
-    })
-}
-
-fn buckets(aggregation: &Value) -> Result<Vec<Bucket>, Failure> {
-    match aggregation.get("buckets") {
-        None => Ok(Vec::new()),
-        Some(buckets) => serde_json::from_value(buckets.clone()).map_err(|error| Failure::Garbled(error.to_string())),
-    }
-}
-
-fn value_of(field: Field, bucket: Bucket) -> Option<Counted> {
-    let value = match (field, bucket.key_as_string) {
-        (Field::Safety, Some(is_safe)) => if is_safe == "true" { "safe" } else { "unsafe" }.to_owned(),
-        _ => bucket.key.as_str()?.to_owned(),
-    };
-    Some((value, bucket.doc_count))
-}
-
-fn day_of(bucket: &Bucket) -> Option<(NaiveDate, i64)> {
-    let day = DateTime::from_timestamp_millis(bucket.key.as_i64()?)?.date_naive();
-    Some((day, bucket.doc_count))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::language::TextField, *};
 
     #[test]
     fn words_of_values_can_be_begun() {
