@@ -1,4 +1,4 @@
--- What is near to the best hits by words is found among these hits themselves, and how many there are is known by then.
+-- What is near to the best hits by words may be one of these itself, and for how many the condition holds is known by then.
 
 drop function console.nearest_media(jsonb, bigint[], bigint[], integer, double precision);
 

@@ -307,13 +307,16 @@ async fn many_are_estimated_and_few_are_counted(db: PgPool) {
     many(&db, 30_000, "blue sea").await;
     run(&db, "update console.media_search_text set words = '''sky''' where media_id <= $1", 1_000).await;
     query("analyze console.media_search_text").execute(&db).await.expect("statistics");
-    for (text, is_estimate, counted) in
-        [("sea", true, 29_000), ("\"blue sea\"", true, 29_000), ("sky", false, 1_000), ("\"sea blue\"", false, 0)]
-    {
+    for (text, is_estimate, shown, counted) in [
+        ("sea", true, 26_000..=30_000, 29_000),
+        // How often words stand side by side, the planner does not know.
+        ("\"blue sea\"", true, 5_001..=30_000, 29_000),
+        ("sky", false, 1_000..=1_000, 1_000),
+        ("\"sea blue\"", false, 0..=0, 0),
+    ] {
         let results = search(&pool, None, &staff, &typed(text)).await.expect("results");
         assert_eq!(results.is_estimate, is_estimate, "{text}");
-        let is_near = (results.total - counted).abs() <= if text == "sea" { counted / 10 } else { 0 };
-        assert!(is_near || text == "\"blue sea\"", "{text}: {}", results.total);
+        assert!(shown.contains(&results.total), "{text}: {}", results.total);
         let exact = others::counts(&pool, None, &staff, text).await.expect("counts");
         assert_eq!(exact.media, counted, "{text}");
     }

@@ -106,7 +106,10 @@ pub(super) async fn page(
 ) -> Result<Found> {
     let told = match after {
         Some(Cursor::PostgreSql { created_at, media_id, rank, total, .. }) => {
-            json!({"createdAt": created_at, "mediaId": media_id, "rank": rank, "total": total.media, "isEstimate": total.is_estimate})
+            let Total { media, is_estimate } = total;
+            json!({
+                "createdAt": created_at, "mediaId": media_id, "rank": rank, "total": media, "isEstimate": is_estimate,
+            })
         }
         _ => Value::Null,
     };
