@@ -48,6 +48,10 @@ id!(
     FaceId
 );
 id!(
+    /// `console.face_decision.id`
+    DecisionId
+);
+id!(
     /// `console.audit_entry.id`
     AuditId
 );

@@ -6,7 +6,7 @@ use kaleidoscope_console::{
     access::{self, Operator, Role},
     db::{self, Address, FaceId, MIGRATOR, MediaId, RowVersion, Seen, UserId},
     error::Error,
-    faces,
+    faces::{self, Said},
 };
 use sqlx::{AssertSqlSafe, PgPool, query_scalar};
 use tokio::{
@@ -409,7 +409,7 @@ async fn suspending_somebody_works_at_once(db: PgPool) {
         Seen { id: FaceId(face), version: RowVersion(version.fetch_one(&db).await.expect("a face")) }
     };
     let mut open = pool.acquire().await.expect("a connection that stays open");
-    faces::confirm(&mut open, &bo, &seen(named).await, UserId(ada)).await.expect("while active");
+    faces::decide(&mut open, &bo, &seen(named).await, Said::Is(UserId(ada))).await.expect("while active");
 
     run(&db, "update users set account_status = 'SUSPENDED' where user_id = $1", bo.user_id.0).await;
 
@@ -418,7 +418,7 @@ async fn suspending_somebody_works_at_once(db: PgPool) {
         let rows: i64 = query_scalar(AssertSqlSafe(sql)).fetch_one(&mut *open).await.expect("no rows");
         assert_eq!(rows, 0, "{view}");
     }
-    let late = faces::reject(&mut open, &bo, &seen(named).await).await;
+    let late = faces::decide(&mut open, &bo, &seen(named).await, Said::IsNot(None)).await;
     assert!(matches!(late, Err(Error::NotFound(_) | Error::Forbidden(_))), "{late:?}");
     drop(open);
     for sql in ["update console.face set status = 'CONFIRMED'", "update console.insight set is_safe = false"] {

@@ -5,7 +5,7 @@ use kaleidoscope_console::{
     audit::{self, Verification},
     db::{AuditId, FaceId, MIGRATOR, RowVersion, Seen},
     error::Error,
-    faces,
+    faces::{self, Said},
 };
 use sqlx::{AssertSqlSafe, PgPool, query_scalar};
 
@@ -30,7 +30,7 @@ impl World {
         let version = query_scalar("select xmin::text from media_detected_faces where id = $1").bind(face);
         let seen = Seen { id: FaceId(face), version: RowVersion(version.fetch_one(&self.db).await.expect("a face")) };
         let mut connection = pool.acquire().await.expect("connected");
-        faces::reject(&mut connection, by, &seen).await.expect("an entry").audit_id
+        faces::decide(&mut connection, by, &seen, Said::IsNot(None)).await.expect("an entry").audit_id
     }
 
     /// As an owner who means ill.

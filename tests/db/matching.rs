@@ -3,7 +3,7 @@
 use kaleidoscope_console::{
     access::Role,
     db::{FaceId, MIGRATOR, RowVersion, Seen, UserId},
-    faces::{Matched, confirm, match_faces, reject},
+    faces::{Matched, Said, decide, match_faces},
 };
 use sqlx::{PgPool, query, query_as, query_scalar};
 
@@ -239,7 +239,7 @@ async fn a_human_verdict_holds_when_the_ai_finds_the_face_again(db: PgPool) {
     assert_eq!(named(&db, found).await, suggested(bo, 0.8));
     let (moderator, pool) = operator(&db, "moderator", Role::Moderator).await;
     let mut connection = pool.acquire().await.expect("a connection");
-    confirm(&mut connection, &moderator, &seen(&db, found).await, UserId(chi)).await.expect("confirmed");
+    decide(&mut connection, &moderator, &seen(&db, found).await, Said::Is(UserId(chi))).await.expect("confirmed");
     let before = verdicts_and_entries(&db).await;
 
     match_faces(&db, |_, _| {}).await.expect("matched");
@@ -273,7 +273,7 @@ async fn a_rejected_pair_is_never_asked_again(db: PgPool) {
     work_off(&db, None).await;
     let (moderator, pool) = operator(&db, "moderator", Role::Moderator).await;
     let mut connection = pool.acquire().await.expect("a connection");
-    reject(&mut connection, &moderator, &seen(&db, found).await).await.expect("rejected");
+    decide(&mut connection, &moderator, &seen(&db, found).await, Said::IsNot(None)).await.expect("rejected");
 
     match_faces(&db, |_, _| {}).await.expect("matched");
     assert_eq!(named(&db, found).await.0, "UNIDENTIFIED");

@@ -19,16 +19,30 @@ export const commands = {
 	activity: (before: AuditId | null, limit: number) => typedError<Entry[], AppError>(__TAURI_INVOKE("activity", { before, limit })),
 	/**  Whether anybody tampered with the log. */
 	verifyAudit: () => typedError<Verification, AppError>(__TAURI_INVOKE("verify_audit")),
-	/**  The suggested faces after a place in the queue, most certain first. */
-	facesWaiting: (after: FaceCursor | null, limit: number) => typedError<FaceQueue, AppError>(__TAURI_INVOKE("faces_waiting", { after, limit })),
+	/**  The faces after a place in a queue, leased to this window. */
+	facesWaiting: (asked: FaceQuery, after: FaceCursor | null, limit: number) => typedError<FaceQueue, AppError>(__TAURI_INVOKE("faces_waiting", { asked, after, limit })),
+	/**  How many faces wait. */
+	faceCounts: (within: Within) => typedError<FaceCounts, AppError>(__TAURI_INVOKE("face_counts", { within })),
+	/**  Keeps the leases of these faces; who else is looking at the photo. */
+	keepFaces: (held: FaceId[], photo: MediaId | null) => typedError<string[], AppError>(__TAURI_INVOKE("keep_faces", { held, photo })),
 	/**  A medium with its faces. */
 	photo: (mediaId: MediaId) => typedError<Photo, AppError>(__TAURI_INVOKE("photo", { mediaId })),
 	/**  The enrolled people nearest to a face. */
 	faceCandidates: (faceId: FaceId) => typedError<Candidate[], AppError>(__TAURI_INVOKE("face_candidates", { faceId })),
-	/**  The person on this face is `person`. */
-	confirmFace: (seen: Seen<FaceId>, person: UserId) => typedError<Verdict, AppError>(__TAURI_INVOKE("confirm_face", { seen, person })),
-	/**  The person on this face is not the suggested one. */
-	rejectFace: (seen: Seen<FaceId>) => typedError<Verdict, AppError>(__TAURI_INVOKE("reject_face", { seen })),
+	/**  The confirmed faces of a person that are most like a face. */
+	confirmedFacesLike: (faceId: FaceId, person: UserId) => typedError<ConfirmedFace[], AppError>(__TAURI_INVOKE("confirmed_faces_like", { faceId, person })),
+	/**  A face as it waits now. */
+	waitingFace: (faceId: FaceId) => typedError<WaitingFace, AppError>(__TAURI_INVOKE("waiting_face", { faceId })),
+	/**  Says something of a face. */
+	decideFace: (seen: Seen<FaceId>, said: Said) => typedError<Verdict, AppError>(__TAURI_INVOKE("decide_face", { seen, said })),
+	/**  Says the same of many faces. */
+	decideFaces: (seen: Seen<FaceId>[], said: Said) => typedError<Decided, AppError>(__TAURI_INVOKE("decide_faces", { seen, said })),
+	/**  The decision that would be taken back next. */
+	undoableDecision: () => typedError<Undoable | null, AppError>(__TAURI_INVOKE("undoable_decision")),
+	/**  Takes the operator's newest decision back. */
+	undoDecision: () => typedError<Undone, AppError>(__TAURI_INVOKE("undo_decision")),
+	/**  Lets stand what does not go together about a face. */
+	dismissConflicts: (seen: Seen<FaceId>) => typedError<AuditId, AppError>(__TAURI_INVOKE("dismiss_conflicts", { seen })),
 	/**  The true size of the upright original, in whose pixels boxes are given. */
 	pictureSize: (mediaId: MediaId) => typedError<Size, AppError>(__TAURI_INVOKE("picture_size", { mediaId })),
 	/**  A page of people whose name or department contains the text. */
@@ -159,6 +173,52 @@ export type Code =
 /**  Offer to try again. */
 "unavailable" | "internal";
 
+/**  A confirmed face to compare another with. */
+export type ConfirmedFace = {
+	faceId: FaceId,
+	mediaId: MediaId,
+	/**  Cosine similarity to that other face, -1.0 to 1.0. */
+	similarity: number,
+};
+
+/**  Something that does not go together about a face. */
+export type Conflict = {
+	kind: ConflictKind,
+	/**  The other face of two. */
+	otherFace: FaceId | null,
+	/**  Who it is about. */
+	person: Person | null,
+	/**  What is wrong, in a sentence. */
+	sentence: string,
+};
+
+export type ConflictCount = {
+	kind: ConflictKind,
+	faces: number,
+};
+
+export type ConflictKind = 
+/**  One user is confirmed on two faces of a photo. */
+"twice" | 
+/**  A confirmed face looks like somebody else. */
+"far" | 
+/**  Two boxes are the same place. */
+"overlap" | 
+/**  Status and names contradict each other. */
+"status" | 
+/**  It is suggested or confirmed to be nobody. */
+"nobody" | 
+/**  Its score is no similarity, or missing. */
+"score" | 
+/**  Who it is said to be has left. */
+"account" | 
+/**  The stored box is none. */
+"box" | 
+/**  The box is not within the photo. */
+"outside" | 
+/**  The embedding can't be compared. */
+"vector";
+
 /**  Where the sign-in form starts. */
 export type Connection = {
 	host: string,
@@ -210,12 +270,28 @@ export type DeadLetter = {
 	at: string,
 };
 
+/**  A decision on many faces: what was done, and what was left alone. */
+export type Decided = {
+	/**  `None` when nothing was done. */
+	decisionId: DecisionId | null,
+	done: DecidedFace[],
+	skipped: SkippedFace[],
+};
+
+export type DecidedFace = {
+	faceId: FaceId,
+	auditId: AuditId,
+};
+
 /**  What an admin said of a medium. */
 export type Decision = {
 	mediaId: MediaId,
 	auditId: AuditId,
 	safe: boolean,
 };
+
+/**  `console.face_decision.id` */
+export type DecisionId = number;
 
 export type ElasticsearchState = {
 	url: string | null,
@@ -282,8 +358,21 @@ export type Face = {
 	version: RowVersion,
 };
 
-/**  A place in the queue: the face before it, and how certain that one is. */
+/**  How many faces wait, of everything that is asked for. */
+export type FaceCounts = {
+	suggested: number,
+	near: number,
+	/**  Faces with at least one conflict. */
+	conflicts: number,
+	kinds: ConflictCount[],
+};
+
+/**  A place in a queue: the face before it, and by what that one stands there. */
 export type FaceCursor = {
+	/**  How many faces wait for the person, where the order is by that */
+	impact: number,
+	person: UserId | null,
+	/**  -2.0 for a score that is no similarity */
 	certainty: number,
 	id: FaceId,
 };
@@ -305,11 +394,18 @@ export type FaceHit = {
 /**  `media_detected_faces.id` */
 export type FaceId = number;
 
-/**  A window of the queue. */
+/**  A queue, as it is asked for. */
+export type FaceQuery = {
+	queue: Queue,
+	order: Order,
+	within: Within,
+	/**  Of conflicts, those of one kind. */
+	conflict: ConflictKind | null,
+};
+
+/**  A window of a queue. Its faces are leased to who asked. */
 export type FaceQueue = {
-	/**  How many faces wait in all. */
-	total: number,
-	faces: Face[],
+	faces: WaitingFace[],
 	/**  Where the next window starts; `None` at the end. */
 	next: FaceCursor | null,
 };
@@ -477,7 +573,9 @@ export type JobKind =
 
 export type JobState = "waiting" | "running" | "done" | "failed" | "cancelled";
 
-export type Judgement = "is" | "isNot";
+export type Judgement = "is" | "isNot" | "nobody" | "noFace" | 
+/**  What was listed as a conflict may stand. */
+"dismissed";
 
 /**  The last check of an index. */
 export type LastCheck = {
@@ -525,6 +623,15 @@ export type Operator = {
 	fullName: string | null,
 	role: Role,
 };
+
+/**  Of the first two queues; conflicts come newest first. */
+export type Order = 
+/**  The most similar first. */
+"certain" | "uncertain" | 
+/**  Found last first. */
+"newest" | 
+/**  Those of the people first for whom most faces wait. */
+"impact";
 
 export type Part = {
 	text: string,
@@ -694,6 +801,14 @@ export type Profile = {
 	uploaded: MediaId[],
 };
 
+export type Queue = 
+/**  Faces for which the AI suggests somebody. */
+"suggested" | 
+/**  Unidentified faces that somebody enrolled comes near to. */
+"near" | 
+/**  Faces of which something does not go together. */
+"conflicts";
+
 export type QueueKind = "readModel" | "index" | 
 /**  What else a worker does: matching faces, choosing feeds */
 "task";
@@ -759,6 +874,17 @@ export type SafetyQueue = {
 	/**  Where the next window starts; `None` at the end. */
 	next: MediaId | null,
 };
+
+/**  What can be said of a face. */
+export type Said = 
+/**  It is this person. */
+({ is: UserId }) & { isNot?: never } | 
+/**  It is not this person. `None`: not whom it is said to be now. */
+({ isNot: UserId | null }) & { is?: never } | 
+/**  It is nobody whom the platform knows. */
+"nobody" | 
+/**  There is no face. */
+"noFace";
 
 /**  A queue during a span of time. */
 export type Sample = {
@@ -869,6 +995,12 @@ export type Size = {
 	height: number,
 };
 
+export type SkippedFace = {
+	faceId: FaceId,
+	/**  Who was faster, or why else it stays as it is */
+	reason: string,
+};
+
 export type SkippedMedia = {
 	mediaId: MediaId,
 	/**  Who changed it meanwhile, or why else it stays as it is */
@@ -935,6 +1067,25 @@ export type System = {
 	workers: WorkerStatus[],
 };
 
+/**  The decision that would be taken back next. */
+export type Undoable = {
+	decisionId: DecisionId,
+	judgement: Judgement,
+	/**  Where all its faces were said to be, or not to be, the same person. */
+	person: Person | null,
+	faces: number,
+	decidedAt: string,
+};
+
+/**  A decision that was taken back, as far as nobody else has decided since. */
+export type Undone = {
+	decisionId: DecisionId,
+	judgement: Judgement,
+	faces: FaceId[],
+	/**  What stays, and because of whom */
+	kept: SkippedFace[],
+};
+
 /**  Everything about the indices and the work on them. */
 export type Upkeep = {
 	indices: IndexUpkeep[],
@@ -945,12 +1096,12 @@ export type Upkeep = {
 /**  `users.user_id` */
 export type UserId = number;
 
-/**  What was said of a face and a person. */
+/**  A decision on one face. */
 export type Verdict = {
 	faceId: FaceId,
 	auditId: AuditId,
 	judgement: Judgement,
-	/**  `None` when a face was turned down for which nobody was named. */
+	/**  Whom it is about; `None` when a face was turned down for which nobody was named. */
 	person: Person | null,
 };
 
@@ -959,6 +1110,14 @@ export type Verification = {
 	entries: number,
 	/**  The first entry that was changed, or that is missing. */
 	brokenAt: AuditId | null,
+};
+
+/**  A face that waits, and why. */
+export type WaitingFace = {
+	face: Face,
+	/**  Whom to say yes or no to. */
+	proposed: Candidate | null,
+	conflicts: Conflict[],
 };
 
 /**  What no worker that is seen brings. */
@@ -978,6 +1137,15 @@ export type Why = {
 	/**  The cosine to the examples, or to the best by words */
 	similarity: number | null,
 };
+
+/**  Which faces a queue is limited to. */
+export type Within = "all" | 
+/**  Those that may be this person. */
+({ person: UserId }) & { media?: never; uploader?: never } | 
+/**  Those on photos that this user uploaded. */
+({ uploader: UserId }) & { media?: never; person?: never } | 
+/**  Those on these photos, at most 10,000. */
+({ media: MediaId[] }) & { person?: never; uploader?: never };
 
 export type WorkerStatus = {
 	name: string,

@@ -5,7 +5,7 @@ use sqlx::PgPool;
 use super::queries;
 use crate::{
     access::{Operator, Right},
-    db::{FaceId, UserId},
+    db::{FaceId, MediaId, UserId},
     error::Result,
     people::{self, Person},
 };
@@ -32,4 +32,24 @@ pub async fn candidates(db: &PgPool, by: &Operator, face: FaceId) -> Result<Vec<
         .into_iter()
         .filter_map(|row| Some(Candidate { person: people.remove(&row.user_id)?, similarity: row.similarity }))
         .collect())
+}
+
+/// A confirmed face to compare another with.
+#[derive(Debug, Clone, PartialEq, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct ConfirmedFace {
+    pub face_id: FaceId,
+    pub media_id: MediaId,
+    /// Cosine similarity to that other face, -1.0 to 1.0.
+    #[specta(type = i32)]
+    pub similarity: f64,
+}
+
+/// So many are shown beside the enrolled picture.
+const SHOWN: i32 = 6;
+
+/// The confirmed faces of a person that are most like a face, most similar first.
+pub async fn confirmed_like(db: &PgPool, by: &Operator, face: FaceId, person: UserId) -> Result<Vec<ConfirmedFace>> {
+    by.may(Right::NameFaces)?;
+    queries::confirmed_like(db, face, person, SHOWN).await
 }

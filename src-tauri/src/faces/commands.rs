@@ -2,20 +2,44 @@
 
 use tauri::State;
 
-use super::{Candidate, FaceCursor, FaceQueue, Photo, Verdict};
+use super::{
+    Candidate, ConfirmedFace, Decided, FaceCounts, FaceCursor, FaceQuery, FaceQueue, Photo, Said, Undoable, Undone,
+    Verdict, WaitingFace, Within,
+};
 use crate::{
     app::Console,
-    db::{FaceId, MediaId, Seen, UserId},
+    db::{AuditId, FaceId, MediaId, Seen, UserId},
     error::Result,
     faces,
 };
 
-/// The suggested faces after a place in the queue, most certain first.
+/// The faces after a place in a queue, leased to this window.
 #[tauri::command]
 #[specta::specta]
-pub async fn faces_waiting(console: State<'_, Console>, after: Option<FaceCursor>, limit: u32) -> Result<FaceQueue> {
+pub async fn faces_waiting(
+    console: State<'_, Console>,
+    asked: FaceQuery,
+    after: Option<FaceCursor>,
+    limit: u32,
+) -> Result<FaceQueue> {
     let session = console.session().await?;
-    faces::waiting(&session.db, &session.operator, after, limit.into()).await
+    faces::waiting(&session.db, &session.operator, &console.holder, &asked, after, limit.into()).await
+}
+
+/// How many faces wait.
+#[tauri::command]
+#[specta::specta]
+pub async fn face_counts(console: State<'_, Console>, within: Within) -> Result<FaceCounts> {
+    let session = console.session().await?;
+    faces::counts(&session.db, &session.operator, &within).await
+}
+
+/// Keeps the leases of these faces; who else is looking at the photo.
+#[tauri::command]
+#[specta::specta]
+pub async fn keep_faces(console: State<'_, Console>, held: Vec<FaceId>, photo: Option<MediaId>) -> Result<Vec<String>> {
+    let session = console.session().await?;
+    faces::keep(&session.db, &session.operator, &console.holder, &held, photo).await
 }
 
 /// A medium with its faces.
@@ -34,18 +58,62 @@ pub async fn face_candidates(console: State<'_, Console>, face_id: FaceId) -> Re
     faces::candidates(&session.db, &session.operator, face_id).await
 }
 
-/// The person on this face is `person`.
+/// The confirmed faces of a person that are most like a face.
 #[tauri::command]
 #[specta::specta]
-pub async fn confirm_face(console: State<'_, Console>, seen: Seen<FaceId>, person: UserId) -> Result<Verdict> {
+pub async fn confirmed_faces_like(
+    console: State<'_, Console>,
+    face_id: FaceId,
+    person: UserId,
+) -> Result<Vec<ConfirmedFace>> {
     let session = console.session().await?;
-    faces::confirm(&mut *session.db.acquire().await?, &session.operator, &seen, person).await
+    faces::confirmed_like(&session.db, &session.operator, face_id, person).await
 }
 
-/// The person on this face is not the suggested one.
+/// A face as it waits now.
 #[tauri::command]
 #[specta::specta]
-pub async fn reject_face(console: State<'_, Console>, seen: Seen<FaceId>) -> Result<Verdict> {
+pub async fn waiting_face(console: State<'_, Console>, face_id: FaceId) -> Result<WaitingFace> {
     let session = console.session().await?;
-    faces::reject(&mut *session.db.acquire().await?, &session.operator, &seen).await
+    faces::waiting_face(&session.db, &session.operator, face_id).await
+}
+
+/// Says something of a face.
+#[tauri::command]
+#[specta::specta]
+pub async fn decide_face(console: State<'_, Console>, seen: Seen<FaceId>, said: Said) -> Result<Verdict> {
+    let session = console.session().await?;
+    faces::decide(&mut *session.db.acquire().await?, &session.operator, &seen, said).await
+}
+
+/// Says the same of many faces.
+#[tauri::command]
+#[specta::specta]
+pub async fn decide_faces(console: State<'_, Console>, seen: Vec<Seen<FaceId>>, said: Said) -> Result<Decided> {
+    let session = console.session().await?;
+    faces::decide_many(&mut *session.db.acquire().await?, &session.operator, &seen, said).await
+}
+
+/// The decision that would be taken back next.
+#[tauri::command]
+#[specta::specta]
+pub async fn undoable_decision(console: State<'_, Console>) -> Result<Option<Undoable>> {
+    let session = console.session().await?;
+    faces::undoable(&session.db, &session.operator).await
+}
+
+/// Takes the operator's newest decision back.
+#[tauri::command]
+#[specta::specta]
+pub async fn undo_decision(console: State<'_, Console>) -> Result<Undone> {
+    let session = console.session().await?;
+    faces::undo(&mut *session.db.acquire().await?, &session.operator).await
+}
+
+/// Lets stand what does not go together about a face.
+#[tauri::command]
+#[specta::specta]
+pub async fn dismiss_conflicts(console: State<'_, Console>, seen: Seen<FaceId>) -> Result<AuditId> {
+    let session = console.session().await?;
+    faces::dismiss(&mut *session.db.acquire().await?, &session.operator, &seen).await
 }

@@ -96,13 +96,16 @@ pub(crate) async fn match_photos(db: &PgPool, photos: &[i64]) -> Result<(Matched
     let verdicts = queries::verdicts(&mut connection, photos).await?;
     let nearest = queries::nearest(&mut connection, photos).await?;
     let mut rejected: BTreeSet<(i64, i64)> = BTreeSet::new();
-    let mut decided: BTreeMap<i64, i64> = BTreeMap::new();
-    // Of several names by humans the newest comes last.
+    let mut decided: BTreeMap<i64, Option<i64>> = BTreeMap::new();
+    // Of several words by humans on who it is the newest comes last.
     for verdict in verdicts {
-        if verdict.is_rejection {
-            rejected.insert((verdict.face_id, verdict.person_id));
-        } else {
-            decided.insert(verdict.face_id, verdict.person_id);
+        match verdict.person_id {
+            Some(person) if verdict.is_rejection => {
+                rejected.insert((verdict.face_id, person));
+            }
+            person => {
+                decided.insert(verdict.face_id, person);
+            }
         }
     }
     let mut candidates: BTreeMap<i64, Vec<Candidate>> = BTreeMap::new();
@@ -124,6 +127,14 @@ pub(crate) async fn match_photos(db: &PgPool, photos: &[i64]) -> Result<(Matched
         .filter(|(_, changes)| !changes.is_empty())
         .collect();
     let busy = write(&mut connection, &by_photo, &changes).await?;
+    let done: Vec<i64> = photos.iter().copied().filter(|photo| !busy.contains(photo)).collect();
+    let near: Vec<(i64, Candidate)> = planned
+        .iter()
+        .filter(|(photo, _)| !busy.contains(*photo))
+        .flat_map(|(_, matches)| matches.iter().filter_map(|plan| Some((plan.face, plan.near?))))
+        .collect();
+    queries::write_near(&mut connection, &done, &near).await?;
+    queries::list_conflicts(&mut connection, &done).await?;
 
     let mut sum = Matched::default();
     for (_, matches) in planned.iter().filter(|(photo, _)| !busy.contains(*photo)) {
@@ -137,11 +148,15 @@ pub(crate) async fn match_photos(db: &PgPool, photos: &[i64]) -> Result<(Matched
 }
 
 /// What each face of one photo is to be.
-fn plan(faces: &[FaceRow], decided: &BTreeMap<i64, i64>, candidates: &BTreeMap<i64, Vec<Candidate>>) -> Vec<Match> {
+fn plan(
+    faces: &[FaceRow],
+    decided: &BTreeMap<i64, Option<i64>>,
+    candidates: &BTreeMap<i64, Vec<Candidate>>,
+) -> Vec<Match> {
     let (fixed, open): (Vec<&FaceRow>, Vec<&FaceRow>) =
         faces.iter().partition(|face| decided.contains_key(&face.id) || face.is_named_by_others);
     let taken: BTreeSet<i64> =
-        fixed.iter().filter_map(|face| decided.get(&face.id).copied().or(face.identified_user_id)).collect();
+        fixed.iter().filter_map(|face| decided.get(&face.id).copied().unwrap_or(face.identified_user_id)).collect();
     let free: Vec<Vec<Candidate>> = open
         .iter()
         .map(|face| {
@@ -150,11 +165,27 @@ fn plan(faces: &[FaceRow], decided: &BTreeMap<i64, i64>, candidates: &BTreeMap<i
         })
         .collect();
     let found = assign(&free);
+    let assigned: BTreeSet<i64> = found.iter().flatten().map(|candidate| candidate.person).collect();
     let fixed = fixed.into_iter().map(|face| match decided.get(&face.id) {
         Some(&person) => Match::by_a_human(face, person),
         None => Match::as_it_is(face),
     });
-    fixed.chain(open.into_iter().zip(found).map(|(face, found)| Match::by_enrolment(face, found))).collect()
+    let open = open.into_iter().zip(found).zip(&free).map(|((face, found), free)| match found {
+        Some(found) => Match::by_enrolment(face, found),
+        None => Match::unidentified(face, nearest(free, &assigned)),
+    });
+    fixed.chain(open).collect()
+}
+
+/// The nearest of the candidates who are not on the photo already.
+fn nearest(candidates: &[Candidate], taken: &BTreeSet<i64>) -> Option<Candidate> {
+    let free = candidates.iter().filter(|candidate| !taken.contains(&candidate.person));
+    free.max_by(|one, other| one.similarity.total_cmp(&other.similarity)).copied()
+}
+
+/// Looks once more for what does not go together on photos.
+pub(crate) async fn list_conflicts(db: &PgPool, photos: &[i64]) -> Result<()> {
+    Ok(queries::list_conflicts(&mut *db.acquire().await?, photos).await?)
 }
 
 /// Writes the changes of all photos of which no face has changed since it was read; which photos were left out.

@@ -3,21 +3,30 @@
 mod candidates;
 #[cfg(feature = "desktop")]
 pub mod commands;
+mod conflict;
+mod decide;
+mod holder;
 pub(crate) mod matching;
 mod photo;
 mod queries;
 mod queue;
-mod verdict;
+mod undo;
 
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
 pub use self::{
-    candidates::{Candidate, candidates},
+    candidates::{Candidate, ConfirmedFace, candidates, confirmed_like},
+    conflict::{Conflict, ConflictKind, dismiss},
+    decide::{Decided, DecidedFace, Judgement, Said, SkippedFace, Verdict, decide, decide_many},
+    holder::Holder,
     matching::{Matched, match_faces},
     photo::{Photo, photo},
-    queue::{FaceCursor, FaceQueue, count, waiting},
-    verdict::{Judgement, Verdict, confirm, reject},
+    queue::{
+        ConflictCount, FaceCounts, FaceCursor, FaceQuery, FaceQueue, Order, Queue, WaitingFace, Within, count, counts,
+        keep, waiting, waiting_face,
+    },
+    undo::{Undoable, Undone, undo, undoable},
 };
 use crate::{
     db::{FaceId, MediaId, RowVersion},

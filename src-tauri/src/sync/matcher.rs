@@ -39,7 +39,23 @@ impl Matcher {
         if done.is_err() {
             marks::release(&self.db, QUEUE, &self.worker, &versions(&photos), 0.0).await?;
         }
-        done.map(|()| swept + photos.len())
+        done?;
+        Ok(swept + photos.len() + self.list_conflicts().await?)
+    }
+
+    /// Photos whose faces somebody else wrote to, in a way that needs no matching.
+    async fn list_conflicts(&self) -> Result<usize> {
+        let photos = marks::claim_of(&self.db, QUEUE, Some("conflict"), Lane::Both, &self.worker, PHOTOS).await?;
+        if photos.is_empty() {
+            return Ok(0);
+        }
+        let listed = matching::list_conflicts(&self.db, &keys(&photos)).await;
+        if listed.is_err() {
+            marks::release(&self.db, QUEUE, &self.worker, &versions(&photos), 0.0).await?;
+        }
+        listed?;
+        self.settle(&photos).await?;
+        Ok(photos.len())
     }
 
     /// Goes on with the sweep that was begun, or begins one for all who wait. One that outlasts its lease may be made once more by

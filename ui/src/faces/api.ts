@@ -8,19 +8,36 @@ import {
   type QueryClient,
 } from '@tanstack/svelte-query';
 
-import type { Face, FaceCursor } from '../bindings';
+import type { Face, FaceCursor, FaceQuery, Said, Within } from '../bindings';
 import { ask, commands } from '../host';
 
 const key = ['faces'];
 
-export const pageOfFaces = (client: QueryClient, after: FaceCursor | null, limit: number) =>
+export const pageOfFaces = (
+  client: QueryClient,
+  asked: FaceQuery,
+  after: FaceCursor | null,
+  limit: number,
+) =>
   client.fetchQuery({
-    queryKey: [...key, 'waiting', after, limit],
-    queryFn: () => ask(commands.facesWaiting(after, limit)),
+    queryKey: [...key, 'waiting', asked, after, limit],
+    queryFn: () => ask(commands.facesWaiting(asked, after, limit)),
     // The queue remembers; a page that was asked for again is wanted as it is now.
     staleTime: 0,
     gcTime: 0,
   });
+
+/** How many wait in each queue; counted anew after a while, and when asked for. */
+export const countsOf = (within: Within) =>
+  queryOptions({
+    queryKey: [...key, 'counts', within],
+    queryFn: () => ask(commands.faceCounts(within)),
+    staleTime: 30_000,
+    refetchInterval: 60_000,
+  });
+
+export const createCounts = (within: () => Within) =>
+  createQuery(() => ({ ...countsOf(within()), placeholderData: keepPreviousData }));
 
 export const candidatesOf = (faceId: number) =>
   queryOptions({
@@ -36,6 +53,20 @@ export const createCandidates = (faceId: () => number | null) =>
     return { ...candidatesOf(id ?? 0), enabled: id !== null };
   });
 
+export const confirmedLike = (faceId: number, person: number) =>
+  queryOptions({
+    queryKey: [...key, 'confirmed', faceId, person],
+    queryFn: () => ask(commands.confirmedFacesLike(faceId, person)),
+    staleTime: 60_000,
+  });
+
+/** Null stands for no face or nobody: nothing is asked. */
+export const createConfirmedLike = (asked: () => { face: number; person: number } | null) =>
+  createQuery(() => {
+    const pair = asked();
+    return { ...confirmedLike(pair?.face ?? 0, pair?.person ?? 0), enabled: pair !== null };
+  });
+
 /** People whose names begin with or contain `text`; the last answer stays until the next one is there. */
 export const createPeopleFound = (text: () => string) =>
   createQuery(() => ({
@@ -45,12 +76,42 @@ export const createPeopleFound = (text: () => string) =>
     staleTime: 60_000,
   }));
 
+const undoableKey = [...key, 'undoable'];
+
+/** The decision that would be taken back next, or null. */
+export const createUndoable = () =>
+  createQuery(() => ({
+    queryKey: undoableKey,
+    queryFn: () => ask(commands.undoableDecision()),
+  }));
+
+/** Another decision is the newest by now. */
+export const decisionsChanged = (client: QueryClient) =>
+  client.invalidateQueries({ queryKey: undoableKey });
+
 const seen = ({ id, version }: Face) => ({ id, version });
 
-export const confirm = (client: QueryClient, face: Face, person: number) =>
+export const decide = (client: QueryClient, face: Face, said: Said) =>
   new MutationObserver(client, {
-    mutationFn: () => ask(commands.confirmFace(seen(face), person)),
+    mutationFn: () => ask(commands.decideFace(seen(face), said)),
   }).mutate();
 
-export const reject = (client: QueryClient, face: Face) =>
-  new MutationObserver(client, { mutationFn: () => ask(commands.rejectFace(seen(face))) }).mutate();
+export const dismiss = (client: QueryClient, face: Face) =>
+  new MutationObserver(client, {
+    mutationFn: () => ask(commands.dismissConflicts(seen(face))),
+  }).mutate();
+
+export const undo = (client: QueryClient) =>
+  new MutationObserver(client, { mutationFn: () => ask(commands.undoDecision()) }).mutate();
+
+/** A face as it waits now. */
+export const reread = (client: QueryClient, faceId: number) =>
+  client.fetchQuery({
+    queryKey: [...key, 'one', faceId],
+    queryFn: () => ask(commands.waitingFace(faceId)),
+    staleTime: 0,
+    gcTime: 0,
+  });
+
+/** Says that this window still looks at these faces; who else looks at the photo. */
+export const keep = (held: number[], photo: number | null) => ask(commands.keepFaces(held, photo));

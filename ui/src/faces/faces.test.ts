@@ -3,8 +3,9 @@ import userEvent from '@testing-library/user-event';
 import axe from 'axe-core';
 import { expect, test, vi } from 'vitest';
 
-import type { Verdict } from '../bindings';
+import type { Face, Verdict } from '../bindings';
 import { refuse } from '../test/backend';
+import { waitingFace } from '../test/deciding';
 import { open, underWay } from '../test/open';
 import { people, photos } from '../test/world';
 
@@ -14,7 +15,10 @@ const waiting = photos
   .slice(0, 3);
 const [one, two, three] = waiting.map(({ id }) => id);
 
-const facesWaiting = () => ({ total: waiting.length, faces: waiting, next: null });
+/** As the whole queue. */
+const queueOf = (faces: readonly Face[]) => ({ faces: faces.map(waitingFace), next: null });
+const facesWaiting = () => queueOf(waiting);
+const faceCounts = (suggested: number) => () => ({ suggested, near: 0, conflicts: 0, kinds: [] });
 const evidence = () => screen.getByRole('complementary', { name: 'Evidence' });
 const shown = () =>
   Number(screen.queryByRole('complementary', { name: 'Evidence' })?.dataset['face']);
@@ -26,18 +30,19 @@ const isShown = (id: number | undefined) => waitFor(() => expect(shown()).toBe(i
 
 test('a confirmed face makes room for the next before it is written, and is written once', async () => {
   const write = underWay<Verdict>();
-  const confirmFace = vi.fn(() => write.promise);
-  open('moderator', 'faces', { facesWaiting, confirmFace });
+  const decideFace = vi.fn(() => write.promise);
+  open('moderator', 'faces', { facesWaiting, decideFace, faceCounts: faceCounts(3) });
   const user = userEvent.setup();
   await isShown(one);
+  await screen.findByText('3 suggestions left, most certain first');
 
   await user.keyboard('y');
   expect(shown()).toBe(two);
   expect(strip()).toEqual([two, three]);
   expect(screen.getByText('2 suggestions left, most certain first')).toBeTruthy();
   expect(screen.getByText('Saving 1 verdict')).toBeTruthy();
-  expect(confirmFace.mock.calls).toEqual([
-    [{ seen: { id: one, version: '700' }, person: waiting[0]?.suggested?.id }],
+  expect(decideFace.mock.calls).toEqual([
+    [{ seen: { id: one, version: '700' }, said: { is: waiting[0]?.suggested?.id } }],
   ]);
 
   write.resolve({ faceId: one ?? 0, auditId: 1, judgement: 'is', person: people[0] as never });
@@ -47,7 +52,7 @@ test('a confirmed face makes room for the next before it is written, and is writ
 
 test('a verdict that could not be written says why and comes back as the next, not under the hand', async () => {
   const write = underWay<Verdict>();
-  open('moderator', 'faces', { facesWaiting, confirmFace: () => write.promise });
+  open('moderator', 'faces', { facesWaiting, decideFace: () => write.promise });
   const user = userEvent.setup();
   await isShown(one);
   await user.keyboard('{Enter}');
@@ -65,8 +70,8 @@ test('a verdict that could not be written says why and comes back as the next, n
 
 test('the last face comes back at once when its verdict could not be written', async () => {
   open('moderator', 'faces', {
-    facesWaiting: () => ({ total: 1, faces: waiting.slice(0, 1), next: null }),
-    rejectFace: () => refuse('internal', 'The audit log is full.'),
+    facesWaiting: () => queueOf(waiting.slice(0, 1)),
+    decideFace: () => refuse('internal', 'The audit log is full.'),
   });
   await isShown(one);
   await userEvent.setup().keyboard('n');
@@ -75,18 +80,13 @@ test('the last face comes back at once when its verdict could not be written', a
 });
 
 test('a face that somebody else decided is dropped with what they decided', async () => {
-  let decided = false;
-  const { answers } = open('moderator', 'faces');
   open('moderator', 'faces', {
     facesWaiting,
-    confirmFace: () => {
-      decided = true;
-      return refuse('conflict', 'mei.tanaka confirmed Bo Lindqvist on this face.');
-    },
-    photo: async (args) => {
-      const photo = await answers.photo(args);
-      const faces = photo.faces.map((face) => ({ ...face, status: 'CONFIRMED' as const }));
-      return decided ? { ...photo, faces } : photo;
+    decideFace: () => refuse('conflict', 'mei.tanaka confirmed Bo Lindqvist on this face.'),
+    waitingFace: () => {
+      const [face] = waiting;
+      if (face === undefined) throw new Error('no face');
+      return { face: { ...face, status: 'CONFIRMED' }, proposed: null, conflicts: [] };
     },
   });
   await isShown(one);
@@ -98,26 +98,26 @@ test('a face that somebody else decided is dropped with what they decided', asyn
 
 test('a conflict brings the face back with the version that holds now', async () => {
   const seen: unknown[] = [];
-  const confirmFace = vi.fn((args: object): Verdict => {
+  const decideFace = vi.fn((args: object): Verdict => {
     seen.push((args as { seen: { version: string } }).seen.version);
     if (seen.length === 1) refuse('conflict', 'The AI moved this face meanwhile.');
     return { faceId: one ?? 0, auditId: 1, judgement: 'is', person: people[0] as never };
   });
-  const photo = photos.find(({ mediaId }) => mediaId === waiting[0]?.mediaId);
-  if (photo === undefined) throw new Error('no photo');
-  const versions = ['700', '701'];
-  let reads = 0;
+  const [face] = waiting;
+  const photo = photos.find(({ mediaId }) => mediaId === face?.mediaId);
+  if (face === undefined || photo === undefined) throw new Error('no face');
+  const now = <T extends Face>(face: T) => ({
+    ...face,
+    version: seen.length === 0 ? '700' : '701',
+  });
   open('moderator', 'faces', {
-    facesWaiting: () => ({ total: 1, faces: waiting.slice(0, 1), next: null }),
-    confirmFace,
-    photo: () => {
-      const version = versions[Math.min(reads++, 1)] ?? '';
-      return { ...photo, faces: photo.faces.map((face) => ({ ...face, version })) };
-    },
+    facesWaiting: () => queueOf([face]),
+    decideFace,
+    photo: () => ({ ...photo, faces: photo.faces.map(now) }),
+    waitingFace: () => waitingFace(now(face)),
   });
   const user = userEvent.setup();
   await isShown(one);
-  await waitFor(() => expect(reads).toBe(1));
   await user.keyboard('y');
   await screen.findAllByText('The AI moved this face meanwhile.');
   await isShown(one);
@@ -129,7 +129,7 @@ test('a conflict brings the face back with the version that holds now', async ()
 test('a face that is gone is dropped, and the stream goes on', async () => {
   open('moderator', 'faces', {
     facesWaiting,
-    rejectFace: () => refuse('notFound', 'This face is gone.'),
+    decideFace: () => refuse('notFound', 'This face is gone.'),
   });
   await isShown(one);
   await userEvent.setup().keyboard('n');
@@ -173,21 +173,20 @@ test('back leads to the one that was skipped', async () => {
 });
 
 test('a number chooses a candidate', async () => {
-  const confirmFace = vi.fn(() => underWay<Verdict>().promise);
-  const { answers } = open('moderator', 'faces', { facesWaiting, confirmFace });
+  const decideFace = vi.fn(() => underWay<Verdict>().promise);
+  const { answers } = open('moderator', 'faces', { facesWaiting, decideFace });
   await isShown(one);
   await waitFor(() => expect(document.querySelectorAll('[data-candidate]')).toHaveLength(4));
   const candidates = await answers.faceCandidates({ faceId: one });
   await userEvent.setup().keyboard('2');
-  expect(confirmFace.mock.calls).toEqual([
-    [{ seen: { id: one, version: '700' }, person: candidates[1]?.person.id }],
+  expect(decideFace.mock.calls).toEqual([
+    [{ seen: { id: one, version: '700' }, said: { is: candidates[1]?.person.id } }],
   ]);
 });
 
 test('somebody else is found by typing, with keys alone; letters typed there decide nothing', async () => {
-  const confirmFace = vi.fn(() => underWay<Verdict>().promise);
-  const rejectFace = vi.fn(() => underWay<Verdict>().promise);
-  open('moderator', 'faces', { facesWaiting, confirmFace, rejectFace });
+  const decideFace = vi.fn(() => underWay<Verdict>().promise);
+  open('moderator', 'faces', { facesWaiting, decideFace });
   const user = userEvent.setup();
   await isShown(one);
   await user.keyboard('f');
@@ -195,12 +194,12 @@ test('somebody else is found by typing, with keys alone; letters typed there dec
   expect(document.activeElement).toBe(field);
 
   await user.keyboard('yuki');
-  await waitFor(() => expect(screen.getAllByRole('option')).toHaveLength(1));
+  const list = screen.getByRole('listbox');
+  await waitFor(() => expect(within(list).getAllByRole('option')).toHaveLength(1));
   await user.keyboard('{Enter}');
-  expect(rejectFace).not.toHaveBeenCalled();
   const yuki = people.find(({ username }) => username === 'yuki.sato');
-  expect(confirmFace.mock.calls).toEqual([
-    [{ seen: { id: one, version: '700' }, person: yuki?.id }],
+  expect(decideFace.mock.calls).toEqual([
+    [{ seen: { id: one, version: '700' }, said: { is: yuki?.id } }],
   ]);
   expect(shown()).toBe(two);
 });
@@ -215,19 +214,20 @@ test('a rejected face can still be named from its photo, and is counted once', a
     identified: null,
   }));
   if (rejected === undefined || next === undefined) throw new Error('no faces');
-  const confirmFace = vi.fn(() => underWay<Verdict>().promise);
   let said = false;
+  const decideFace = vi.fn((): Verdict | Promise<Verdict> => {
+    if (said) return underWay<Verdict>().promise;
+    said = true;
+    return { faceId: rejected.id, auditId: 1, judgement: 'isNot', person: people[0] as never };
+  });
   open('moderator', 'faces', {
-    facesWaiting: () => ({ total: 2, faces: [rejected, next], next: null }),
+    facesWaiting: () => queueOf([rejected, next]),
+    faceCounts: faceCounts(2),
     photo: () => ({
       ...photo,
       faces: [said ? { ...rejected, status: 'UNIDENTIFIED', suggested: null } : rejected, next],
     }),
-    rejectFace: () => {
-      said = true;
-      return { faceId: rejected.id, auditId: 1, judgement: 'isNot', person: people[0] as never };
-    },
-    confirmFace,
+    decideFace,
   });
   const user = userEvent.setup();
   await isShown(rejected.id);
@@ -238,7 +238,7 @@ test('a rejected face can still be named from its photo, and is counted once', a
   await waitFor(() => expect(document.querySelectorAll('[data-candidate]')).toHaveLength(4));
   await user.keyboard('1');
   await isShown(next.id);
-  expect(confirmFace).toHaveBeenCalledTimes(1);
+  expect(decideFace).toHaveBeenCalledTimes(2);
   expect(screen.getByText('1 suggestion left, most certain first')).toBeTruthy();
 });
 
@@ -253,11 +253,131 @@ test('a queue that does not come says why and can be asked for again', async () 
   await isShown(one);
 });
 
+test('nobody we know, not a face, and not this person are three different things', async () => {
+  const decideFace = vi.fn(() => underWay<Verdict>().promise);
+  open('moderator', 'faces', { facesWaiting, decideFace });
+  const user = userEvent.setup();
+  await isShown(one);
+  await user.keyboard('0dn');
+  const said = (decideFace.mock.calls as unknown as [{ said: unknown }][]).map(
+    ([args]) => args.said,
+  );
+  expect(said).toEqual(['nobody', 'noFace', { isNot: waiting[2]?.suggested?.id }]);
+});
+
+test('the last decision is taken back and shown again', async () => {
+  open('moderator', 'faces', { facesWaiting });
+  const user = userEvent.setup();
+  await isShown(one);
+  await user.keyboard('yn');
+  expect(shown()).toBe(three);
+  await user.keyboard('z');
+  await isShown(two);
+  await user.keyboard('z');
+  await isShown(one);
+  expect(strip()).toEqual([one, two, three]);
+  await waitFor(() =>
+    expect(screen.getByRole('button', { name: 'Undo' }).hasAttribute('disabled')).toBe(true),
+  );
+});
+
+test('what somebody else decided since stays, and it is said whose it is', async () => {
+  open('moderator', 'faces', {
+    facesWaiting,
+    undoableDecision: () => ({
+      decisionId: 7,
+      judgement: 'is',
+      person: people[0] ?? null,
+      faces: 1,
+      decidedAt: '2025-11-20T16:40:00Z',
+    }),
+    undoDecision: () => ({
+      decisionId: 7,
+      judgement: 'is',
+      faces: [],
+      kept: [{ faceId: 1, reason: 'mei.tanaka has decided this face since, and that stays.' }],
+    }),
+  });
+  await isShown(one);
+  await waitFor(() =>
+    expect(screen.getByRole('button', { name: 'Undo' }).hasAttribute('disabled')).toBe(false),
+  );
+  await userEvent.setup().keyboard('z');
+  await screen.findByText('mei.tanaka has decided this face since, and that stays.');
+  expect(shown()).toBe(one);
+});
+
+test('each queue keeps its place', async () => {
+  open('moderator', 'faces');
+  const user = userEvent.setup();
+  await waitFor(() => expect(shown()).toBeGreaterThan(0));
+  const first = shown();
+  await user.keyboard('x');
+  const second = shown();
+  await user.click(screen.getByRole('button', { name: /^Near/ }));
+  await waitFor(() => expect([first, second]).not.toContain(shown()));
+  await waitFor(() => expect(shown()).toBeGreaterThan(0));
+  expect(within(evidence()).getByRole('heading', { level: 2 }).textContent).toMatch(/Is this/);
+  await user.keyboard('q1');
+  await isShown(second);
+});
+
+test('a conflict says what is wrong and can be dismissed', async () => {
+  open('moderator', 'faces');
+  const user = userEvent.setup();
+  await waitFor(() => expect(shown()).toBeGreaterThan(0));
+  await user.keyboard('q3');
+  await within(await screen.findByRole('region', { name: 'Conflicts' })).findByText(
+    'Its box is not within the photo.',
+  );
+  const first = shown();
+  await user.keyboard('i');
+  await waitFor(() => expect(shown()).not.toBe(first));
+});
+
+test('who else looks at the photo is said', async () => {
+  open('moderator', 'faces', { facesWaiting, keepFaces: () => ['mei.tanaka'] });
+  await screen.findByText('mei.tanaka is looking at this photo, too.');
+});
+
+test('the faces of a photo are gone through by key, and a confirmed one can be corrected', async () => {
+  const decideFace = vi.fn(() => underWay<Verdict>().promise);
+  const photo = photos.find(
+    ({ faces }) =>
+      faces.length === 3 &&
+      faces
+        .map(({ status }) => status)
+        .join()
+        .includes('SUGGESTED,CONFIRMED'),
+  );
+  const [suggested, confirmed] = [
+    photo?.faces.find(({ status }) => status === 'SUGGESTED'),
+    photo?.faces.find(({ status }) => status === 'CONFIRMED'),
+  ];
+  if (!suggested || !confirmed) throw new Error('no photo of three');
+  open('moderator', 'faces', { facesWaiting: () => queueOf([suggested]), decideFace });
+  const user = userEvent.setup();
+  await isShown(suggested.id);
+  await waitFor(() => expect(document.querySelectorAll('[data-face-id]')).toHaveLength(3));
+  for (let presses = 0; presses < 3 && shown() !== confirmed.id; presses += 1)
+    await user.keyboard('j');
+  await isShown(confirmed.id);
+  await user.keyboard('n');
+  expect(decideFace.mock.calls).toEqual([
+    [
+      {
+        seen: { id: confirmed.id, version: '700' },
+        said: { isNot: confirmed.identified?.id },
+      },
+    ],
+  ]);
+});
+
 test.each([
   ['ordinary', waiting],
   ['hostile', photos.find(({ mediaId }) => mediaId === 402)?.faces ?? []],
 ])('the screen is accessible with %s faces', async (_, faces) => {
-  open('moderator', 'faces', { facesWaiting: () => ({ total: faces.length, faces, next: null }) });
+  open('moderator', 'faces', { facesWaiting: () => queueOf(faces) });
   await isShown(faces[0]?.id);
   await waitFor(() => expect(document.querySelector('[data-candidate]')).not.toBeNull());
   const { violations } = await axe.run(document.body);

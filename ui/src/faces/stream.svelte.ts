@@ -1,63 +1,139 @@
-// The stream of suggestions: which face is looked at, and what was said about faces whose writing is under way.
+// The stream of faces that wait: which queue, which face is looked at, and what was said about faces whose writing is under way.
 
 import type { QueryClient } from '@tanstack/svelte-query';
 import { SvelteMap } from 'svelte/reactivity';
 
-import type { Face, FaceCursor, Person } from '../bindings';
-import { personName } from '../components/text';
-import { warn } from '../components/toast';
+import type { Candidate, Face, FaceCursor, FaceQuery, WaitingFace } from '../bindings';
+import { complain, toast, warn } from '../components/toast';
+import { counted } from '../components/text';
 import { media } from '../host';
 import { photoOf, preload, preparePhoto } from '../photo/api';
 import { Ahead } from '../review/ahead';
 import { ReviewQueue } from '../review/queue.svelte';
-import { candidatesOf, confirm, pageOfFaces, reject } from './api';
+import {
+  candidatesOf,
+  confirmedLike,
+  countsOf,
+  decide,
+  decisionsChanged,
+  dismiss,
+  keep,
+  pageOfFaces,
+  reread,
+  undo,
+} from './api';
+import { after, inWords, told, type Word } from './said';
 
 /** So many photos, crops and candidates are fetched before they are needed. */
 const PREPARED = 10;
+/** Between two looks at who else is there, in milliseconds. */
+const COMPANY = 1000;
+
+type Queue = ReviewQueue<WaitingFace, FaceCursor>;
 
 export class FaceStream {
-  readonly queue: ReviewQueue<Face, FaceCursor>;
+  asked = $state.raw<FaceQuery>({
+    queue: 'suggested',
+    order: 'certain',
+    within: 'all',
+    conflict: null,
+  });
+  queue: Queue;
   /** A face of the photo that is looked at in passing; the queue stays where it is. */
   #inspected = $state.raw<Face>();
-  /** Verdicts that the database may not know yet: true for the person, null for "not this person". */
-  readonly #said = new SvelteMap<number, Person | null>();
+  /** What the database may not know yet. */
+  readonly #said = new SvelteMap<number, Word>();
   picking = $state(false);
+  undoing = $state(false);
   /** The last verdict in words, for who listens instead of looking. */
   told = $state('');
+  /** The logins of who else looks at the photo. */
+  company = $state.raw<string[]>([]);
 
   #client: QueryClient;
-  #ahead: Ahead<Face>;
+  #ahead: Ahead<WaitingFace>;
+  /** Each queue that was asked for keeps its place. */
+  readonly #queues = new Map<string, Queue>();
+  /** As they were when they were decided: for taking it back. */
+  readonly #decided = new Map<number, WaitingFace>();
 
   constructor(client: QueryClient) {
     this.#client = client;
-    this.#ahead = new Ahead(client, ({ id, mediaId, suggested }) =>
+    this.#ahead = new Ahead(client, ({ face, proposed }) =>
       Promise.all([
-        preparePhoto(client, mediaId),
-        client.prefetchQuery(photoOf(mediaId)),
-        client.prefetchQuery(candidatesOf(id)),
-        preload(media.crop(id)),
-        ...(suggested === null ? [] : [preload(media.enrolled(suggested.id))]),
+        preparePhoto(client, face.mediaId),
+        client.prefetchQuery(photoOf(face.mediaId)),
+        client.prefetchQuery(candidatesOf(face.id)),
+        preload(media.crop(face.id)),
+        ...(proposed === null
+          ? []
+          : [
+              preload(media.enrolled(proposed.person.id)),
+              client.prefetchQuery(confirmedLike(face.id, proposed.person.id)),
+            ]),
       ]),
     );
-    this.queue = new ReviewQueue({
-      idOf: (face) => face.id,
+    this.queue = $state.raw(this.#queueOf(this.asked));
+  }
+
+  #queueOf(asked: FaceQuery): Queue {
+    const name = JSON.stringify(asked);
+    const known = this.#queues.get(name);
+    if (known !== undefined) return known;
+    const client = this.#client;
+    const queue: Queue = new ReviewQueue<WaitingFace, FaceCursor>({
+      idOf: ({ face }) => face.id,
       page: async (after, limit) => {
-        const { total, faces, next } = await pageOfFaces(client, after, limit);
-        return { total, items: faces, next };
+        const { faces, next } = await pageOfFaces(client, asked, after, limit);
+        return { items: faces, next };
       },
-      reread: async (face) => {
-        const photo = await client.fetchQuery({ ...photoOf(face.mediaId), staleTime: 0 });
-        return (
-          photo.faces.find(({ id, status }) => id === face.id && status === 'SUGGESTED') ?? null
-        );
+      count: async () => {
+        const counts = await client.fetchQuery({ ...countsOf(asked.within), staleTime: 5000 });
+        if (asked.queue !== 'conflicts') return counts[asked.queue];
+        if (asked.conflict === null) return counts.conflicts;
+        return counts.kinds.find(({ kind }) => kind === asked.conflict)?.faces ?? 0;
+      },
+      reread: async ({ face }) => {
+        // The photo draws the face, and must not do so from what it was.
+        const [now] = await Promise.all([
+          reread(client, face.id),
+          client.invalidateQueries({ queryKey: photoOf(face.mediaId).queryKey }),
+        ]);
+        return waits(asked, now) ? now : null;
       },
       refused: ({ text, item }) => warn(text, item === null ? undefined : this.#wayBackTo(item)),
     });
+    this.#queues.set(name, queue);
+    return queue;
+  }
+
+  /** Another queue, or another order of it. */
+  ask(change: Partial<FaceQuery>): void {
+    this.lookBack();
+    const asked = { ...this.asked, ...change };
+    this.asked = asked.queue === 'conflicts' ? asked : { ...asked, conflict: null };
+    this.queue = this.#queueOf(this.asked);
+    void this.queue.start();
   }
 
   /** The face that the evidence is about. */
   get face(): Face | undefined {
-    return this.#inspected ?? this.queue.current;
+    return this.#inspected ?? this.queue.current?.face;
+  }
+
+  /** Whom to say yes or no to. */
+  get proposed(): Candidate | null {
+    const inspected = this.#inspected;
+    if (inspected === undefined) return this.queue.current?.proposed ?? null;
+    const { suggested, similarity } = inspected;
+    return inspected.status === 'SUGGESTED' && suggested !== null
+      ? { person: suggested, similarity: similarity ?? 0 }
+      : null;
+  }
+
+  /** What does not go together about the face. */
+  get conflicts(): WaitingFace['conflicts'] {
+    return this.inspecting ? [] : (this.queue.current?.conflicts ?? []);
   }
 
   get inspecting(): boolean {
@@ -67,22 +143,20 @@ export class FaceStream {
   /** Faces of a photo with what was said about them in the last seconds. */
   withVerdicts(faces: readonly Face[]): Face[] {
     return faces.map((face) => {
-      const person = this.#said.get(face.id);
-      if (person === undefined) return face;
-      return person === null
-        ? { ...face, status: 'UNIDENTIFIED', suggested: null, identified: null }
-        : { ...face, status: 'CONFIRMED', identified: person, suggested: null };
+      const word = this.#said.get(face.id);
+      return word === undefined ? face : after(face, word);
     });
   }
 
-  /** A suggestion becomes the next to decide; any other face is only looked at. */
+  /** One that waits in this queue becomes the next to decide; any other face is only looked at. */
   look(face: Face): void {
     this.picking = false;
-    if (face.id === this.queue.current?.id) {
+    const waiting = this.queue.items.find((item) => item.face.id === face.id);
+    if (face.id === this.queue.current?.face.id) {
       this.#inspected = undefined;
-    } else if (face.status === 'SUGGESTED' && !this.queue.isDecided(face.id)) {
+    } else if (waiting !== undefined && !this.queue.isDecided(face.id)) {
       this.#inspected = undefined;
-      this.queue.show(face);
+      this.queue.show(waiting);
     } else {
       this.#inspected = face;
     }
@@ -105,12 +179,44 @@ export class FaceStream {
     this.picking = false;
   }
 
-  confirm(face: Face, person: Person): void {
-    void this.#decide(face, person, () => confirm(this.#client, face, person.id));
+  say(face: Face, word: Word): void {
+    void this.#decide(face, word);
   }
 
-  reject(face: Face): void {
-    void this.#decide(face, null, () => reject(this.#client, face));
+  /** Takes back what was decided last, here or before the window was opened, and shows it. */
+  async undo(): Promise<void> {
+    if (this.undoing) return;
+    this.undoing = true;
+    try {
+      await Promise.all([...this.#queues.values()].map((queue) => queue.written()));
+      const { faces, kept } = await undo(this.#client);
+      await this.#client.invalidateQueries({ queryKey: ['photo', 'faces'] });
+      const [first] = faces;
+      if (first !== undefined) await this.#restore(first);
+      this.told = faces.length > 0 ? 'Taken back.' : 'Nothing was taken back.';
+      const [stays] = kept;
+      if (stays !== undefined)
+        warn(
+          faces.length + kept.length === 1
+            ? stays.reason
+            : `${counted(kept.length, 'face stays', 'faces stay')} as decided. ${stays.reason}`,
+        );
+      else if (faces.length > 1)
+        toast(`${counted(faces.length, 'face is', 'faces are')} as before.`);
+    } catch (thrown) {
+      complain(thrown);
+    } finally {
+      this.undoing = false;
+      void decisionsChanged(this.#client);
+      void this.#client.invalidateQueries({ queryKey: ['faces', 'counts'] });
+    }
+  }
+
+  async #restore(faceId: number): Promise<void> {
+    const now = await reread(this.#client, faceId);
+    const proposed = now.proposed ?? this.#decided.get(faceId)?.proposed ?? null;
+    this.lookBack();
+    this.queue.restore({ ...now, proposed });
   }
 
   /** Fetches what the next faces need. */
@@ -118,23 +224,59 @@ export class FaceStream {
     void this.#ahead.prepare(this.queue.ahead.slice(0, PREPARED));
   }
 
-  async #decide(face: Face, person: Person | null, write: () => Promise<unknown>): Promise<void> {
+  /** Keeps what is looked at from others, and says who else is there, until the answer is called. */
+  attend(): () => void {
+    let over = false;
+    const look = async () => {
+      if (over) return;
+      const held = this.queue.ahead.map(({ face }) => face.id);
+      try {
+        const company = await keep(held, this.face?.mediaId ?? null);
+        if (company.join() !== this.company.join()) this.company = company;
+      } catch {
+        // The status bar says that PostgreSQL does not answer; the leases end by themselves.
+        this.company = [];
+      }
+      if (!over) setTimeout(() => void look(), COMPANY);
+    };
+    void look();
+    return () => {
+      over = true;
+    };
+  }
+
+  async #decide(face: Face, word: Word): Promise<void> {
+    const waiting = this.queue.items.find((item) => item.face.id === face.id);
+    const item = waiting ?? { face, proposed: this.proposed, conflicts: [] };
     this.lookBack();
-    this.#said.set(face.id, person);
-    this.told = person === null ? 'Not this person.' : `Confirmed as ${personName(person)}.`;
-    const written = await this.queue.decide(face, write);
+    this.#said.set(face.id, word);
+    this.#decided.set(face.id, item);
+    this.told = inWords(word);
+    const written = await this.queue.decide(item, () =>
+      word.said === 'dismiss'
+        ? dismiss(this.#client, face)
+        : decide(this.#client, face, told(word)),
+    );
     if (written) {
       const photo = photoOf(face.mediaId);
       // The faces of one photo bear on one another: a person is on it once.
       await this.#client.invalidateQueries({ queryKey: photo.queryKey });
       void this.#client.invalidateQueries({ queryKey: ['status'] });
+      void decisionsChanged(this.#client);
     }
     this.#said.delete(face.id);
   }
 
-  #wayBackTo(face: Face) {
+  #wayBackTo({ face }: WaitingFace) {
     return { title: 'Show it', run: () => this.look(face) };
   }
+}
+
+/** Whether the face still belongs to the queue. */
+function waits({ queue }: FaceQuery, { face, proposed, conflicts }: WaitingFace): boolean {
+  if (queue === 'suggested') return face.status === 'SUGGESTED';
+  if (queue === 'near') return face.status === 'UNIDENTIFIED' && proposed !== null;
+  return conflicts.length > 0;
 }
 
 const streams = new WeakMap<QueryClient, { operator: number; stream: FaceStream }>();

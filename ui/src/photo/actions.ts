@@ -34,7 +34,7 @@ export const zoomOut = action<Lens>({
 export const fitPhoto = action<Lens>({
   id: 'photo.fit',
   title: 'Fit the whole photo',
-  keys: ['0'],
+  keys: ['w'],
   enabled: ({ ready }) => ready,
   run: ({ fit }) => fit(),
 });

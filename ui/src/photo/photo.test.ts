@@ -3,6 +3,7 @@ import userEvent from '@testing-library/user-event';
 import { expect, test, vi } from 'vitest';
 
 import type { Face } from '../bindings';
+import { waitingFace } from '../test/deciding';
 import { STAGE, open } from '../test/open';
 import { photos, size } from '../test/world';
 import { fit, onStage } from './geometry';
@@ -19,7 +20,7 @@ async function openOn(mediaId: number, faces: Face[]) {
   const [first] = faces;
   if (first === undefined) throw new Error('no face');
   const opened = open('moderator', 'faces', {
-    facesWaiting: () => ({ total: 1, faces: [first], next: null }),
+    facesWaiting: () => ({ faces: [waitingFace(first)], next: null }),
     photo: () => ({ ...photo, faces }),
   });
   await waitFor(() =>
@@ -57,7 +58,7 @@ test('a stored size that is wrong moves no box', async () => {
   const photo = photos[1];
   if (photo === undefined) throw new Error('no photo');
   open('moderator', 'faces', {
-    facesWaiting: () => ({ total: 1, faces: suggested.slice(0, 1), next: null }),
+    facesWaiting: () => ({ faces: suggested.slice(0, 1).map(waitingFace), next: null }),
     photo: () => ({ ...photo, width: 10, height: 4000, faces: suggested }),
   });
   await waitFor(() => expect(boxOf(suggested[0]?.id ?? 0)).not.toBeNull());
@@ -119,7 +120,7 @@ test('keys zoom, fit and go close, and the box stays on its face', async () => {
   expect(Math.max(width / STAGE.width, height / STAGE.height)).toBeCloseTo(0.4, 2);
   expect(x + width).toBeLessThanOrEqual(STAGE.width);
   expect(y + height).toBeLessThanOrEqual(STAGE.height);
-  await user.keyboard('0');
+  await user.keyboard('w');
   expect(zoom()).toBeCloseTo(fitted, 4);
 });
 

@@ -6,7 +6,8 @@ import { SvelteMap, SvelteSet } from 'svelte/reactivity';
 import { Refusal, sentence } from '../host';
 
 export interface Page<Item, Cursor> {
-  total: number;
+  /** Left out where `count` tells it. */
+  total?: number;
   items: Item[];
   next: Cursor | null;
 }
@@ -15,6 +16,8 @@ export interface Page<Item, Cursor> {
 export interface Source<Item, Cursor> {
   idOf: (item: Item) => number;
   page: (after: Cursor | null, limit: number) => Promise<Page<Item, Cursor>>;
+  /** How many wait, where counting takes longer than the first page may. */
+  count?: () => Promise<number>;
   /** The thing as it is now; null when nothing is left to decide about it. */
   reread: (item: Item) => Promise<Item | null>;
   /** A decision was not written: `item` is what came back, null when it is settled without us. */
@@ -33,6 +36,8 @@ export class ReviewQueue<Item, Cursor> {
   readonly troubles = new SvelteMap<number, string>();
   /** Why the next page did not come. */
   problem = $state.raw<unknown>();
+  /** Why it is not known how many there are. */
+  uncounted = $state.raw<unknown>();
   loading = $state(false);
   /** The first page was answered. */
   started = $state(false);
@@ -40,11 +45,12 @@ export class ReviewQueue<Item, Cursor> {
   #source: Source<Item, Cursor>;
   /** Never shown again in this session, whatever a page that was on its way says. */
   #decided = new SvelteSet<number>();
-  #total = $state(0);
+  #total = $state<number>();
   /** Decided since `#total` was counted. */
   #since = $state(0);
   /** Decisions on their way to the database. */
   readonly #writing = new SvelteSet<number>();
+  readonly #underWay = new Set<Promise<unknown>>();
   #next: Cursor | null = null;
   /** Answers to questions asked before the queue was started anew are dropped. */
   #round = 0;
@@ -62,7 +68,9 @@ export class ReviewQueue<Item, Cursor> {
     return this.items.slice(this.position);
   }
 
-  get left(): number {
+  /** Undefined until it is counted. */
+  get left(): number | undefined {
+    if (this.#total === undefined) return undefined;
     return Math.max(this.items.length, this.#total - this.#since);
   }
 
@@ -88,6 +96,7 @@ export class ReviewQueue<Item, Cursor> {
   /** Starts anew from the first page; what is shown stays where it is, if it still waits. */
   async start(): Promise<void> {
     const round = (this.#round += 1);
+    void this.#count(round);
     const page = await this.#fetch(null);
     if (page === undefined || round !== this.#round) return;
     const current = this.current;
@@ -130,6 +139,18 @@ export class ReviewQueue<Item, Cursor> {
     void this.#refill();
   }
 
+  /** A decision about it was taken back: it is shown now, or if something is wrong with that, not at all. */
+  restore(item: Item): void {
+    this.#decided.delete(this.#source.idOf(item));
+    this.#since -= 1;
+    this.show(item);
+  }
+
+  /** When all decisions that are under way are written, or back. */
+  async written(): Promise<void> {
+    await Promise.allSettled([...this.#underWay]);
+  }
+
   isDecided(id: number): boolean {
     return this.#decided.has(id);
   }
@@ -149,14 +170,33 @@ export class ReviewQueue<Item, Cursor> {
     }
     void this.#refill();
 
+    const writing = write(item);
+    this.#underWay.add(writing);
     try {
-      await write(item);
+      await writing;
       return true;
     } catch (thrown) {
       await this.#takeBack(item, thrown, place >= 0);
       return false;
     } finally {
+      this.#underWay.delete(writing);
       this.#writing.delete(id);
+    }
+  }
+
+  async #count(round: number): Promise<void> {
+    if (this.#source.count === undefined) return;
+    const unwritten = this.#writing.size;
+    const before = this.#since;
+    try {
+      const total = await this.#source.count();
+      if (round !== this.#round) return;
+      this.#total = total;
+      // Decided while it was counted: it may have been counted or not, and is not counted twice.
+      this.#since = this.#since - before + unwritten;
+      this.uncounted = undefined;
+    } catch (thrown) {
+      if (round === this.#round) this.uncounted = thrown;
     }
   }
 
@@ -208,8 +248,10 @@ export class ReviewQueue<Item, Cursor> {
     try {
       const page = await this.#source.page(after, PAGE);
       if (round !== this.#round) return undefined;
-      this.#total = page.total;
-      this.#since = unwritten;
+      if (page.total !== undefined) {
+        this.#total = page.total;
+        this.#since = unwritten;
+      }
       this.#next = page.next;
       return page;
     } catch (thrown) {

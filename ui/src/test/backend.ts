@@ -2,8 +2,9 @@
 
 import { mockConvertFileSrc, mockIPC } from '@tauri-apps/api/mocks';
 
-import type { Code, commands, Face, Person, Role } from '../bindings';
+import type { Code, commands, Role } from '../bindings';
 import type { Answer, Told } from '../host';
+import { deciding } from './deciding';
 import { finding } from './finding';
 import { hostileFlags } from './hostile';
 import { operators, people, photos, size } from './world';
@@ -171,32 +172,9 @@ const activity: Answer<'activity'> = Array.from({ length: 130 }, (_, index) => {
 export function backend(start: Role | null): Answers {
   let role = start;
   const decided = new Set<number>();
-  const named = new Map<number, Person>();
-  const suggestions = () =>
-    photos
-      .flatMap(({ faces }) => faces)
-      .filter((face) => face.status === 'SUGGESTED' && !decided.has(face.id))
-      .sort((one, two) => (two.similarity ?? 0) - (one.similarity ?? 0) || one.id - two.id);
   const flagged = () => photos.filter((photo) => photo.unsafe && !decided.has(photo.mediaId));
   const onScreen = () => photos.filter((photo) => !photo.unsafe || role === 'admin');
-  const judge = (seen: Seen, judgement: 'is' | 'isNot', person: number) => {
-    const someone =
-      people.find(({ id }) => id === person) ?? refuse('notFound', 'There is no such person.');
-    decided.add(seen.id);
-    if (judgement === 'is') named.set(seen.id, someone);
-    return { faceId: seen.id, auditId: 131, judgement, person: someone };
-  };
-  const asDecided = (face: Face): Face => {
-    if (!decided.has(face.id)) return face;
-    const identified = named.get(face.id) ?? null;
-    return {
-      ...face,
-      suggested: null,
-      identified,
-      status: identified ? 'CONFIRMED' : 'UNIDENTIFIED',
-    };
-  };
-
+  const { asDecided, suggestions, ...faces } = deciding();
   const { now, ...found } = finding(onScreen, () => role);
 
   return {
@@ -232,36 +210,19 @@ export function backend(start: Role | null): Answers {
       indexQueue: 1207,
     }),
     pictureSize: ({ mediaId }: { mediaId: number }) => size(mediaId),
-    facesWaiting: ({ after, limit }: { after: Told<'facesWaiting'>[0]; limit: number }) => {
-      const all = suggestions();
-      const start = after === null ? 0 : all.findIndex(({ id }) => id === after.id) + 1;
-      const faces = all.slice(start, start + limit);
-      const last = faces.at(-1);
-      const next =
-        last !== undefined && start + limit < all.length
-          ? { certainty: last.similarity ?? -2, id: last.id }
-          : null;
-      return { total: all.length, faces, next };
-    },
     photo: ({ mediaId }: { mediaId: number }) => {
       const photo =
         photos.find((photo) => photo.mediaId === mediaId) ??
         refuse('notFound', 'There is no such photo, or you may not see it.');
       return { ...now(photo), faces: photo.faces.map(asDecided) };
     },
-    faceCandidates: ({ faceId }: { faceId: number }) =>
-      [0.81, 0.44, 0.39, 0.31].map((similarity, index) => ({
-        person: people[(faceId + index * 5) % 24] as never,
-        similarity,
-      })),
+    ...faces,
     findPeople: ({ text }: { text: string }) =>
       people
         .filter(({ fullName, username }) =>
           `${fullName} ${username}`.toLowerCase().includes(text.toLowerCase()),
         )
         .slice(0, 20),
-    confirmFace: ({ seen, person }: { seen: Seen; person: number }) => judge(seen, 'is', person),
-    rejectFace: ({ seen }: { seen: Seen }) => judge(seen, 'isNot', 4),
     safetyWaiting: ({ after, limit }: { after: number | null; limit: number }) => {
       const all = flagged();
       const items = all.filter(({ mediaId }) => mediaId > (after ?? 0)).slice(0, limit);

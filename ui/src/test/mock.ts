@@ -32,7 +32,8 @@ if (wishes.has('nothing')) {
   });
   answers.people = () => ({ total: 0, people: [], next: null });
   answers.activity = () => [];
-  answers.facesWaiting = () => ({ total: 0, faces: [], next: null });
+  answers.facesWaiting = () => ({ faces: [], next: null });
+  answers.faceCounts = () => ({ suggested: 0, near: 0, conflicts: 0, kinds: [] });
   answers.safetyWaiting = () => ({ total: 0, items: [], next: null });
 }
 if (wishes.has('fallback')) {
@@ -49,10 +50,9 @@ if (wishes.has('fallback')) {
 const only = Number(wishes.get('only'));
 if (only > 0) {
   const { facesWaiting, safetyWaiting } = answers;
-  answers.facesWaiting = async () => {
-    const page = await facesWaiting({ after: null, limit: 2000 });
-    const faces = page.faces.filter(({ mediaId }) => mediaId === only);
-    return { total: faces.length, faces, next: null };
+  answers.facesWaiting = async (args) => {
+    const page = await facesWaiting({ ...args, after: null, limit: 2000 });
+    return { faces: page.faces.filter(({ face }) => face.mediaId === only), next: null };
   };
   answers.safetyWaiting = async () => {
     const page = await safetyWaiting({ after: null, limit: 2000 });

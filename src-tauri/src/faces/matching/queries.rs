@@ -22,7 +22,8 @@ pub(super) struct FaceRow {
 #[derive(Debug)]
 pub(super) struct VerdictRow {
     pub face_id: i64,
-    pub person_id: i64,
+    /// `None`: nobody whom the platform knows, or no face.
+    pub person_id: Option<i64>,
     pub is_rejection: bool,
 }
 
@@ -43,32 +44,51 @@ pub(super) struct Locked {
 /// What a face is to be.
 #[derive(Debug)]
 pub(super) struct Match {
-    face: i64,
+    pub face: i64,
     pub status: FaceStatus,
     person: Option<i64>,
     similarity: Option<f64>,
     /// Whether it is something else than it was.
     pub is_change: bool,
+    /// Whom an unidentified face comes near to.
+    pub near: Option<Candidate>,
 }
 
 impl Match {
-    pub(super) fn by_enrolment(face: &FaceRow, found: Option<Candidate>) -> Self {
-        let status = found.map_or(FaceStatus::Unidentified, |found| FaceStatus::from_similarity(found.similarity));
-        let similarity = found.map(|found| found.similarity);
-        let matched =
-            Self { face: face.id, status, person: found.map(|found| found.person), similarity, is_change: false };
-        let scored = found.is_none() || same_score(face.confidence_score, similarity);
-        Self { is_change: !(matched.names_as(face) && scored), ..matched }
+    pub(super) fn by_enrolment(face: &FaceRow, found: Candidate) -> Self {
+        let matched = Self {
+            face: face.id,
+            status: FaceStatus::from_similarity(found.similarity),
+            person: Some(found.person),
+            similarity: Some(found.similarity),
+            is_change: false,
+            near: None,
+        };
+        let is_same = matched.names_as(face) && same_score(face.confidence_score, found.similarity);
+        Self { is_change: !is_same, ..matched }
+    }
+
+    pub(super) fn unidentified(face: &FaceRow, near: Option<Candidate>) -> Self {
+        let matched = Self {
+            face: face.id,
+            status: FaceStatus::Unidentified,
+            person: None,
+            similarity: None,
+            is_change: false,
+            near,
+        };
+        Self { is_change: !matched.names_as(face), ..matched }
     }
 
     /// The score stays: it says how near the AI found them.
-    pub(super) fn by_a_human(face: &FaceRow, person: i64) -> Self {
+    pub(super) fn by_a_human(face: &FaceRow, person: Option<i64>) -> Self {
         let matched = Self {
             face: face.id,
-            status: FaceStatus::Confirmed,
-            person: Some(person),
+            status: if person.is_some() { FaceStatus::Confirmed } else { FaceStatus::Unidentified },
+            person,
             similarity: face.confidence_score.filter(|score| (-1.0..=1.0).contains(score)),
             is_change: false,
+            near: None,
         };
         Self { is_change: !matched.names_as(face), ..matched }
     }
@@ -80,6 +100,7 @@ impl Match {
             person: face.identified_user_id,
             similarity: face.confidence_score,
             is_change: false,
+            near: None,
         }
     }
 
@@ -99,8 +120,8 @@ impl Match {
 }
 
 /// The AI service computes in single precision.
-fn same_score(stored: Option<f64>, computed: Option<f64>) -> bool {
-    matches!((stored, computed), (Some(stored), Some(computed)) if (stored - computed).abs() < 1e-4)
+fn same_score(stored: Option<f64>, computed: f64) -> bool {
+    stored.is_some_and(|stored| (stored - computed).abs() < 1e-4)
 }
 
 pub(super) async fn photos_with_faces(db: &PgPool) -> sqlx::Result<u64> {
@@ -150,11 +171,11 @@ pub(super) async fn verdicts(db: &mut PgConnection, photos: &[i64]) -> sqlx::Res
     query_as!(
         VerdictRow,
         r#"
-        select v.face_id as "face_id!", v.person_id as "person_id!", v.judgement = 'is_not' as "is_rejection!"
+        select v.face_id as "face_id!", v.person_id, v.judgement = 'is_not' as "is_rejection!"
           from console.standing_verdict as v
-          join public.users as u on u.user_id = v.person_id
+          left join public.users as u on u.user_id = v.person_id
          where v.media_id = any ($1)
-           and (v.judgement = 'is_not' or u.account_status <> 'DELETED')
+           and (v.judgement <> 'is' or u.account_status <> 'DELETED')
          order by v.verdict_id
         "#,
         photos,
@@ -166,7 +187,7 @@ pub(super) async fn verdicts(db: &mut PgConnection, photos: &[i64]) -> sqlx::Res
 /// So many enrolments are compared one by one as quickly as the graph of an index is walked, and none is missed.
 const FEW: i64 = 1_000;
 
-/// The people with an active enrolment near to each face.
+/// The people with an active enrolment near to each face: those who may be suggested, and those who come near to that.
 pub(super) async fn nearest(db: &mut PgConnection, photos: &[i64]) -> sqlx::Result<Vec<Near>> {
     let enrolled = query_scalar!(
         r#"
@@ -202,7 +223,7 @@ async fn nearest_of_few(db: &mut PgConnection, photos: &[i64]) -> sqlx::Result<V
                ) as near
          where f.media_id = any ($1)
            -- NaN, of a vector without length, is greater than any number.
-           and near.similarity between 0.7 and 1.001
+           and near.similarity between 0.5 and 1.001
         "#,
         photos,
     )
@@ -238,7 +259,7 @@ async fn nearest_of_many(db: &mut PgConnection, photos: &[i64]) -> sqlx::Result<
           join public.users as u on u.user_id = near.user_id
          where f.media_id = any ($1)
            -- NaN, of a vector without length, is greater than any number.
-           and near.similarity between 0.7 and 1.001
+           and near.similarity between 0.5 and 1.001
            and u.account_status = 'ACTIVE'
         "#,
         photos,
@@ -255,7 +276,7 @@ pub(super) async fn lock(tx: &mut PgConnection, photos: &[i64]) -> sqlx::Result<
         r#"
         select locked.media_id as "media_id!"
           from unnest($1::bigint[]) as locked (media_id)
-         where pg_try_advisory_xact_lock(locked.media_id)
+         where pg_try_advisory_xact_lock(65, console.photo_lock(locked.media_id))
         "#,
         photos,
     )
@@ -277,6 +298,8 @@ pub(super) async fn lock(tx: &mut PgConnection, photos: &[i64]) -> sqlx::Result<
 }
 
 pub(super) async fn write(tx: &mut PgConnection, matches: &[&Match]) -> sqlx::Result<()> {
+    // What matching itself writes need not be matched.
+    query!("select set_config('console.is_matching', 'yes', true)").fetch_one(&mut *tx).await?;
     let faces: Vec<i64> = matches.iter().map(|found| found.face).collect();
     let identified: Vec<Option<i64>> = matches.iter().map(|found| found.identified()).collect();
     let suggested: Vec<Option<i64>> = matches.iter().map(|found| found.suggested()).collect();
@@ -301,6 +324,42 @@ pub(super) async fn write(tx: &mut PgConnection, matches: &[&Match]) -> sqlx::Re
     )
     .execute(tx)
     .await?;
+    Ok(())
+}
+
+/// Whom the unidentified faces of photos come near to, instead of what was written before.
+pub(super) async fn write_near(db: &mut PgConnection, photos: &[i64], near: &[(i64, Candidate)]) -> sqlx::Result<()> {
+    let faces: Vec<i64> = near.iter().map(|(face, _)| *face).collect();
+    let people: Vec<i64> = near.iter().map(|(_, candidate)| candidate.person).collect();
+    let similarities: Vec<f64> = near.iter().map(|(_, candidate)| candidate.similarity).collect();
+    query!(
+        r#"
+        with gone as (
+            delete from console.face_near
+             where media_id = any ($1)
+               and face_id <> all ($2)
+        )
+        insert into console.face_near as n (face_id, media_id, person_id, similarity)
+        select f.id, f.media_id, u.user_id, found.similarity
+          from unnest($2::bigint[], $3::bigint[], $4::double precision[]) as found (face_id, person_id, similarity)
+          join public.media_detected_faces as f on f.id = found.face_id and f.status = 'UNIDENTIFIED'
+          join public.users as u on u.user_id = found.person_id
+            on conflict (face_id) do update set person_id = excluded.person_id, similarity = excluded.similarity
+         where (n.person_id, n.similarity) is distinct from (excluded.person_id, excluded.similarity)
+        "#,
+        photos,
+        &faces,
+        &people,
+        &similarities,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Makes what is listed of these photos what does not go together there.
+pub(super) async fn list_conflicts(db: &mut PgConnection, photos: &[i64]) -> sqlx::Result<()> {
+    query!(r#"select console.list_face_conflicts($1) as "listed: ()""#, photos).fetch_one(db).await?;
     Ok(())
 }
 

@@ -1,10 +1,14 @@
 //! Who is on the photo: the queue, the verdicts, and what is kept of them.
 
+mod conflicts;
+mod decisions;
+mod queues;
+
 use kaleidoscope_console::{
     access::{Operator, Role},
     db::{FaceId, MIGRATOR, MediaId, RowVersion, Seen, UserId},
     error::{Error, Result},
-    faces::{self, Face, FaceCursor, FaceStatus, Judgement, Verdict},
+    faces::{self, Face, FaceCursor, FaceQuery, FaceQueue, FaceStatus, Holder, Judgement, Said, Verdict},
 };
 use sqlx::{AssertSqlSafe, PgPool, query_as, query_scalar};
 
@@ -19,6 +23,7 @@ struct World {
     dana: i64,
     bo: Operator,
     as_bo: PgPool,
+    holder: Holder,
 }
 
 /// What `media_detected_faces` says of who it is.
@@ -30,7 +35,7 @@ impl World {
         let post = post(&db, amara, "open").await;
         let photo = photo(&db, post, "", &[]).await;
         let (bo, as_bo) = operator(&db, "bo", Role::Moderator).await;
-        Self { db, post, photo, amara, dana, bo, as_bo }
+        Self { db, post, photo, amara, dana, bo, as_bo, holder: Holder::new() }
     }
 
     async fn another_photo(&self) -> i64 {
@@ -66,12 +71,22 @@ impl World {
         Seen { id: face, version: RowVersion(version.fetch_one(&self.db).await.expect("a face")) }
     }
 
+    async fn decide(&self, face: &Seen<FaceId>, said: Said) -> Result<Verdict> {
+        faces::decide(&mut self.as_bo.acquire().await.expect("connected"), &self.bo, face, said).await
+    }
+
     async fn confirm(&self, face: &Seen<FaceId>, person: i64) -> Result<Verdict> {
-        faces::confirm(&mut self.as_bo.acquire().await.expect("connected"), &self.bo, face, UserId(person)).await
+        self.decide(face, Said::Is(UserId(person))).await
     }
 
     async fn reject(&self, face: &Seen<FaceId>) -> Result<Verdict> {
-        faces::reject(&mut self.as_bo.acquire().await.expect("connected"), &self.bo, face).await
+        self.decide(face, Said::IsNot(None)).await
+    }
+
+    /// As Bo.
+    async fn undo_last(&self) {
+        let mut connection = self.as_bo.acquire().await.expect("connected");
+        faces::undo(&mut connection, &self.bo).await.expect("undone");
     }
 
     async fn row(&self, face: FaceId) -> Row {
@@ -101,13 +116,17 @@ impl World {
             .expect("the log")
     }
 
+    async fn window(&self, asked: &FaceQuery, after: Option<FaceCursor>, limit: i64) -> FaceQueue {
+        faces::waiting(&self.as_bo, &self.bo, &self.holder, asked, after, limit).await.expect("a window")
+    }
+
     /// The whole queue in windows of `limit`.
     async fn queue(&self, limit: i64) -> Vec<Face> {
         let (mut all, mut after): (Vec<Face>, Option<FaceCursor>) = (Vec::new(), None);
         loop {
-            let window = faces::waiting(&self.as_bo, &self.bo, after, limit).await.expect("a window");
+            let window = self.window(&FaceQuery::default(), after, limit).await;
             assert!(all.len() + window.faces.len() <= 100, "the queue has no end");
-            all.extend(window.faces);
+            all.extend(window.faces.into_iter().map(|waiting| waiting.face));
             after = window.next;
             if after.is_none() {
                 return all;
@@ -220,7 +239,7 @@ async fn nothing_is_left_of_a_verdict_whose_transaction_fails(db: PgPool) {
     let seen = world.seen(face).await;
 
     let mut tx = world.as_bo.begin().await.expect("begun");
-    faces::confirm(&mut tx, &world.bo, &seen, UserId(world.amara)).await.expect("confirmed so far");
+    faces::decide(&mut tx, &world.bo, &seen, Said::Is(UserId(world.amara))).await.expect("confirmed so far");
     tx.rollback().await.expect("rolled back");
     assert_eq!(world.row(face).await, before);
     assert!(world.log().await.is_empty() && world.verdicts().await.is_empty());
@@ -246,9 +265,9 @@ async fn a_verdict_on_a_face_that_changed_is_refused_and_says_who_decided(db: Pg
     let mut connection = as_chidi.acquire().await.expect("connected");
 
     world.confirm(&seen_by_both, world.dana).await.expect("the first verdict holds");
-    let late = faces::confirm(&mut connection, &chidi, &seen_by_both, UserId(world.amara)).await;
+    let late = faces::decide(&mut connection, &chidi, &seen_by_both, Said::Is(UserId(world.amara))).await;
     assert_eq!(conflict(late), format!("{} has decided meanwhile: it is dana.", world.bo.username));
-    let late = faces::reject(&mut connection, &chidi, &seen_by_both).await;
+    let late = faces::decide(&mut connection, &chidi, &seen_by_both, Said::IsNot(None)).await;
     assert_eq!(conflict(late), format!("{} has decided meanwhile: it is dana.", world.bo.username));
     assert_eq!(world.row(face).await.1, Some(world.dana));
     assert_eq!(world.log().await.len(), 1);
@@ -294,12 +313,12 @@ async fn nobody_is_twice_on_a_photo(db: PgPool) {
 async fn at_the_same_moment(world: &World, ours: FaceId, theirs: FaceId) -> String {
     let (chidi, as_chidi) = operator(&world.db, "chidi", Role::Moderator).await;
     let seen = world.seen(theirs).await;
-    let amara = UserId(world.amara);
+    let amara = Said::Is(UserId(world.amara));
     let mut tx = world.as_bo.begin().await.expect("begun");
-    faces::confirm(&mut tx, &world.bo, &world.seen(ours).await, amara).await.expect("first");
+    faces::decide(&mut tx, &world.bo, &world.seen(ours).await, amara).await.expect("first");
 
     let second = tokio::spawn(async move {
-        faces::confirm(&mut as_chidi.acquire().await.expect("connected"), &chidi, &seen, amara).await
+        faces::decide(&mut as_chidi.acquire().await.expect("connected"), &chidi, &seen, amara).await
     });
     until("the second to wait for the first", async || {
         query_scalar(
@@ -369,8 +388,7 @@ async fn the_queue_is_most_certain_first_and_its_windows_have_neither_gaps_nor_d
         let found: Vec<FaceId> = world.queue(limit).await.iter().map(|face| face.id).collect();
         assert_eq!(found, expected, "windows of {limit}");
     }
-    let window = faces::waiting(&world.as_bo, &world.bo, None, 3).await.expect("a window");
-    assert_eq!(window.total, 12);
+    assert_eq!(faces::count(&world.as_bo, &world.bo).await.expect("counted"), 12);
     let unusable = world.queue(100).await.into_iter().filter(|face| face.similarity.is_none()).count();
     assert_eq!(unusable, 5, "a score that is no similarity is not shown as one");
 }
@@ -459,12 +477,12 @@ async fn staff_neither_see_the_queue_nor_decide(db: PgPool) {
     let seen = world.seen(face).await;
 
     let outcomes = [
-        faces::waiting(&as_staff, &staff, None, 10).await.map(drop),
+        faces::waiting(&as_staff, &staff, &Holder::new(), &FaceQuery::default(), None, 10).await.map(drop),
         faces::candidates(&as_staff, &staff, face).await.map(drop),
-        faces::confirm(&mut connection, &staff, &seen, UserId(world.amara)).await.map(drop),
-        faces::reject(&mut connection, &staff, &seen).await.map(drop),
+        faces::decide(&mut connection, &staff, &seen, Said::Is(UserId(world.amara))).await.map(drop),
+        faces::decide(&mut connection, &staff, &seen, Said::IsNot(None)).await.map(drop),
         // Nor where the window was made to believe otherwise.
-        faces::confirm(&mut connection, &Operator { role: Role::Admin, ..staff }, &seen, UserId(world.amara))
+        faces::decide(&mut connection, &Operator { role: Role::Admin, ..staff }, &seen, Said::Is(UserId(world.amara)))
             .await
             .map(drop),
     ];
@@ -517,37 +535,4 @@ async fn candidates_are_the_nearest_active_enrolments(db: PgPool) {
     }
     world.set(face, "embedding = array_fill(0, array[1024])::vector").await;
     assert!(faces::candidates(&world.as_bo, &world.bo, face).await.expect("none").is_empty());
-}
-
-#[sqlx::test(migrator = "MIGRATOR")]
-async fn the_queue_is_read_by_its_index(db: PgPool) {
-    let world = World::new(db).await;
-    sqlx::raw_sql(AssertSqlSafe(format!(
-        "insert into media_detected_faces (media_id, bbox, embedding, suggested_user_id, confidence_score, status)
-         select {}, '{{10,20,30,40}}', array_fill(0.03, array[1024])::vector, {}, 0.7 + n % 150 / 1000.0,
-                case when n % 4 = 0 then 'SUGGESTED' else 'CONFIRMED' end
-           from generate_series(1, 8000) n;
-         analyze;",
-        world.photo, world.amara
-    )))
-    .execute(&world.db)
-    .await
-    .expect("faces");
-    let mut tx = world.as_bo.begin().await.expect("begun");
-    for (call, (after, found)) in (1..).zip([("null, null", 20), ("0.75, 4000", 20), ("0.7, 100000", 0)]) {
-        let sql = format!("select face_id from console.suggested_faces({after}, 20)");
-        let faces: Vec<i64> = query_scalar(AssertSqlSafe(sql)).fetch_all(&mut *tx).await.expect("a window");
-        assert_eq!(faces.len(), found, "after {after}");
-        // Counted within this transaction: how often the index and the table were scanned, and how much was read.
-        let (by_index, in_full, read): (i64, i64, i64) = query_as(
-            "select pg_stat_get_xact_numscans('console_faces_suggested'::regclass),
-                    pg_stat_get_xact_numscans('media_detected_faces'::regclass),
-                    pg_stat_get_xact_tuples_fetched('media_detected_faces'::regclass)",
-        )
-        .fetch_one(&mut *tx)
-        .await
-        .expect("statistics");
-        assert_eq!((by_index, in_full), (call, 0), "after {after}");
-        assert!(read <= 120 * call, "{read} faces were read for {call} windows");
-    }
 }

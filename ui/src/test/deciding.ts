@@ -1,0 +1,188 @@
+// Who is on the photos of the small world: the queues, and what is said of faces.
+
+import type {
+  Conflict,
+  Decided,
+  Face,
+  FaceCursor,
+  FaceQuery,
+  Judgement,
+  Person,
+  Said,
+  Undoable,
+  WaitingFace,
+  Within,
+} from '../bindings';
+import { refuse } from './backend';
+import { people, photos } from './world';
+
+type Seen = { id: number; version: string };
+
+const judgementOf = (said: Said): Judgement =>
+  typeof said === 'string' ? said : said.is !== undefined ? 'is' : 'isNot';
+
+const someone = (id: number): Person =>
+  people.find((person) => person.id === id) ?? refuse('notFound', 'There is no such person.');
+
+const outside: Conflict = {
+  kind: 'outside',
+  otherFace: null,
+  person: null,
+  sentence: 'Its box is not within the photo.',
+};
+
+/** A face as it waits: with whom the AI suggests, or somebody near. */
+export function waitingFace(face: Face): WaitingFace {
+  const near = people[(face.id * 3) % 24] ?? null;
+  const person = face.status === 'SUGGESTED' ? face.suggested : near;
+  return {
+    face,
+    proposed:
+      person === null || face.status === 'CONFIRMED'
+        ? null
+        : { person, similarity: face.similarity ?? 0.5 + (face.id % 20) / 100 },
+    conflicts: face.bounds === null || face.id % 41 === 0 ? [outside] : [],
+  };
+}
+
+export function deciding() {
+  const before = new Map<number, Face>();
+  const named = new Map<number, Person>();
+  const dismissed = new Set<number>();
+  const pile: (Undoable & { ids: number[] })[] = [];
+  const decided = (id: number) => before.has(id);
+
+  const asDecided = (face: Face): Face => {
+    if (!decided(face.id)) return face;
+    const identified = named.get(face.id) ?? null;
+    return {
+      ...face,
+      suggested: null,
+      identified,
+      status: identified ? 'CONFIRMED' : 'UNIDENTIFIED',
+    };
+  };
+  const all = () => photos.filter((photo) => !photo.unsafe).flatMap(({ faces }) => faces);
+  const belongs: Record<FaceQuery['queue'], (waiting: WaitingFace) => boolean> = {
+    suggested: ({ face }) => face.status === 'SUGGESTED',
+    near: ({ face }) => face.status === 'UNIDENTIFIED' && face.id % 2 === 0,
+    conflicts: ({ face, conflicts }) => conflicts.length > 0 && !dismissed.has(face.id),
+  };
+  const within = (limit: Within) => (waiting: WaitingFace) => {
+    if (limit === 'all') return true;
+    if (limit.person !== undefined) return waiting.proposed?.person.id === limit.person;
+    if (limit.media !== undefined) return limit.media.includes(waiting.face.mediaId);
+    return photos.some(
+      ({ mediaId, uploader }) => mediaId === waiting.face.mediaId && uploader.id === limit.uploader,
+    );
+  };
+  const similarity = ({ proposed }: WaitingFace) => proposed?.similarity ?? -2;
+  const waiting = (asked: Pick<FaceQuery, 'queue' | 'within'>) =>
+    all()
+      .filter(({ id }) => !decided(id))
+      .map(waitingFace)
+      .filter(belongs[asked.queue])
+      .filter(within(asked.within));
+  const suggestions = () => waiting({ queue: 'suggested', within: 'all' });
+
+  const decide = (ids: number[], said: Said): Decided => {
+    const judgement = judgementOf(said);
+    const person =
+      typeof said === 'string' ? null : someone(said.is ?? said.isNot ?? people[3]?.id ?? 4);
+    for (const id of ids) {
+      const face = all().find((face) => face.id === id) ?? refuse('notFound', 'This face is gone.');
+      before.set(id, face);
+      if (judgement === 'is' && person !== null) named.set(id, person);
+    }
+    const decisionId = pile.length + 1;
+    pile.push({
+      decisionId,
+      judgement,
+      person,
+      faces: ids.length,
+      decidedAt: '2025-11-20T16:40:00Z',
+      ids,
+    });
+    return { decisionId, done: ids.map((faceId) => ({ faceId, auditId: 131 })), skipped: [] };
+  };
+
+  return {
+    asDecided,
+    suggestions,
+    facesWaiting: (args: { asked: FaceQuery; after: FaceCursor | null; limit: number }) => {
+      const { asked, after, limit } = args;
+      const sorted = waiting(asked).sort((one, two) => {
+        const more = similarity(two) - similarity(one);
+        return (asked.order === 'uncertain' ? -more : more) || one.face.id - two.face.id;
+      });
+      const start = after === null ? 0 : sorted.findIndex(({ face }) => face.id === after.id) + 1;
+      const faces = sorted.slice(start, start + limit);
+      const last = faces.at(-1);
+      const next =
+        last !== undefined && start + limit < sorted.length
+          ? { certainty: similarity(last), id: last.face.id, impact: 0, person: null }
+          : null;
+      return { faces, next };
+    },
+    faceCounts: ({ within }: { within: Within }) => {
+      const conflicts = waiting({ queue: 'conflicts', within }).length;
+      return {
+        suggested: waiting({ queue: 'suggested', within }).length,
+        near: waiting({ queue: 'near', within }).length,
+        conflicts,
+        kinds: [{ kind: 'outside' as const, faces: conflicts }],
+      };
+    },
+    keepFaces: () => [] as string[],
+    faceCandidates: ({ faceId }: { faceId: number }) =>
+      [0.81, 0.44, 0.39, 0.31].map((similarity, index) => ({
+        person: people[(faceId + index * 5) % 24] as never,
+        similarity,
+      })),
+    confirmedFacesLike: ({ faceId, person }: { faceId: number; person: number }) =>
+      all()
+        .filter(({ id, identified }) => identified?.id === person && id !== faceId)
+        .slice(0, 6)
+        .map(({ id, mediaId }, index) => ({
+          faceId: id,
+          mediaId,
+          similarity: 0.88 - index * 0.03,
+        })),
+    waitingFace: ({ faceId }: { faceId: number }) => {
+      const face =
+        photos.flatMap(({ faces }) => faces).find(({ id }) => id === faceId) ??
+        refuse('notFound', 'This face is gone.');
+      return waitingFace(asDecided(face));
+    },
+    decideFace: ({ seen, said }: { seen: Seen; said: Said }) => {
+      decide([seen.id], said);
+      const { judgement, person } = pile.at(-1) ?? refuse('internal', 'Nothing was decided.');
+      return { faceId: seen.id, auditId: 131, judgement, person };
+    },
+    decideFaces: ({ seen, said }: { seen: Seen[]; said: Said }) =>
+      decide(
+        seen.map(({ id }) => id),
+        said,
+      ),
+    dismissConflicts: ({ seen }: { seen: Seen }) => {
+      dismissed.add(seen.id);
+      return 131;
+    },
+    undoableDecision: (): Undoable | null => {
+      const last = pile.at(-1);
+      if (last === undefined) return null;
+      const { ids: _, ...undoable } = last;
+      return undoable;
+    },
+    undoDecision: () => {
+      const last =
+        pile.pop() ?? refuse('notFound', 'A decision of yours of the last 24 hours is not there.');
+      for (const id of last.ids) {
+        before.delete(id);
+        named.delete(id);
+      }
+      const { decisionId, judgement, ids } = last;
+      return { decisionId, judgement, faces: ids, kept: [] };
+    },
+  };
+}
