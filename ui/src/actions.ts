@@ -3,6 +3,8 @@
 import type { Action } from './action';
 import { activityActions } from './activity/actions';
 import { faceActions } from './faces/actions';
+import { chooseMode } from './faces/mode.svelte';
+import { wallActions } from './faces/wall-actions';
 import { peopleActions } from './people/actions';
 import { photoActions } from './photo/actions';
 import { safetyActions } from './safety/actions';
@@ -14,6 +16,8 @@ export const everyAction = [
   ...windowActions,
   ...photoActions,
   ...faceActions,
+  ...chooseMode,
+  ...wallActions,
   ...safetyActions,
   ...searchActions,
   ...peopleActions,

@@ -43,6 +43,16 @@ export const commands = {
 	undoDecision: () => typedError<Undone, AppError>(__TAURI_INVOKE("undo_decision")),
 	/**  Lets stand what does not go together about a face. */
 	dismissConflicts: (seen: Seen<FaceId>) => typedError<AuditId, AppError>(__TAURI_INVOKE("dismiss_conflicts", { seen })),
+	/**  The people for whom faces wait. */
+	peopleWaiting: (queue: Queue, after: PersonCursor | null, limit: number) => typedError<PeopleWaiting, AppError>(__TAURI_INVOKE("people_waiting", { queue, after, limit })),
+	/**  What is known of the line on a person's wall. */
+	faceLine: (wall: Wall) => typedError<LineState, AppError>(__TAURI_INVOKE("face_line", { wall })),
+	/**  Faces above a line, to be decided blindly. */
+	lineSample: (wall: Wall, similarity: number | null) => typedError<WaitingFace[], AppError>(__TAURI_INVOKE("line_sample", { wall, similarity })),
+	/**  Writes down what a sample came to. */
+	drawLine: (wall: Wall, similarity: number | null, sample: FaceId[]) => typedError<Line, AppError>(__TAURI_INVOKE("draw_line", { wall, similarity, sample })),
+	/**  Confirms all faces above a line. */
+	confirmAbove: (wall: Wall, similarity: number | null) => typedError<Decided, AppError>(__TAURI_INVOKE("confirm_above", { wall, similarity })),
 	/**  The true size of the upright original, in whose pixels boxes are given. */
 	pictureSize: (mediaId: MediaId) => typedError<Size, AppError>(__TAURI_INVOKE("picture_size", { mediaId })),
 	/**  A page of people whose name or department contains the text. */
@@ -309,7 +319,10 @@ export type Entry = {
 	operator: string,
 	/**  Their role at that moment. */
 	role: string,
-	/**  `faces.confirm`, `faces.reject`, `media.correct`, `media.undo`, `safety.decide`, `safety.reveal` */
+	/**
+	 *  `faces.confirm`, `faces.reject`, `faces.nobody`, `faces.no_face`, `faces.dismiss`, `faces.undo`,
+	 *  `media.correct`, `media.undo`, `safety.decide`, `safety.reveal`
+	 */
 	action: string,
 	/**  `face 12`, `media 7` */
 	subject: string,
@@ -595,6 +608,31 @@ export type Like = {
 	less?: Example[],
 };
 
+/**  What a blind sample came to. */
+export type Line = {
+	/**  Faces that are as similar, or more, lie above it. */
+	similarity: number,
+	sample: number,
+	correct: number,
+	/**  The sample was large enough, and right often enough. */
+	holds: boolean,
+};
+
+/**  What a blind sample must come to before all faces above the line can be confirmed at once. */
+export type LineRule = {
+	/**  The share that must be right, 0.5 to 1.0 */
+	leastPrecision: number,
+	/**  Faces */
+	sample: number,
+};
+
+/**  What is known of a wall's line. */
+export type LineState = {
+	rule: LineRule,
+	/**  The lowest of the operator's own lines of the last 24 hours that holds. */
+	line: Line | null,
+};
+
 /**  A field with the words marked that were asked for. */
 export type Matched = {
 	/**  caption, title, tag, scene, person, uploader or dept */
@@ -677,6 +715,11 @@ export type PeopleResults = {
 	problem: SyntaxProblem | null,
 };
 
+export type PeopleWaiting = {
+	people: PersonWaiting[],
+	next: PersonCursor | null,
+};
+
 /**  A user as they are named beside a face, a photo or an entry. */
 export type Person = {
 	id: UserId,
@@ -687,6 +730,12 @@ export type Person = {
 	enrolled: boolean,
 };
 
+/**  A place in the list of people for whom faces wait. */
+export type PersonCursor = {
+	faces: number,
+	person: UserId,
+};
+
 export type PersonHit = {
 	userId: UserId,
 	username: string,
@@ -695,6 +744,13 @@ export type PersonHit = {
 	isEnrolled: boolean,
 	posts: number,
 	followers: number,
+};
+
+/**  Somebody for whom faces wait. */
+export type PersonWaiting = {
+	person: Person,
+	/**  As it was in the last minute */
+	faces: number,
 };
 
 /**  A medium with everything that a screen tells of it. */
@@ -1126,6 +1182,13 @@ export type WaitsFor =
 "worker" | 
 /**  None of them knows an Elasticsearch, and the index is there. */
 "elasticsearch";
+
+/**  Whose wall it is: the person, and of which queue. */
+export type Wall = {
+	person: UserId,
+	/**  Suggested or near; conflicts have no walls. */
+	queue: Queue,
+};
 
 /**  Why a hit is there. */
 export type Why = {

@@ -29,7 +29,8 @@ pub struct Entry {
     pub operator: String,
     /// Their role at that moment.
     pub role: String,
-    /// `faces.confirm`, `faces.reject`, `media.correct`, `media.undo`, `safety.decide`, `safety.reveal`
+    /// `faces.confirm`, `faces.reject`, `faces.nobody`, `faces.no_face`, `faces.dismiss`, `faces.undo`,
+    /// `media.correct`, `media.undo`, `safety.decide`, `safety.reveal`
     pub action: String,
     /// `face 12`, `media 7`
     pub subject: String,

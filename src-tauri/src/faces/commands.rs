@@ -3,8 +3,8 @@
 use tauri::State;
 
 use super::{
-    Candidate, ConfirmedFace, Decided, FaceCounts, FaceCursor, FaceQuery, FaceQueue, Photo, Said, Undoable, Undone,
-    Verdict, WaitingFace, Within,
+    Candidate, ConfirmedFace, Decided, FaceCounts, FaceCursor, FaceQuery, FaceQueue, Line, LineState, PeopleWaiting,
+    PersonCursor, Photo, Queue, Said, Undoable, Undone, Verdict, WaitingFace, Wall, Within,
 };
 use crate::{
     app::Console,
@@ -116,4 +116,50 @@ pub async fn undo_decision(console: State<'_, Console>) -> Result<Undone> {
 pub async fn dismiss_conflicts(console: State<'_, Console>, seen: Seen<FaceId>) -> Result<AuditId> {
     let session = console.session().await?;
     faces::dismiss(&mut *session.db.acquire().await?, &session.operator, &seen).await
+}
+
+/// The people for whom faces wait.
+#[tauri::command]
+#[specta::specta]
+pub async fn people_waiting(
+    console: State<'_, Console>,
+    queue: Queue,
+    after: Option<PersonCursor>,
+    limit: u32,
+) -> Result<PeopleWaiting> {
+    let session = console.session().await?;
+    faces::people_waiting(&session.db, &session.operator, queue, after, limit.into()).await
+}
+
+/// What is known of the line on a person's wall.
+#[tauri::command]
+#[specta::specta]
+pub async fn face_line(console: State<'_, Console>, wall: Wall) -> Result<LineState> {
+    let session = console.session().await?;
+    faces::line(&session.db, &session.operator, wall).await
+}
+
+/// Faces above a line, to be decided blindly.
+#[tauri::command]
+#[specta::specta]
+pub async fn line_sample(console: State<'_, Console>, wall: Wall, similarity: f64) -> Result<Vec<WaitingFace>> {
+    let session = console.session().await?;
+    faces::line_sample(&session.db, &session.operator, &console.holder, wall, similarity).await
+}
+
+/// Writes down what a sample came to.
+#[tauri::command]
+#[specta::specta]
+pub async fn draw_line(console: State<'_, Console>, wall: Wall, similarity: f64, sample: Vec<FaceId>) -> Result<Line> {
+    let session = console.session().await?;
+    faces::draw_line(&mut *session.db.acquire().await?, &session.operator, wall, similarity, &sample).await
+}
+
+/// Confirms all faces above a line.
+#[tauri::command]
+#[specta::specta]
+pub async fn confirm_above(console: State<'_, Console>, wall: Wall, similarity: f64) -> Result<Decided> {
+    let session = console.session().await?;
+    let mut connection = session.db.acquire().await?;
+    faces::confirm_above(&mut connection, &session.operator, &console.holder, wall, similarity).await
 }

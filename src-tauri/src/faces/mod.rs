@@ -11,6 +11,7 @@ mod photo;
 mod queries;
 mod queue;
 mod undo;
+mod wall;
 
 use serde::{Deserialize, Serialize};
 use specta::Type;
@@ -27,6 +28,10 @@ pub use self::{
         keep, waiting, waiting_face,
     },
     undo::{Undoable, Undone, undo, undoable},
+    wall::{
+        Line, LineRule, LineState, PeopleWaiting, PersonCursor, PersonWaiting, Wall, confirm_above, draw_line, line,
+        line_sample, people_waiting,
+    },
 };
 use crate::{
     db::{FaceId, MediaId, RowVersion},

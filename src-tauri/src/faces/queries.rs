@@ -1,5 +1,7 @@
 //! Faces as operators see them, and the writes of verdicts.
 
+pub(super) mod wall;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};

@@ -199,7 +199,7 @@ pub async fn waiting_face(db: &PgPool, by: &Operator, face: FaceId) -> Result<Wa
     found.into_iter().next().ok_or_else(|| Error::NotFound("This face".into()))
 }
 
-async fn faces_at(db: &PgPool, queue: Queue, places: Vec<Place>) -> Result<Vec<WaitingFace>> {
+pub(super) async fn faces_at(db: &PgPool, queue: Queue, places: Vec<Place>) -> Result<Vec<WaitingFace>> {
     let ids: Vec<FaceId> = places.iter().map(|place| place.face_id).collect();
     let rows = queries::by_ids(db, &ids).await?;
     let mut faces: HashMap<FaceId, Face> =

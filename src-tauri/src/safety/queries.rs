@@ -30,6 +30,14 @@ pub(super) async fn waiting(db: &PgPool, after: Option<MediaId>, limit: i64) -> 
     Ok(query_as!(
         ItemRow,
         r#"
+        with waiting as materialized (
+            select media_id, version
+              from console.safety_waiting
+             where $1::bigint is null
+                or media_id > $1
+             order by media_id
+             limit $2
+        )
         select p.media_id    as "media_id!: MediaId",
                p.post_id     as "post_id!: PostId",
                p.post_title,
@@ -44,12 +52,10 @@ pub(super) async fn waiting(db: &PgPool, after: Option<MediaId>, limit: i64) -> 
                p.width,
                p.height,
                w.version     as "version!: RowVersion"
-          from console.safety_waiting w
-          join console.photo p on p.media_id = w.media_id
-         where $1::bigint is null
-            or w.media_id > $1
+          from waiting as w
+          join console.photo as p on p.media_id = w.media_id
+         where p.media_id = any (array(select media_id from waiting))
          order by w.media_id
-         limit $2
         "#,
         after.map(|id| id.0),
         limit

@@ -3,6 +3,7 @@
 mod conflicts;
 mod decisions;
 mod queues;
+mod walls;
 
 use kaleidoscope_console::{
     access::{Operator, Role},

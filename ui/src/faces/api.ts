@@ -2,13 +2,24 @@
 
 import {
   MutationObserver,
+  createInfiniteQuery,
   createQuery,
   keepPreviousData,
   queryOptions,
   type QueryClient,
 } from '@tanstack/svelte-query';
 
-import type { Face, FaceCursor, FaceQuery, Said, Within } from '../bindings';
+import type {
+  Face,
+  FaceCursor,
+  FaceQuery,
+  PeopleWaiting,
+  PersonCursor,
+  Queue,
+  Said,
+  Wall,
+  Within,
+} from '../bindings';
 import { ask, commands } from '../host';
 
 const key = ['faces'];
@@ -115,3 +126,46 @@ export const reread = (client: QueryClient, faceId: number) =>
 
 /** Says that this window still looks at these faces; who else looks at the photo. */
 export const keep = (held: number[], photo: number | null) => ask(commands.keepFaces(held, photo));
+
+/** The people for whom faces wait, those with the most first. */
+export const createPeopleWaiting = (queue: () => Queue) =>
+  createInfiniteQuery(() => ({
+    queryKey: [...key, 'people waiting', queue()],
+    queryFn: ({ pageParam }: { pageParam: PersonCursor | null }) =>
+      ask(commands.peopleWaiting(queue(), pageParam, 100)),
+    initialPageParam: null,
+    getNextPageParam: ({ next }: PeopleWaiting) => next,
+    staleTime: 30_000,
+  }));
+
+export const decideMany = (client: QueryClient, faces: readonly Face[], said: Said) =>
+  new MutationObserver(client, {
+    mutationFn: () => ask(commands.decideFaces(faces.map(seen), said)),
+  }).mutate();
+
+export const lineOf = (client: QueryClient, wall: Wall) =>
+  client.fetchQuery({
+    queryKey: [...key, 'line', wall],
+    queryFn: () => ask(commands.faceLine(wall)),
+    staleTime: 0,
+    gcTime: 0,
+  });
+
+/** Faces above the line, in no order that tells how similar they are. */
+export const sampleAbove = (client: QueryClient, wall: Wall, similarity: number) =>
+  client.fetchQuery({
+    queryKey: [...key, 'sample', wall, similarity],
+    queryFn: () => ask(commands.lineSample(wall, similarity)),
+    staleTime: 0,
+    gcTime: 0,
+  });
+
+export const drawLine = (client: QueryClient, wall: Wall, similarity: number, sample: number[]) =>
+  new MutationObserver(client, {
+    mutationFn: () => ask(commands.drawLine(wall, similarity, sample)),
+  }).mutate();
+
+export const confirmAbove = (client: QueryClient, wall: Wall, similarity: number) =>
+  new MutationObserver(client, {
+    mutationFn: () => ask(commands.confirmAbove(wall, similarity)),
+  }).mutate();

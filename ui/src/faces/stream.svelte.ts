@@ -53,9 +53,9 @@ export class FaceStream {
   #client: QueryClient;
   #ahead: Ahead<WaitingFace>;
   /** Each queue that was asked for keeps its place. */
-  readonly #queues = new Map<string, Queue>();
+  readonly #queues = new SvelteMap<string, Queue>();
   /** As they were when they were decided: for taking it back. */
-  readonly #decided = new Map<number, WaitingFace>();
+  readonly #decided = new SvelteMap<number, WaitingFace>();
 
   constructor(client: QueryClient) {
     this.#client = client;

@@ -50,7 +50,7 @@ export class ReviewQueue<Item, Cursor> {
   #since = $state(0);
   /** Decisions on their way to the database. */
   readonly #writing = new SvelteSet<number>();
-  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #underWay = new SvelteSet<Promise<unknown>>();
   #next: Cursor | null = null;
   /** Answers to questions asked before the queue was started anew are dropped. */
   #round = 0;

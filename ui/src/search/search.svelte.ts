@@ -9,7 +9,7 @@ import { facetsOf, pageOfMedia } from './api';
 import { Corrections } from './corrections.svelte';
 import { HitList, PAGE, type Examples, type Wish } from './list.svelte';
 import { rememberSearch } from './recent';
-import { Selection } from './selection.svelte';
+import { Selection } from '../components/selection.svelte';
 
 export const kinds = ['media', 'posts', 'people', 'faces'] as const;
 export type Kind = (typeof kinds)[number];

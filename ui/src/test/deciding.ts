@@ -7,10 +7,13 @@ import type {
   FaceCursor,
   FaceQuery,
   Judgement,
+  Line,
+  LineState,
   Person,
   Said,
   Undoable,
   WaitingFace,
+  Wall,
   Within,
 } from '../bindings';
 import { refuse } from './backend';
@@ -49,6 +52,7 @@ export function deciding() {
   const before = new Map<number, Face>();
   const named = new Map<number, Person>();
   const dismissed = new Set<number>();
+  let line: Line | null = null;
   const pile: (Undoable & { ids: number[] })[] = [];
   const decided = (id: number) => before.has(id);
 
@@ -134,6 +138,31 @@ export function deciding() {
       };
     },
     keepFaces: () => [] as string[],
+    peopleWaiting: ({ queue }: { queue: FaceQuery['queue'] }) => {
+      const counted = new Map<number, { person: Person; faces: number }>();
+      for (const { proposed } of waiting({ queue, within: 'all' })) {
+        if (proposed === null) continue;
+        const { person } = proposed;
+        counted.set(person.id, { person, faces: (counted.get(person.id)?.faces ?? 0) + 1 });
+      }
+      const people = [...counted.values()].sort((one, two) => two.faces - one.faces);
+      return { people, next: null };
+    },
+    faceLine: (): LineState => ({ rule: { leastPrecision: 0.99, sample: 20 }, line }),
+    lineSample: ({ wall, similarity: least }: { wall: Wall; similarity: number }) =>
+      waiting({ queue: wall.queue, within: { person: wall.person } })
+        .filter((face) => similarity(face) >= least)
+        .sort((one, two) => (one.face.id % 7) - (two.face.id % 7))
+        .slice(0, 20),
+    drawLine: ({ similarity, sample }: { similarity: number; sample: number[] }): Line =>
+      (line = { similarity, sample: sample.length, correct: sample.length, holds: true }),
+    confirmAbove: ({ wall, similarity: least }: { wall: Wall; similarity: number }) =>
+      decide(
+        waiting({ queue: wall.queue, within: { person: wall.person } })
+          .filter((face) => similarity(face) >= least)
+          .map(({ face }) => face.id),
+        { is: wall.person },
+      ),
     faceCandidates: ({ faceId }: { faceId: number }) =>
       [0.81, 0.44, 0.39, 0.31].map((similarity, index) => ({
         person: people[(faceId + index * 5) % 24] as never,
@@ -171,8 +200,8 @@ export function deciding() {
     undoableDecision: (): Undoable | null => {
       const last = pile.at(-1);
       if (last === undefined) return null;
-      const { ids: _, ...undoable } = last;
-      return undoable;
+      const { decisionId, judgement, person, faces, decidedAt } = last;
+      return { decisionId, judgement, person, faces, decidedAt };
     },
     undoDecision: () => {
       const last =

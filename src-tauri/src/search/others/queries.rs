@@ -220,7 +220,7 @@ pub(super) async fn posts(db: &PgPool, ids: &[i64]) -> Result<Vec<PostHit>> {
                coalesce(p.total_comments, 0) as "comments!"
           from console.post_search as p
          where p.post_id = any ($1)
-           and exists (select from console.post as seen where seen.post_id = p.post_id)
+           and exists (select from console.post as seen where seen.post_id = p.post_id and seen.post_id = any ($1))
         "#,
         ids
     )
@@ -289,9 +289,15 @@ pub(super) async fn faces(db: &PgPool, ids: &[i64]) -> Result<Vec<FaceHit>> {
                u.username as "uploader?",
                to_json(f.created_at) #>> '{}' as "created_at!"
           from console.face_search as f
-          left join console.person as u on u.user_id = f.uploader_id
+          left join console.person as u
+            on u.user_id = f.uploader_id
+           and u.user_id = any (array(select uploader_id from console.face_search where face_id = any ($1)))
          where f.face_id = any ($1)
-           and exists (select from console.photo as p where p.media_id = f.media_id)
+           and f.media_id = any (array(
+               select p.media_id
+                 from console.photo as p
+                where p.media_id = any (array(select media_id from console.face_search where face_id = any ($1)))
+           ))
         "#,
         &names
     )

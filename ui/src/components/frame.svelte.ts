@@ -1,7 +1,4 @@
-// A frame that is drawn around photos with the mouse.
-
-import type { Rect } from './geometry';
-import type { Viewport } from './viewport.svelte';
+// A frame that is drawn around things in a list with the mouse.
 
 /** A press that moves further than this draws a frame. */
 const TOLERANCE = 6;
@@ -20,7 +17,23 @@ interface Told {
   onDraw: (rect: Rect, beside: boolean) => unknown;
 }
 
-type Surface = Pick<Viewport, 'element' | 'at' | 'spot' | 'moveTo'>;
+/** In pixels of the list. */
+export interface Rect {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+}
+
+/** What the frame is drawn on: a list that scrolls in an element. */
+interface Surface {
+  element: HTMLElement | undefined;
+  /** The place in the list at the upper edge. */
+  readonly at: number;
+  /** Where in the list the pointer is. */
+  spot: (event: MouseEvent) => { x: number; y: number };
+  moveTo: (at: number) => unknown;
+}
 
 export class Frame {
   /** Undefined while none is drawn */

@@ -1,4 +1,4 @@
-// The photos that were picked out of the grid, by mouse or keyboard.
+// What was picked out of a list by mouse or keyboard: photos, faces.
 
 import { SvelteSet } from 'svelte/reactivity';
 
@@ -6,7 +6,7 @@ import { missing } from './missing';
 
 export class Selection {
   readonly ids = new SvelteSet<number>();
-  /** Where a range starts: its place in the grid */
+  /** Where a range starts: its place in the list */
   #anchor = 0;
   /** What was selected before the range that is being drawn */
   #before: readonly number[] = [];
@@ -15,8 +15,8 @@ export class Selection {
     return this.ids.size;
   }
 
-  has(mediaId: number): boolean {
-    return this.ids.has(mediaId);
+  has(id: number): boolean {
+    return this.ids.has(id);
   }
 
   /** A place from which the next range is drawn. */
@@ -25,8 +25,8 @@ export class Selection {
     this.#before = [...this.ids];
   }
 
-  toggle(mediaId: number, place: number): void {
-    if (!this.ids.delete(mediaId)) this.ids.add(mediaId);
+  toggle(id: number, place: number): void {
+    if (!this.ids.delete(id)) this.ids.add(id);
     this.anchor(place);
   }
 

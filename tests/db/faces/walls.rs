@@ -1,0 +1,150 @@
+//! Walls: for whom faces wait, and the line above which all of them are confirmed once a blind sample was right.
+
+use kaleidoscope_console::{
+    access::Role,
+    db::{FaceId, MIGRATOR, UserId},
+    error::Error,
+    faces::{self, Decided, Holder, Line, Queue, Said, Wall},
+};
+use sqlx::{PgPool, query, query_scalar};
+
+use super::{World, conflict};
+use crate::rows::operator;
+
+impl World {
+    /// For Amara, 40 of them, the n-th with similarity 0.70 + n / 1000; each on a photo of its own.
+    async fn forty(&self) -> Vec<FaceId> {
+        let mut faces = Vec::new();
+        for number in 1..=40 {
+            let photo = self.another_photo().await;
+            faces.push(self.suggested_on(photo, Some(self.amara), Some(0.70 + f64::from(number) / 1000.0)).await);
+        }
+        faces
+    }
+
+    fn wall(&self) -> Wall {
+        Wall { person: UserId(self.amara), queue: Queue::Suggested }
+    }
+
+    async fn above(&self, similarity: f64) -> kaleidoscope_console::error::Result<Decided> {
+        let mut connection = self.as_bo.acquire().await.expect("connected");
+        faces::confirm_above(&mut connection, &self.bo, &self.holder, self.wall(), similarity).await
+    }
+
+    /// Takes a sample and decides it, so many of it as wrong.
+    async fn sampled(&self, similarity: f64, wrong: usize) -> Line {
+        let sample =
+            faces::line_sample(&self.as_bo, &self.bo, &self.holder, self.wall(), similarity).await.expect("a sample");
+        let mut connection = self.as_bo.acquire().await.expect("connected");
+        for (number, waiting) in sample.iter().enumerate() {
+            let said = if number < wrong { Said::IsNot(None) } else { Said::Is(UserId(self.amara)) };
+            let seen = self.seen(waiting.face.id).await;
+            faces::decide(&mut connection, &self.bo, &seen, said).await.expect("decided");
+        }
+        let ids: Vec<FaceId> = sample.iter().map(|waiting| waiting.face.id).collect();
+        faces::draw_line(&mut connection, &self.bo, self.wall(), similarity, &ids).await.expect("drawn")
+    }
+
+    async fn waiting(&self) -> i64 {
+        query_scalar("select count(*) from media_detected_faces where status = 'SUGGESTED'")
+            .fetch_one(&self.db)
+            .await
+            .expect("counted")
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn those_for_whom_most_faces_wait_come_first(db: PgPool) {
+    let world = World::new(db).await;
+    for person in [world.dana, world.amara, world.dana] {
+        let photo = world.another_photo().await;
+        world.suggested_on(photo, Some(person), Some(0.8)).await;
+    }
+    let page = faces::people_waiting(&world.as_bo, &world.bo, Queue::Suggested, None, 1).await.expect("a page");
+    assert_eq!((page.people[0].person.username.as_str(), page.people[0].faces), ("dana", 2));
+    let rest = faces::people_waiting(&world.as_bo, &world.bo, Queue::Suggested, page.next, 9).await.expect("a page");
+    assert_eq!((rest.people[0].person.username.as_str(), rest.people.len()), ("amara", 1));
+    assert!(rest.next.is_none());
+    let none = faces::people_waiting(&world.as_bo, &world.bo, Queue::Near, None, 9).await.expect("a page");
+    assert!(none.people.is_empty());
+    let conflicts = faces::people_waiting(&world.as_bo, &world.bo, Queue::Conflicts, None, 9).await;
+    assert!(matches!(conflicts, Err(Error::Invalid(_))), "{conflicts:?}");
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn the_line_can_be_used_once_a_blind_sample_of_it_was_right(db: PgPool) {
+    let world = World::new(db).await;
+    let faces = world.forty().await;
+    assert!(conflict(world.above(0.711).await).contains("Take a sample first"));
+
+    let line = world.sampled(0.711, 0).await;
+
+    assert_eq!((line.sample, line.correct, line.holds), (20, 20, true));
+    let known = faces::line(&world.as_bo, &world.bo, world.wall()).await.expect("known");
+    assert!((known.rule.least_precision - 0.99).abs() < 1e-9 && known.rule.sample == 20);
+    assert_eq!(known.line, Some(line));
+    assert!(conflict(world.above(0.705).await).contains("Take a sample first"), "below the sample nothing is known");
+
+    let decided = world.above(0.711).await.expect("confirmed");
+
+    assert_eq!(decided.done.len(), 10, "30 lie above the line, 20 of them were the sample");
+    assert_eq!(world.waiting().await, 10);
+    let left: i64 = query_scalar("select max(id) from media_detected_faces where status = 'SUGGESTED'")
+        .fetch_one(&world.db)
+        .await
+        .expect("those below");
+    assert_eq!(left, faces[9].0);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_sample_that_was_wrong_or_small_draws_no_line(db: PgPool) {
+    let world = World::new(db).await;
+    world.forty().await;
+    let line = world.sampled(0.70, 1).await;
+    assert_eq!((line.sample, line.correct, line.holds), (20, 19, false), "95 % are not 99 %");
+    assert!(conflict(world.above(0.70).await).contains("Take a sample first"));
+
+    let small = world.sampled(0.738, 0).await;
+    assert!(small.sample < 20 && !small.holds, "{small:?}");
+    // What somebody says of a sample counts only as far as it was decided.
+    let mut connection = world.as_bo.acquire().await.expect("connected");
+    let claimed: Vec<FaceId> = (1..=40).map(FaceId).collect();
+    let line = faces::draw_line(&mut connection, &world.bo, world.wall(), 0.70, &claimed).await.expect("drawn");
+    assert!(line.correct < line.sample, "{line:?}");
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn the_line_of_somebody_else_is_not_ours_and_admins_set_the_rule(db: PgPool) {
+    let world = World::new(db).await;
+    world.forty().await;
+    let (admin, as_admin) = operator(&world.db, "admin", Role::Admin).await;
+    let by_moderator = query("update console.face_line_rule set sample = 10").execute(&world.as_bo).await;
+    by_moderator.expect_err("for admins only");
+    query("update console.face_line_rule set sample = 10, least_precision = 0.9")
+        .execute(&as_admin)
+        .await
+        .expect("an admin may");
+
+    let line = world.sampled(0.70, 1).await;
+    assert_eq!((line.sample, line.correct, line.holds), (10, 9, true));
+    let mut connection = as_admin.acquire().await.expect("connected");
+    let theirs = faces::confirm_above(&mut connection, &admin, &Holder::new(), world.wall(), 0.70).await;
+    assert!(conflict(theirs).contains("Take a sample first"));
+    // What another window looks at stays.
+    query(
+        "update console.face_lease set holder = 'another', until = now() + interval '1 minute' where face_id in (
+               select id from media_detected_faces where status = 'SUGGESTED' order by id limit 1)",
+    )
+    .execute(&world.db)
+    .await
+    .expect("leased");
+    let free: i64 = query_scalar(
+        "select count(*) from media_detected_faces f where status = 'SUGGESTED'
+            and not exists (select from console.face_lease l where l.face_id = f.id and l.holder = 'another')",
+    )
+    .fetch_one(&world.db)
+    .await
+    .expect("counted");
+    let decided = world.above(0.70).await.expect("confirmed");
+    assert_eq!(i64::try_from(decided.done.len()).expect("few"), free);
+}

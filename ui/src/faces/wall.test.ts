@@ -1,0 +1,169 @@
+import { screen, waitFor, within } from '@testing-library/svelte';
+import userEvent from '@testing-library/user-event';
+import axe from 'axe-core';
+import { beforeEach, expect, test, vi } from 'vitest';
+
+import type { Decided, LineState, WaitingFace } from '../bindings';
+import { refuse } from '../test/backend';
+import { open } from '../test/open';
+import { people } from '../test/world';
+import { mode } from './mode.svelte';
+
+const [amara] = people;
+if (amara === undefined) throw new Error('nobody');
+
+/** So many faces that may be Amara's, the first 0.89 similar, each a hundredth less than the one before. */
+const facesOf = (count: number): WaitingFace[] =>
+  Array.from({ length: count }, (_, index) => ({
+    face: {
+      id: index + 1,
+      mediaId: index + 1,
+      bounds: { x: 0, y: 0, width: 10, height: 10 },
+      boundsProblem: null,
+      status: 'SUGGESTED',
+      identified: null,
+      suggested: amara,
+      similarity: 0.89 - index / 100,
+      version: '700',
+    },
+    proposed: { person: amara, similarity: 0.89 - index / 100 },
+    conflicts: [],
+  }));
+
+const rule = { leastPrecision: 0.99, sample: 20 };
+const noLine: LineState = { rule, line: null };
+const all = facesOf(8);
+const peopleWaiting = () => ({ people: [{ person: amara, faces: 8 }], next: null });
+const facesWaiting = () => ({ faces: all, next: null });
+const faceLine = () => noLine;
+const done = (ids: readonly number[]): Decided => ({
+  decisionId: 1,
+  done: ids.map((faceId) => ({ faceId, auditId: 1 })),
+  skipped: [],
+});
+
+const shown = () =>
+  [...document.querySelectorAll<HTMLElement>('[data-crop]')].map(({ dataset }) =>
+    Number(dataset['crop']),
+  );
+const selected = () =>
+  [...document.querySelectorAll<HTMLElement>('[data-crop][aria-selected="true"]')].map(
+    ({ dataset }) => Number(dataset['crop']),
+  );
+const crop = (id: number) => {
+  const found = document.querySelector<HTMLElement>(`[data-crop="${id}"]`);
+  if (found === null) throw new Error(`no crop ${id}`);
+  return found;
+};
+
+async function wallOf(answers: Parameters<typeof open>[2] = {}) {
+  open('moderator', 'faces', { peopleWaiting, facesWaiting, faceLine, ...answers });
+  const user = userEvent.setup();
+  await user.click(await screen.findByRole('button', { name: /, 8 faces$/ }));
+  await waitFor(() => expect(shown()).toHaveLength(all.length));
+  return user;
+}
+
+beforeEach(() => {
+  mode.now = 'wall';
+});
+
+test('what is picked out is confirmed in one go and leaves the wall', async () => {
+  const decideFaces = vi.fn(() => done([1, 2, 3]));
+  const user = await wallOf({ decideFaces });
+  await user.click(crop(1));
+  await user.keyboard('{Shift>}');
+  await user.click(crop(3));
+  await user.keyboard('{/Shift}');
+  expect(selected()).toEqual([1, 2, 3]);
+  await user.keyboard('y');
+  await waitFor(() => expect(shown()).toEqual([4, 5, 6, 7, 8]));
+  expect(decideFaces.mock.calls).toEqual([
+    [{ seen: [1, 2, 3].map((id) => ({ id, version: '700' })), said: { is: amara.id } }],
+  ]);
+});
+
+test('a refused decision brings the faces back and says why', async () => {
+  const user = await wallOf({ decideFaces: () => refuse('unavailable', 'PostgreSQL is away.') });
+  await user.click(crop(2));
+  await user.keyboard('n');
+  await screen.findByText('PostgreSQL is away.');
+  expect(shown()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+});
+
+test('what was left alone comes back as it is now, with the reason', async () => {
+  const user = await wallOf({
+    decideFaces: () => ({
+      ...done([1]),
+      skipped: [{ faceId: 2, reason: 'mei.tanaka has decided meanwhile: it is bo.' }],
+    }),
+    waitingFace: () => all[1] ?? refuse('notFound', 'gone'),
+  });
+  await user.click(crop(1));
+  await user.click(crop(2));
+  await user.keyboard('y');
+  await screen.findByText(/1 face was left alone. mei.tanaka has decided meanwhile/);
+  expect(shown()).toEqual([3, 4, 5, 6, 7, 8, 2]);
+});
+
+test('keys walk through the wall and select', async () => {
+  const user = await wallOf();
+  crop(1).focus();
+  await user.keyboard('{ArrowRight}{ArrowRight} {Shift>}{ArrowRight}{/Shift}');
+  expect(selected()).toEqual([3, 4]);
+  expect(document.activeElement).toBe(crop(4));
+  await user.keyboard('{Escape}');
+  expect(selected()).toEqual([]);
+});
+
+test('the line is used only after a blind sample of what lies above it was right', async () => {
+  let line: LineState['line'] = null;
+  const decideFaces = vi.fn(({ seen }: { seen: { id: number }[] }) =>
+    done(seen.map(({ id }) => id)),
+  );
+  const confirmAbove = vi.fn(() => done([2, 4]));
+  const user = await wallOf({
+    faceLine: () => ({ rule, line }),
+    lineSample: () => [all[2], all[0]] as WaitingFace[],
+    decideFaces: (args) => decideFaces(args as { seen: { id: number }[] }),
+    drawLine: () => (line = { similarity: 0.86, sample: 20, correct: 20, holds: true }),
+    confirmAbove,
+  });
+  crop(4).focus();
+  await user.keyboard('l');
+  await screen.findByText('A blind sample of 20 faces above the line must be 99 % right first.');
+  const above = screen.getByRole('button', { name: /Confirm all above/ });
+  expect(above.hasAttribute('disabled')).toBe(true);
+
+  await user.keyboard('s');
+  const sample = await screen.findByRole('list', { name: 'Blind sample' });
+  expect(sample.textContent).not.toMatch(/0\.\d/);
+  await user.click(within(sample).getByRole('button', { name: 'Face 2 of the sample' }));
+  await user.keyboard('{Enter}');
+  await screen.findByText('20 of 20 faces of the sample were right. The line can be used.');
+  expect(decideFaces.mock.calls).toEqual([
+    [{ seen: [{ id: 3, version: '700' }], said: { is: amara.id } }],
+    [{ seen: [{ id: 1, version: '700' }], said: { isNot: amara.id } }],
+  ]);
+
+  await waitFor(() => expect(above.isConnected).toBe(false));
+  await user.keyboard('a');
+  await waitFor(() => expect(shown()).toEqual([5, 6, 7, 8]));
+  expect(confirmAbove.mock.calls).toEqual([
+    [{ wall: { person: amara.id, queue: 'suggested' }, similarity: 0.86 }],
+  ]);
+});
+
+test('nobody waits, and a list that does not come says why', async () => {
+  open('moderator', 'faces', { peopleWaiting: () => ({ people: [], next: null }) });
+  await screen.findByText('No face waits for anybody here.');
+  open('moderator', 'faces', { peopleWaiting: () => refuse('unavailable', 'PostgreSQL is away.') });
+  await screen.findByText('PostgreSQL is away.');
+});
+
+test('the wall is accessible', async () => {
+  const user = await wallOf();
+  await user.click(crop(1));
+  const { violations } = await axe.run(document.body);
+  expect(violations.map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([]);
+});
