@@ -433,8 +433,8 @@ create trigger console_forget_near after update on public.media_detected_faces
     referencing new table as new_rows
     for each statement execute function console.forget_near();
 
--- As before; what an operator said may make another person of another face. And photos whose faces are to be looked at for what
--- does not go together, without being matched.
+-- As before; what an operator said may make another person of another face. And photos whose faces are to be surveyed, for who
+-- comes near and what does not go together, without being matched.
 create or replace function console.faces_to_match() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -476,14 +476,36 @@ begin
         perform console.mark_dirty('face_matching', 'row', matched);
     end if;
     if checked is not null then
-        perform console.mark_dirty('face_matching', 'conflict', checked);
+        perform console.mark_dirty('face_matching', 'survey', checked);
     end if;
     return null;
 end
 $$;
 
--- What is there already is matched once more, for those who come near.
-select console.mark_dirty('face_matching', 'row', array(select distinct media_id from public.media_detected_faces));
+-- As before, with those that come near.
+create or replace function console.faces_concerning(users bigint[], after_face bigint, upto_face bigint) returns setof bigint
+language sql stable
+set search_path = pg_catalog, public
+as $$
+    with enrolled as materialized (
+        select subvector(e.embedding, 1, 1024) as embedding
+          from public.user_face_embeddings as e
+         where e.user_id = any (users)
+           and e.is_active
+    )
+    select distinct f.media_id
+      from public.media_detected_faces as f
+     cross join lateral (select subvector(f.embedding, 1, 1024) as embedding offset 0) as held
+     where f.id > after_face
+       and f.id <= upto_face
+       and (f.identified_user_id = any (users)
+            or f.suggested_user_id = any (users)
+            -- NaN, of a vector without length, is greater than any number.
+            or exists (select from enrolled where (held.embedding <=> enrolled.embedding) <= 0.5))
+$$;
+
+-- What is there already is looked over, and stays as it is.
+select console.mark_dirty('face_matching', 'survey', array(select distinct media_id from public.media_detected_faces));
 
 revoke execute on function
     console.waiting_face_now(bigint), console.confirmed_faces_like(bigint, bigint, integer),

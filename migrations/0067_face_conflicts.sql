@@ -335,7 +335,7 @@ begin
       join public.media_detected_faces as f on n.user_id in (f.identified_user_id, f.suggested_user_id)
      where o.account_status <> n.account_status;
     if photos is not null then
-        perform console.mark_dirty('face_matching', 'conflict', photos);
+        perform console.mark_dirty('face_matching', 'survey', photos);
     end if;
     return null;
 end

@@ -114,6 +114,9 @@ async fn every_way_to_tamper_is_found_where_it_was_done(db: PgPool) {
         // Nothing of it stays for the next one: the log is made anew.
         sqlx::raw_sql(
             "alter table console.face_verdict drop constraint if exists face_verdict_audit_id_fkey;
+             alter table console.face_decided drop constraint if exists face_decided_audit_id_fkey;
+             alter table console.face_decided disable trigger append_only;
+             delete from console.face_decided;
              alter table console.audit_entry disable trigger append_only;
              delete from console.audit_entry;
              alter table console.audit_entry enable trigger append_only;

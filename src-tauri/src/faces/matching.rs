@@ -89,62 +89,95 @@ pub async fn match_faces(db: &PgPool, mut progress: impl FnMut(u64, u64)) -> Res
     Ok(sum)
 }
 
+/// What is known of the faces of some photos.
+struct Known {
+    by_photo: BTreeMap<i64, Vec<FaceRow>>,
+    /// Who a human said that a face is, if anybody.
+    decided: BTreeMap<i64, Option<i64>>,
+    /// Without those who were turned down.
+    candidates: BTreeMap<i64, Vec<Candidate>>,
+}
+
+impl Known {
+    async fn read(db: &mut PgConnection, photos: &[i64]) -> Result<Self> {
+        let faces = queries::faces(db, photos).await?;
+        let verdicts = queries::verdicts(db, photos).await?;
+        let near = queries::nearest(db, photos).await?;
+        let mut rejected: BTreeSet<(i64, i64)> = BTreeSet::new();
+        let mut decided: BTreeMap<i64, Option<i64>> = BTreeMap::new();
+        // Of several words by humans on who it is the newest comes last.
+        for verdict in verdicts {
+            match verdict.person_id {
+                Some(person) if verdict.is_rejection => {
+                    rejected.insert((verdict.face_id, person));
+                }
+                person => {
+                    decided.insert(verdict.face_id, person);
+                }
+            }
+        }
+        let mut candidates: BTreeMap<i64, Vec<Candidate>> = BTreeMap::new();
+        for near in near.into_iter().filter(|near| !rejected.contains(&(near.face_id, near.person_id))) {
+            candidates
+                .entry(near.face_id)
+                .or_default()
+                .push(Candidate { person: near.person_id, similarity: near.similarity });
+        }
+        let mut by_photo: BTreeMap<i64, Vec<FaceRow>> = BTreeMap::new();
+        for face in faces {
+            by_photo.entry(face.media_id).or_default().push(face);
+        }
+        Ok(Self { by_photo, decided, candidates })
+    }
+}
+
 /// Matches the faces of these photos; and which of them somebody else was writing to, to be tried again.
 pub(crate) async fn match_photos(db: &PgPool, photos: &[i64]) -> Result<(Matched, Vec<i64>)> {
     let mut connection = db.acquire().await?;
-    let faces = queries::faces(&mut connection, photos).await?;
-    let verdicts = queries::verdicts(&mut connection, photos).await?;
-    let nearest = queries::nearest(&mut connection, photos).await?;
-    let mut rejected: BTreeSet<(i64, i64)> = BTreeSet::new();
-    let mut decided: BTreeMap<i64, Option<i64>> = BTreeMap::new();
-    // Of several words by humans on who it is the newest comes last.
-    for verdict in verdicts {
-        match verdict.person_id {
-            Some(person) if verdict.is_rejection => {
-                rejected.insert((verdict.face_id, person));
-            }
-            person => {
-                decided.insert(verdict.face_id, person);
-            }
-        }
-    }
-    let mut candidates: BTreeMap<i64, Vec<Candidate>> = BTreeMap::new();
-    for near in nearest.into_iter().filter(|near| !rejected.contains(&(near.face_id, near.person_id))) {
-        candidates
-            .entry(near.face_id)
-            .or_default()
-            .push(Candidate { person: near.person_id, similarity: near.similarity });
-    }
-    let mut by_photo: BTreeMap<i64, Vec<FaceRow>> = BTreeMap::new();
-    for face in faces {
-        by_photo.entry(face.media_id).or_default().push(face);
-    }
+    let known = Known::read(&mut connection, photos).await?;
     let planned: BTreeMap<i64, Vec<Match>> =
-        by_photo.iter().map(|(&photo, faces)| (photo, plan(faces, &decided, &candidates))).collect();
+        known.by_photo.iter().map(|(&photo, faces)| (photo, plan(faces, &known.decided, &known.candidates))).collect();
     let changes: BTreeMap<i64, Vec<&Match>> = planned
         .iter()
         .map(|(&photo, matches)| (photo, matches.iter().filter(|plan| plan.is_change).collect::<Vec<_>>()))
         .filter(|(_, changes)| !changes.is_empty())
         .collect();
-    let busy = write(&mut connection, &by_photo, &changes).await?;
+    let busy = write(&mut connection, &known.by_photo, &changes).await?;
+
     let done: Vec<i64> = photos.iter().copied().filter(|photo| !busy.contains(photo)).collect();
-    let near: Vec<(i64, Candidate)> = planned
-        .iter()
-        .filter(|(photo, _)| !busy.contains(*photo))
-        .flat_map(|(_, matches)| matches.iter().filter_map(|plan| Some((plan.face, plan.near?))))
-        .collect();
-    queries::write_near(&mut connection, &done, &near).await?;
-    queries::list_conflicts(&mut connection, &done).await?;
+    let matches = || planned.iter().filter(|(photo, _)| !busy.contains(*photo)).flat_map(|(_, matches)| matches);
+    let near: Vec<(i64, Candidate)> = matches().filter_map(|plan| Some((plan.face, plan.near?))).collect();
+    list(&mut connection, &done, &near).await?;
 
     let mut sum = Matched::default();
-    for (_, matches) in planned.iter().filter(|(photo, _)| !busy.contains(*photo)) {
-        sum.photos += 1;
-        sum.changed += matches.iter().filter(|plan| plan.is_change).count() as u64;
-        for plan in matches {
-            sum.count(plan.status);
-        }
+    sum.photos = planned.keys().filter(|photo| !busy.contains(*photo)).count() as u64;
+    for plan in matches() {
+        sum.changed += u64::from(plan.is_change);
+        sum.count(plan.status);
     }
     Ok((sum, busy.into_iter().collect()))
+}
+
+/// Looks over the faces of photos as they are: whom the unidentified ones come near to, and what does not go together.
+pub(crate) async fn survey(db: &PgPool, photos: &[i64]) -> Result<()> {
+    let mut connection = db.acquire().await?;
+    let known = Known::read(&mut connection, photos).await?;
+    let mut near = Vec::new();
+    for faces in known.by_photo.values() {
+        let named: BTreeSet<i64> =
+            faces.iter().flat_map(|face| [face.identified_user_id, face.suggested_user_id]).flatten().collect();
+        for face in faces.iter().filter(|face| face.is_unidentified() && !known.decided.contains_key(&face.id)) {
+            let candidates = known.candidates.get(&face.id).map(Vec::as_slice).unwrap_or_default();
+            near.extend(nearest(candidates, &named).map(|candidate| (face.id, candidate)));
+        }
+    }
+    list(&mut connection, photos, &near).await
+}
+
+/// Lists what the queues of these photos' faces are made of.
+async fn list(db: &mut PgConnection, photos: &[i64], near: &[(i64, Candidate)]) -> Result<()> {
+    queries::write_near(db, photos, near).await?;
+    Ok(queries::list_conflicts(db, photos).await?)
 }
 
 /// What each face of one photo is to be.
@@ -181,11 +214,6 @@ fn plan(
 fn nearest(candidates: &[Candidate], taken: &BTreeSet<i64>) -> Option<Candidate> {
     let free = candidates.iter().filter(|candidate| !taken.contains(&candidate.person));
     free.max_by(|one, other| one.similarity.total_cmp(&other.similarity)).copied()
-}
-
-/// Looks once more for what does not go together on photos.
-pub(crate) async fn list_conflicts(db: &PgPool, photos: &[i64]) -> Result<()> {
-    Ok(queries::list_conflicts(&mut *db.acquire().await?, photos).await?)
 }
 
 /// Writes the changes of all photos of which no face has changed since it was read; which photos were left out.

@@ -40,20 +40,20 @@ impl Matcher {
             marks::release(&self.db, QUEUE, &self.worker, &versions(&photos), 0.0).await?;
         }
         done?;
-        Ok(swept + photos.len() + self.list_conflicts().await?)
+        Ok(swept + photos.len() + self.survey().await?)
     }
 
     /// Photos whose faces somebody else wrote to, in a way that needs no matching.
-    async fn list_conflicts(&self) -> Result<usize> {
-        let photos = marks::claim_of(&self.db, QUEUE, Some("conflict"), Lane::Both, &self.worker, PHOTOS).await?;
+    async fn survey(&self) -> Result<usize> {
+        let photos = marks::claim_of(&self.db, QUEUE, Some("survey"), Lane::Both, &self.worker, PHOTOS).await?;
         if photos.is_empty() {
             return Ok(0);
         }
-        let listed = matching::list_conflicts(&self.db, &keys(&photos)).await;
-        if listed.is_err() {
+        let surveyed = matching::survey(&self.db, &keys(&photos)).await;
+        if surveyed.is_err() {
             marks::release(&self.db, QUEUE, &self.worker, &versions(&photos), 0.0).await?;
         }
-        listed?;
+        surveyed?;
         self.settle(&photos).await?;
         Ok(photos.len())
     }

@@ -18,6 +18,12 @@ pub(super) struct FaceRow {
     pub version: String,
 }
 
+impl FaceRow {
+    pub(super) fn is_unidentified(&self) -> bool {
+        FaceStatus::from_stored(&self.status) == FaceStatus::Unidentified
+    }
+}
+
 /// What a human said of a face, and still holds.
 #[derive(Debug)]
 pub(super) struct VerdictRow {
