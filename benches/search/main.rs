@@ -4,6 +4,8 @@
 
 #[path = "../figure.rs"]
 mod figure;
+#[path = "../operator.rs"]
+mod operator;
 mod recorded;
 
 use std::{
@@ -12,17 +14,18 @@ use std::{
 };
 
 use kaleidoscope_console::{
-    access::{Operator, Role},
+    access::Operator,
     config,
-    db::{MediaId, UserId},
+    db::MediaId,
     elastic::Elastic,
     search::{Engine, Example, Like, SearchQuery, search, suggest},
 };
 use reqwest::{Client, Url};
-use sqlx::{AssertSqlSafe, PgPool, Row, postgres::PgConnectOptions};
+use sqlx::{PgPool, Row};
 
 use self::{
     figure::{Bar, figure, median, p95},
+    operator::admin,
     recorded::{Recorder, took},
 };
 
@@ -60,19 +63,6 @@ fn required(name: &str) -> String {
 fn client_of(url: Url) -> Elastic {
     let settings = config::Elasticsearch { url: Some(url), ..config::Elasticsearch::default() };
     Elastic::new(&settings).expect("settings").expect("an address")
-}
-
-/// Sees everything, so that no rule narrows what is compared.
-async fn admin(owner: &PgPool) -> (Operator, PgPool) {
-    let username = format!("bench_{:016x}", rand::random::<u64>());
-    let made = "insert into users (username, email, password, full_name, role, account_status)
-                values ($1, $1 || '@example.org', '', $1, 'ADMIN', 'ACTIVE') returning user_id";
-    let id: i64 = sqlx::query_scalar(made).bind(&username).fetch_one(owner).await.expect("an account");
-    let login = format!("create role {username} login password 'bench' in role {}", Role::Admin.group());
-    sqlx::query(AssertSqlSafe(login)).execute(owner).await.expect("a login");
-    let options: PgConnectOptions = (*owner.connect_options()).clone();
-    let db = PgPool::connect_lazy_with(options.username(&username).password("bench"));
-    (Operator { user_id: UserId(id), username, full_name: None, role: Role::Admin }, db)
 }
 
 /// What somebody would type, made of what the data has: words, phrases, words with filters, filters alone.

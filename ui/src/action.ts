@@ -4,6 +4,8 @@
 import { onMount } from 'svelte';
 import { SvelteSet } from 'svelte/reactivity';
 
+import { keysOf } from './keys';
+
 /** `C` is what the action works on: what the screen that offers it shows at that moment. */
 export interface Action<C = unknown> {
   /** `scope.verb`: two actions of one scope never share a key, and none shares a key with the scope `app`. */
@@ -25,9 +27,18 @@ export interface Offer {
   run(): void;
 }
 
-/** Declares an action; the type of its context is what `enabled` and `run` take. */
+/**
+ * Declares an action; the type of its context is what `enabled` and `run` take. Its keys are those that the operator gave
+ * it, where they did.
+ */
 export function action<C = unknown>(definition: Action<C>): Action<C> {
-  return definition;
+  const { id, keys: usual } = definition;
+  return {
+    ...definition,
+    get keys() {
+      return keysOf(id, usual);
+    },
+  };
 }
 
 const offered = new SvelteSet<readonly Offer[]>();
@@ -107,7 +118,7 @@ export function listenForKeys(target: Window): () => void {
 }
 
 /** `Ctrl+k`, `?`, `ArrowDown`; null for a modifier alone. Shift is in the character already, so it is named only for keys without one. */
-function keyName(event: KeyboardEvent): string | null {
+export function keyName(event: KeyboardEvent): string | null {
   if (['Shift', 'Control', 'Alt', 'Meta', 'AltGraph', 'Dead'].includes(event.key)) return null;
   const key = event.key === ' ' ? 'Space' : event.key;
   const character = key.length === 1;
@@ -136,6 +147,16 @@ function belongsToElement(key: string, target: EventTarget | null): boolean {
     target instanceof HTMLElement &&
     target.closest('button, a[href], summary, [role="option"]') !== null
   );
+}
+
+/** The action that already has a key, of those that may be offered together with `id`. */
+export function holderOf(
+  actions: readonly Action<never>[],
+  id: string,
+  key: string,
+): Action<never> | undefined {
+  const wanted = { id, keys: [key] };
+  return actions.find((other) => other.id !== id && clashes([wanted, other]).length > 0);
 }
 
 /** Keys of an action that would shadow one another: the same keys, or one the beginning of the other. */

@@ -2,6 +2,7 @@
 
 mod conflicts;
 mod decisions;
+mod platform;
 mod queues;
 mod walls;
 

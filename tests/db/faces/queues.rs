@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use kaleidoscope_console::{
-    access::Role,
-    db::{FaceId, MIGRATOR, MediaId, UserId},
+    access::{Operator, Role},
+    db::{FaceId, MIGRATOR, MediaId, Seen, UserId},
     faces::{self, FaceQuery, Holder, Order, Queue, Said, WaitingFace, Within},
 };
 use sqlx::{AssertSqlSafe, PgPool, query, query_as, query_scalar};
@@ -270,47 +270,76 @@ async fn a_face_that_is_being_written_to_is_not_waited_for(db: PgPool) {
     assert_eq!(world.all(&FaceQuery::default()).await, [busy, free]);
 }
 
+/// Ten thousand faces, twenty moderators, of whom each now and then crashes with faces in hand.
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn twenty_windows_share_a_queue_without_a_face_twice_or_lost(db: PgPool) {
+async fn twenty_moderators_decide_each_face_once_and_lose_none_though_they_crash(db: PgPool) {
+    const FACES: i64 = 10_000;
     let world = World::new(db).await;
-    let people = [world.amara, world.dana];
     query(
-        "insert into media_detected_faces (media_id, bbox, embedding, suggested_user_id, confidence_score, status)
-         select $1, '{10,20,30,40}', array_fill(0.03, array[1024])::vector, $2, 0.7 + n / 10000.0, 'SUGGESTED'
-           from generate_series(1, 400) n",
+        "with photo as (
+             insert into post_media (post_id, media_type, media_url)
+             select $1, 'IMAGE', 'https://example.org/' || n || '.jpg' from generate_series(1, $3) n returning media_id
+         ),
+         insight as (
+             insert into media_ai_insights (media_id, post_id, status, is_safe)
+             select media_id, $1, 'COMPLETED', true from photo returning media_id
+         )
+         insert into media_detected_faces (media_id, bbox, embedding, suggested_user_id, confidence_score, status)
+         select media_id, '{10,20,30,40}', array_fill(0.03, array[1024])::vector, $2, 0.7 + media_id % 150 / 1000.0, 'SUGGESTED'
+           from insight",
     )
-    .bind(world.photo)
-    .bind(people[0])
+    .bind(world.post)
+    .bind(world.amara)
+    .bind(FACES)
     .execute(&world.db)
     .await
     .expect("faces");
-    let mut windows = tokio::task::JoinSet::new();
-    for _ in 0..20 {
-        let (db, by) = (world.as_bo.clone(), world.bo.clone());
-        windows.spawn(async move {
-            let holder = Holder::new();
-            let mut mine = Vec::new();
-            while let window =
-                faces::waiting(&db, &by, &holder, &FaceQuery::default(), None, 5).await.expect("a window")
-                && !window.faces.is_empty()
-            {
-                for waiting in window.faces {
-                    let seen = kaleidoscope_console::db::Seen { id: waiting.face.id, version: waiting.face.version };
-                    let mut connection = db.acquire().await.expect("connected");
-                    let decided = faces::decide(&mut connection, &by, &seen, Said::Nobody).await.expect("decided");
-                    mine.push(decided.face_id);
-                }
-            }
-            mine
-        });
+    let mut moderators = tokio::task::JoinSet::new();
+    for number in 0..20 {
+        let (by, db) = operator(&world.db, &format!("moderator{number}"), Role::Moderator).await;
+        let (owner, amara) = (world.db.clone(), UserId(world.amara));
+        moderators.spawn(async move { work_and_crash(&owner, &db, &by, amara, number).await });
     }
-    let decided: Vec<FaceId> = windows.join_all().await.into_iter().flatten().collect();
+    let decided: Vec<FaceId> = moderators.join_all().await.into_iter().flatten().collect();
+
     assert_eq!(decided.len(), decided.iter().collect::<BTreeSet<_>>().len(), "each face was decided once");
-    let left: i64 = query_scalar("select count(*) from media_detected_faces where status = 'SUGGESTED'")
-        .fetch_one(&world.db)
-        .await
-        .expect("counted");
-    assert_eq!((decided.len(), left), (400, 0));
+    let (left, entries): (i64, i64) = query_as(
+        "select (select count(*) from media_detected_faces where status = 'SUGGESTED'),
+                (select count(*) from console.audit_entry where action = 'faces.confirm')",
+    )
+    .fetch_one(&world.db)
+    .await
+    .expect("counted");
+    assert_eq!((i64::try_from(decided.len()).expect("few"), left, entries), (FACES, 0, FACES));
+}
+
+/// Until nothing waits: takes a window of the queue and decides it; every fifth window only half of it, and the rest is left leased
+/// until its lease ends.
+async fn work_and_crash(owner: &PgPool, db: &PgPool, by: &Operator, person: UserId, number: usize) -> Vec<FaceId> {
+    let (mut holder, mut decided, mut windows) = (Holder::new(), Vec::new(), number);
+    loop {
+        let window = faces::waiting(db, by, &holder, &FaceQuery::default(), None, 20).await.expect("a window");
+        if window.faces.is_empty() {
+            return decided;
+        }
+        windows += 1;
+        let crashes = windows % 5 == 0;
+        let done = if crashes { window.faces.len() / 2 } else { window.faces.len() };
+        let mut connection = db.acquire().await.expect("connected");
+        for waiting in window.faces.into_iter().take(done) {
+            let seen = Seen { id: waiting.face.id, version: waiting.face.version };
+            faces::decide(&mut connection, by, &seen, Said::Is(person)).await.expect("nobody else had it");
+            decided.push(seen.id);
+        }
+        if crashes {
+            holder = Holder::new();
+            query("update console.face_lease set until = clock_timestamp() where operator = $1")
+                .bind(&by.username)
+                .execute(owner)
+                .await
+                .expect("a while later");
+        }
+    }
 }
 
 /// How often a relation was scanned, in this transaction.

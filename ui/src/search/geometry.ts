@@ -48,18 +48,42 @@ export class Geometry {
   #tops: Float64Array;
   /** The number of hits before each page */
   #firsts: Float64Array;
+  /** What each page had when its height was taken. */
+  #hits: (readonly Hit[] | undefined)[];
 
-  constructor(pages: readonly Page[], laid: LaidPages, measure: Measure) {
+  /** `before`: what it was a moment ago. Of a million photos only the pages that changed since are measured. */
+  constructor(pages: readonly Page[], laid: LaidPages, measure: Measure, before?: Geometry) {
     this.pages = pages;
     this.#laid = laid;
     this.#measure = measure;
     this.#tops = new Float64Array(pages.length + 1);
     this.#firsts = new Float64Array(pages.length + 1);
-    pages.forEach((page, index) => {
-      this.#tops[index + 1] = (this.#tops[index] ?? 0) + this.#heightOf(page);
-      this.#firsts[index + 1] = (this.#firsts[index] ?? 0) + page.count;
-    });
-    this.height = (this.#tops.at(-1) ?? 0) + 2 * PADDING;
+    this.#hits = new Array<readonly Hit[] | undefined>(pages.length);
+    const known = before?.measuredAs(measure);
+    let [top, first] = [0, 0];
+    for (let index = 0; index < pages.length; index += 1) {
+      const page = pages[index] as Page;
+      top += known?.heightOf(page, index) ?? this.#heightOf(page);
+      first += page.count;
+      this.#tops[index + 1] = top;
+      this.#firsts[index + 1] = first;
+      this.#hits[index] = page.hits;
+    }
+    this.height = top + 2 * PADDING;
+  }
+
+  /** Itself, if it was laid out for this. */
+  measuredAs({ width, target }: Measure): this | undefined {
+    const isSame = this.#measure.width === width && this.#measure.target === target;
+    return isSame ? this : undefined;
+  }
+
+  /** Undefined where another page stood there, or the page had other hits. */
+  heightOf(page: Page, index: number): number | undefined {
+    const isSame = this.pages[index] === page && this.#hits[index] === page.hits;
+    const count = (this.#firsts[index + 1] ?? 0) - (this.#firsts[index] ?? 0);
+    if (!isSame || count !== page.count) return undefined;
+    return (this.#tops[index + 1] ?? 0) - (this.#tops[index] ?? 0);
   }
 
   /** The page at this height, the nearest where there is none. */

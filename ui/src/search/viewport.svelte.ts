@@ -23,6 +23,7 @@ export class Viewport {
   #list: () => HitList;
   #laid = new LaidPages();
   #onScroll: (at: number) => unknown;
+  #latest: Geometry | undefined;
 
   readonly height = $derived(this.high || USUAL);
   readonly #width = $derived((this.wide || USUAL) - 2 * PADDING);
@@ -34,7 +35,8 @@ export class Viewport {
   readonly geometry: Geometry = $derived.by(() => {
     const list = this.#list();
     void list.version;
-    return new Geometry([...list.pages], this.#laid, { width: this.#width, target: this.target });
+    const measure = { width: this.#width, target: this.target };
+    return (this.#latest = new Geometry([...list.pages], this.#laid, measure, this.#latest));
   });
   readonly #heights = $derived({ list: this.geometry.height, view: this.height });
 
