@@ -34,7 +34,8 @@ async fn main() {
     let address = std::env::var("DATABASE_URL").expect("DATABASE_URL is not set: run scripts/bench faces");
     let owner = PgPool::connect_with(address.parse().expect("an address")).await.expect("PostgreSQL");
     let (by, db) = admin(&owner).await;
-    let faces: i64 = query_scalar("select count(*) from media_detected_faces").fetch_one(&owner).await.expect("a number");
+    let faces: i64 =
+        query_scalar("select count(*) from media_detected_faces").fetch_one(&owner).await.expect("a number");
     println!("  {faces} faces");
     enrol(&owner).await;
     query("analyze").execute(&owner).await.expect("statistics");
@@ -154,10 +155,8 @@ async fn candidates(owner: &PgPool, db: &PgPool, by: &Operator) -> bool {
         all += nearest.len();
         found += nearest.iter().filter(|user| proposed.iter().any(|one| one.person.id.0 == **user)).count();
     }
-    let note = format!(
-        "{EXAMPLES} faces among {ENROLLED} enrolments, medians of {REPEATS}; exact: {:.0} ms",
-        p95(&mut bares)
-    );
+    let note =
+        format!("{EXAMPLES} faces among {ENROLLED} enrolments, medians of {REPEATS}; exact: {:.0} ms", p95(&mut bares));
     let short = figure("faces_candidates_p95", p95(&mut times), "ms", Bar::AtMost(15.0), &note);
     #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
     let recall = found as f64 / all as f64;
@@ -203,7 +202,13 @@ async fn bulk(owner: &PgPool, db: &PgPool, by: &Operator) -> bool {
         assert_eq!(count_entries(owner).await - entries, BULK, "one entry of the log for each");
     }
     let longest = times.iter().max().map_or(0.0, Duration::as_secs_f64);
-    figure("faces_bulk", longest, "s", Bar::AtMost(2.0), &format!("{BULK} faces, the longest of {} decisions", times.len()))
+    figure(
+        "faces_bulk",
+        longest,
+        "s",
+        Bar::AtMost(2.0),
+        &format!("{BULK} faces, the longest of {} decisions", times.len()),
+    )
 }
 
 async fn count_entries(owner: &PgPool) -> i64 {

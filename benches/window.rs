@@ -78,7 +78,8 @@ async fn main() {
 /// From the press of a key to the frame in which the next photo and the box of its face are drawn.
 async fn stream(window: &Window) -> bool {
     window.click("link", "Faces").await;
-    process::until("a photo", Duration::from_mins(1), async || window.has("[data-picture][data-state=shown]").await).await;
+    process::until("a photo", Duration::from_mins(1), async || window.has("[data-picture][data-state=shown]").await)
+        .await;
     // The first ten are fetched ahead while nobody presses anything.
     tokio::time::sleep(Duration::from_secs(5)).await;
     window.script(WATCH_STREAM, &[]).await;

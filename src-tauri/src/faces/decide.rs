@@ -109,7 +109,7 @@ pub async fn decide(db: &mut PgConnection, by: &Operator, face: &Seen<FaceId>, s
     if let Some((_, why)) = left.into_iter().next() {
         return Err(why.into());
     }
-    let audit_id = written.first().map(|entry| entry.audit_id).ok_or_else(lost)?;
+    let audit_id = written.first().map(|entry| entry.audit).ok_or_else(lost)?;
     let person = match whom {
         Some(id) => queries::person(&mut tx, id).await?.map(|(person, _)| person),
         None => None,
@@ -137,12 +137,9 @@ pub async fn decide_many(db: &mut PgConnection, by: &Operator, faces: &[Seen<Fac
     tx.commit().await?;
     let skipped = left.into_iter().map(|(face_id, why)| SkippedFace { face_id, reason: Error::from(why).to_string() });
     Ok(Decided {
-        decision_id: written.first().map(|entry| entry.decision_id),
+        decision_id: written.first().map(|entry| entry.decision),
         skipped: skipped.collect(),
-        done: written
-            .into_iter()
-            .map(|entry| DecidedFace { face_id: entry.face_id, audit_id: entry.audit_id })
-            .collect(),
+        done: written.into_iter().map(|entry| DecidedFace { face_id: entry.face, audit_id: entry.audit }).collect(),
     })
 }
 
@@ -224,7 +221,7 @@ impl Decision {
             Said::NoFace => self.unname(tx, "no_face", None).await?,
         };
         let entries = if written == 0 { Vec::new() } else { queries::own_decision(tx).await? };
-        let done: BTreeSet<FaceId> = entries.iter().map(|entry| entry.face_id).collect();
+        let done: BTreeSet<FaceId> = entries.iter().map(|entry| entry.face).collect();
         let missed: Vec<FaceId> = self.faces.iter().map(|face| face.id).filter(|face| !done.contains(face)).collect();
         self.left.extend(why_changed(tx, &missed).await?);
         Ok((entries, self.left))

@@ -149,8 +149,8 @@ pub(crate) async fn match_photos(db: &PgPool, photos: &[i64]) -> Result<(Matched
     let near: Vec<(i64, Candidate)> = matches().filter_map(|plan| Some((plan.face, plan.near?))).collect();
     list(&mut connection, &done, &near).await?;
 
-    let mut sum = Matched::default();
-    sum.photos = planned.keys().filter(|photo| !busy.contains(*photo)).count() as u64;
+    let whole = planned.keys().filter(|photo| !busy.contains(*photo)).count() as u64;
+    let mut sum = Matched { photos: whole, ..Matched::default() };
     for plan in matches() {
         sum.changed += u64::from(plan.is_change);
         sum.count(plan.status);

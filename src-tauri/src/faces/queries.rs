@@ -511,10 +511,11 @@ fn ids_and_versions(faces: &[Standing]) -> (Vec<i64>, Vec<String>) {
     faces.iter().map(|face| (face.id.0, face.version.0.clone())).unzip()
 }
 
+/// A face of a decision, and its entry in the log.
 pub(super) struct Entry {
-    pub(super) decision_id: DecisionId,
-    pub(super) face_id: FaceId,
-    pub(super) audit_id: AuditId,
+    pub(super) decision: DecisionId,
+    pub(super) face: FaceId,
+    pub(super) audit: AuditId,
 }
 
 /// What the operator's newest decision came to: inside the transaction that made it, that one.
@@ -522,7 +523,7 @@ pub(super) async fn own_decision(tx: &mut PgConnection) -> Result<Vec<Entry>> {
     Ok(query_as!(
         Entry,
         r#"
-        select decision_id as "decision_id!: DecisionId", face_id as "face_id!: FaceId", audit_id as "audit_id!: AuditId"
+        select decision_id as "decision!: DecisionId", face_id as "face!: FaceId", audit_id as "audit!: AuditId"
           from console.own_decision()
         "#
     )

@@ -80,7 +80,7 @@ fn read_truth(file: &Path) -> BTreeMap<i64, Option<i64>> {
         .collect()
 }
 
-/// A moderator who knows everybody.
+/// Somebody who knows everybody, and sees unsafe media, too.
 struct Moderator {
     by: Operator,
     db: PgPool,
@@ -142,7 +142,7 @@ async fn who_answers_from_the_truth_leaves_nothing_wrong_and_needs_about_a_key_f
     let db = database.pool().await;
     MIGRATOR.run(&db).await.expect("migrated");
     work_off(&db, None).await;
-    let (by, as_by) = operator(&db, "knows", Role::Moderator).await;
+    let (by, as_by) = operator(&db, "knows", Role::Admin).await;
     let mut moderator =
         Moderator { by, db: as_by, holder: Holder::new(), truth: read_truth(&file), presses: 0, right: 0 };
 
@@ -188,7 +188,7 @@ async fn who_answers_from_the_truth_leaves_nothing_wrong_and_needs_about_a_key_f
         .expect("the platform's program starts");
     let graded: serde_json::Value = serde_json::from_slice(&graded.stdout).expect("a grade");
     println!("{graded}");
-    let precision = graded["precision"].as_f64().expect("a number");
+    let precision = graded["confirmed"]["precision"].as_f64().expect("a number");
     assert!(precision > 0.99, "what the AI confirmed by itself stays: {graded}");
     moderator.db.close().await;
     db.close().await;

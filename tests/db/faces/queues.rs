@@ -49,6 +49,9 @@ impl World {
     }
 }
 
+/// A face, its similarity, and whose it may be.
+type Waiting = (FaceId, f64, i64);
+
 fn asked(queue: Queue, order: Order) -> FaceQuery {
     FaceQuery { queue, order, ..FaceQuery::default() }
 }
@@ -76,7 +79,7 @@ async fn both_queues_come_in_each_order_without_gaps_or_doubles(db: PgPool) {
                 person,
             ));
         }
-        let sorted = |by: fn(&(FaceId, f64, i64), &(FaceId, f64, i64)) -> std::cmp::Ordering| {
+        let sorted = |by: fn(&Waiting, &Waiting) -> std::cmp::Ordering| {
             let mut sorted = faces.clone();
             sorted.sort_by(by);
             sorted.into_iter().map(|(face, ..)| face).collect::<Vec<_>>()
@@ -238,7 +241,7 @@ async fn nobody_gets_what_another_window_is_looking_at(db: PgPool) {
     // Who moves on gives back what is left behind, and sees who else is there.
     let photo = MediaId(world.photo);
     let company = faces::keep(&world.as_bo, &world.bo, &world.holder, &faces[1..2], Some(photo)).await.expect("kept");
-    assert_eq!(company, [chidi.username.clone()]);
+    assert_eq!(company, [chidi.username.as_str()]);
     let window = faces::waiting(&as_chidi, &chidi, &his, &suggested, None, 9).await.expect("a window");
     assert_eq!(shown(window), [faces[0], faces[2], faces[3]]);
 
@@ -250,7 +253,7 @@ async fn nobody_gets_what_another_window_is_looking_at(db: PgPool) {
         .expect("a while later");
     assert_eq!(shown(world.window(&suggested, None, 9).await), faces);
     let kept = faces::keep(&as_chidi, &chidi, &his, &faces, Some(photo)).await.expect("kept");
-    assert_eq!(kept, [world.bo.username.clone()]);
+    assert_eq!(kept, [world.bo.username.as_str()]);
     let window = faces::waiting(&as_chidi, &chidi, &his, &suggested, None, 9).await.expect("a window");
     assert!(window.faces.is_empty(), "they are somebody else's by now");
 }
