@@ -217,7 +217,7 @@ async fn a_box_is_within_a_pixel_of_the_face_at_any_size_zoom_and_orientation() 
             let (found, drawn) = (red(&window.pixels().await), place(&window, "[data-face-id]").await);
             measured.push((drawn.off_by(found), orientation, size, found.width));
         }
-        window.press("0").await;
+        window.press("w").await;
         if orientation < 8 {
             window.press("x").await;
         }
