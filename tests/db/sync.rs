@@ -14,8 +14,9 @@ use crate::{
     rows::{Worker, face, photo, post, run, settled, settled_without_feeds, until, user, work_off},
 };
 
+/// Of read models: which photos' faces are looked over for the queues of faces is no row of one.
 async fn marks(db: &PgPool) -> Vec<(String, String, i64)> {
-    query_as("select read_model, scope, key from console.read_model_queue order by 1, 2, 3")
+    query_as("select read_model, scope, key from console.read_model_queue where scope <> 'survey' order by 1, 2, 3")
         .fetch_all(db)
         .await
         .expect("marks")
