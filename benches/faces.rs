@@ -60,9 +60,11 @@ async fn enrol(owner: &PgPool) {
              returning user_id
          )
          insert into user_face_embeddings (user_id, embedding)
-         select user_id, l2_normalize((
-                    select array_agg(random() - 0.5 + 0 * user_id) from generate_series(1, 1024))::vector)
-           from people",
+         select user_id, l2_normalize(drawn.numbers::vector)
+           from people
+          cross join lateral (
+                select array_agg(random() - 0.5) as numbers from generate_series(1, 1024 + 0 * people.user_id)
+                ) as drawn",
     )
     .bind(ENROLLED - enrolled)
     .execute(owner)
@@ -172,7 +174,7 @@ async fn bulk(owner: &PgPool, db: &PgPool, by: &Operator) -> bool {
     let mut times = Vec::new();
     for round in 0..3_i64 {
         let faces: Vec<(i64, String)> = query_as(AssertSqlSafe(format!(
-            "with some as (
+            "with chosen as (
                  select distinct on (media_id) id
                    from media_detected_faces as f
                   where status = 'SUGGESTED'
@@ -182,7 +184,7 @@ async fn bulk(owner: &PgPool, db: &PgPool, by: &Operator) -> bool {
                   order by media_id, id
                   limit $2
              )
-             update media_detected_faces as f set suggested_user_id = $1 from some where f.id = some.id
+             update media_detected_faces as f set suggested_user_id = $1 from chosen where f.id = chosen.id
              returning f.id, f.xmin::text"
         )))
         .bind(person)
