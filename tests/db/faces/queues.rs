@@ -259,6 +259,29 @@ async fn nobody_gets_what_another_window_is_looking_at(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
+async fn a_lease_is_written_anew_only_when_its_end_comes_near(db: PgPool) {
+    let world = World::new(db).await;
+    let face = world.amara_suggested().await;
+    world.window(&FaceQuery::default(), None, 1).await;
+    let until = async || -> String {
+        query_scalar("select until::text from console.face_lease").fetch_one(&world.db).await.expect("a lease")
+    };
+    let keep = async || {
+        faces::keep(&world.as_bo, &world.bo, &world.holder, &[face], None).await.expect("kept");
+    };
+    let first = until().await;
+    keep().await;
+    assert_eq!(until().await, first);
+    query("update console.face_lease set until = clock_timestamp() + interval '5 seconds'")
+        .execute(&world.db)
+        .await
+        .expect("a while later");
+    let near_its_end = until().await;
+    keep().await;
+    assert!(until().await > near_its_end);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
 async fn a_face_that_is_being_written_to_is_not_waited_for(db: PgPool) {
     let world = World::new(db).await;
     let (busy, free) = (world.amara_suggested().await, world.amara_suggested().await);

@@ -6,6 +6,7 @@ import type { Decided, FaceCursor, LineState, Person, Said, Wall, WaitingFace } 
 import { Selection } from '../components/selection.svelte';
 import { counted, personName } from '../components/text';
 import { complain, toast, warn } from '../components/toast';
+import { Refusal } from '../host';
 import {
   confirmAbove,
   decideMany,
@@ -211,8 +212,9 @@ export class FaceWall {
       try {
         const now = await reread(this.#client, id);
         if (now.proposed?.person.id === person) this.faces = [...this.faces, now];
-      } catch {
-        // It is gone, or not for this operator's eyes any more: there is nothing to bring back.
+      } catch (thrown) {
+        // Where it is gone, or not for this operator's eyes any more, there is nothing to bring back.
+        if (!(thrown instanceof Refusal && thrown.code === 'notFound')) complain(thrown);
       }
     }
   }

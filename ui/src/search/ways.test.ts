@@ -3,6 +3,7 @@ import { userEvent } from '@testing-library/user-event';
 import { beforeEach, expect, test } from 'vitest';
 
 import { toasts } from '../components/toast';
+import { mode } from '../faces/mode.svelte';
 import { streamFor } from '../faces/stream.svelte';
 import { route } from '../route';
 import { backend, refuse, serve, type Answers } from '../test/backend';
@@ -52,8 +53,10 @@ test('the suggested face of a photo is reviewed before its others', async () => 
     faces.slice(1).some(({ status }) => status === 'SUGGESTED'),
   );
   const queries = client();
+  mode.now = 'wall';
   await review(queries, 3, photo?.mediaId ?? 0);
   expect(route().screen).toBe('faces');
+  expect(mode.now).toBe('stream');
   expect(streamFor(queries, 3).face?.id).toBe(
     photo?.faces.find(({ status }) => status === 'SUGGESTED')?.id,
   );

@@ -4,6 +4,7 @@ import type { QueryClient } from '@tanstack/svelte-query';
 
 import { clip } from '../components/text';
 import { complain, toast } from '../components/toast';
+import { mode } from '../faces/mode.svelte';
 import { streamFor } from '../faces/stream.svelte';
 import { photoOf } from '../photo/api';
 import { go, href } from '../route';
@@ -33,6 +34,7 @@ export async function review(
       return;
     }
     streamFor(client, operator).look(face);
+    mode.now = 'stream';
     go('faces');
   } catch (thrown) {
     complain(thrown);
