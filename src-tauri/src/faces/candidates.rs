@@ -51,5 +51,5 @@ const SHOWN: i32 = 6;
 /// The confirmed faces of a person that are most like a face, most similar first.
 pub async fn confirmed_like(db: &PgPool, by: &Operator, face: FaceId, person: UserId) -> Result<Vec<ConfirmedFace>> {
     by.may(Right::NameFaces)?;
-    queries::confirmed_like(db, face, person, SHOWN).await
+    queries::queue::confirmed_like(db, face, person, SHOWN).await
 }

@@ -117,7 +117,7 @@ impl ConflictKind {
 pub async fn dismiss(db: &mut PgConnection, by: &Operator, face: &Seen<FaceId>) -> Result<AuditId> {
     by.may(Right::NameFaces)?;
     let mut tx = db.begin().await?;
-    let (outcome, entry) = queries::dismiss(&mut tx, face).await?;
+    let (outcome, entry) = queries::queue::dismiss(&mut tx, face).await?;
     match (outcome.as_str(), entry) {
         ("done", Some(entry)) => {
             tx.commit().await?;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use specta::Type;
 use sqlx::{Connection, PgConnection};
 
-use super::queries::{self, Standing};
+use super::queries::{self, decide::Standing};
 use crate::{
     access::{Operator, Right},
     db::{AuditId, DecisionId, FaceId, MediaId, Seen, UserId},
@@ -176,7 +176,7 @@ impl Decision {
     async fn take(tx: &mut PgConnection, seen: &[Seen<FaceId>], said: Said) -> Result<Self> {
         let ids: Vec<FaceId> = seen.iter().map(|face| face.id).collect();
         let mut now: BTreeMap<FaceId, Standing> =
-            queries::lock(tx, &ids).await?.into_iter().map(|face| (face.id, face)).collect();
+            queries::decide::lock(tx, &ids).await?.into_iter().map(|face| (face.id, face)).collect();
         let person = match said {
             Said::Is(person) => Some(active(tx, person).await?),
             _ => None,
@@ -201,7 +201,7 @@ impl Decision {
     /// A person is on a photo once: of several faces the most similar one gets the name, where no other has it yet.
     async fn leave_who_is_there(&mut self, tx: &mut PgConnection, person: &Person) -> Result<()> {
         let photos: Vec<MediaId> = self.faces.iter().map(|face| face.media_id).collect();
-        let confirmed = queries::confirmed_on(tx, person.id, &photos).await?;
+        let confirmed = queries::decide::confirmed_on(tx, person.id, &photos).await?;
         self.faces.sort_by(|one, other| other.certainty.total_cmp(&one.certainty).then(one.id.cmp(&other.id)));
         let mut named: BTreeMap<MediaId, FaceId> = confirmed.into_iter().collect();
         let (free, taken): (Vec<Standing>, Vec<Standing>) =
@@ -212,15 +212,15 @@ impl Decision {
     }
 
     /// The entries of the log; and what was left alone in the end: the AI does not take the photos' locks.
-    async fn write(mut self, tx: &mut PgConnection) -> Result<(Vec<queries::Entry>, Vec<(FaceId, Why)>)> {
+    async fn write(mut self, tx: &mut PgConnection) -> Result<(Vec<queries::decide::Entry>, Vec<(FaceId, Why)>)> {
         let written = match self.said {
             _ if self.faces.is_empty() => 0,
-            Said::Is(person) => queries::name(tx, &self.faces, person).await?,
+            Said::Is(person) => queries::decide::name(tx, &self.faces, person).await?,
             Said::IsNot(person) => self.unname(tx, "is_not", person).await?,
             Said::Nobody => self.unname(tx, "nobody", None).await?,
             Said::NoFace => self.unname(tx, "no_face", None).await?,
         };
-        let entries = if written == 0 { Vec::new() } else { queries::own_decision(tx).await? };
+        let entries = if written == 0 { Vec::new() } else { queries::decide::own_decision(tx).await? };
         let done: BTreeSet<FaceId> = entries.iter().map(|entry| entry.face).collect();
         let missed: Vec<FaceId> = self.faces.iter().map(|face| face.id).filter(|face| !done.contains(face)).collect();
         self.left.extend(why_changed(tx, &missed).await?);
@@ -228,9 +228,9 @@ impl Decision {
     }
 
     async fn unname(&self, tx: &mut PgConnection, judgement: &str, person: Option<UserId>) -> Result<u64> {
-        queries::announce(tx, judgement, person).await?;
-        let written = queries::unname(tx, &self.faces).await?;
-        queries::announce(tx, "", None).await?;
+        queries::decide::announce(tx, judgement, person).await?;
+        let written = queries::decide::unname(tx, &self.faces).await?;
+        queries::decide::announce(tx, "", None).await?;
         Ok(written)
     }
 }
@@ -275,7 +275,7 @@ async fn why_changed(tx: &mut PgConnection, faces: &[FaceId]) -> Result<Vec<(Fac
     if faces.is_empty() {
         return Ok(Vec::new());
     }
-    let last: BTreeMap<FaceId, String> = queries::last_verdicts(tx, faces)
+    let last: BTreeMap<FaceId, String> = queries::decide::last_verdicts(tx, faces)
         .await?
         .into_iter()
         .map(|last| {

@@ -8,7 +8,7 @@ use sqlx::PgPool;
 
 use super::{
     Candidate, Conflict, ConflictKind, Face, FaceStatus, Holder,
-    queries::{self, Place},
+    queries::{self, queue::Place},
 };
 use crate::{
     access::{Operator, Right},
@@ -136,12 +136,12 @@ pub async fn waiting(
     asked.within.check()?;
     let limit = i32::try_from(limit.clamp(1, 200)).unwrap_or(200);
     let places = match asked.queue {
-        Queue::Conflicts => queries::conflicting(db, holder, asked, after, limit).await?,
-        Queue::Suggested | Queue::Near => queries::waiting(db, holder, asked, after, limit).await?,
+        Queue::Conflicts => queries::queue::conflicting(db, holder, asked, after, limit).await?,
+        Queue::Suggested | Queue::Near => queries::queue::waiting(db, holder, asked, after, limit).await?,
     };
     let next = places.last().filter(|_| places.len() == limit.unsigned_abs() as usize).map(FaceCursor::after);
     let ids: Vec<FaceId> = places.iter().map(|place| place.face_id).collect();
-    let leased = queries::lease(db, holder, &ids).await?;
+    let leased = queries::queue::lease(db, holder, &ids).await?;
     let places: Vec<Place> = places.into_iter().filter(|place| leased.contains(&place.face_id)).collect();
     Ok(FaceQueue { faces: faces_at(db, asked.queue, places).await?, next })
 }
@@ -153,8 +153,8 @@ pub async fn waiting(
 pub async fn counts(db: &PgPool, by: &Operator, within: &Within) -> Result<FaceCounts> {
     by.may(Right::NameFaces)?;
     within.check()?;
-    let (suggested, near) = queries::count_waiting(db, within).await?;
-    let mut conflicts = queries::count_conflicts(db, within).await?;
+    let (suggested, near) = queries::queue::count_waiting(db, within).await?;
+    let mut conflicts = queries::queue::count_conflicts(db, within).await?;
     let any = conflicts.remove("any").unwrap_or_default();
     let kinds = ConflictKind::ALL
         .into_iter()
@@ -166,7 +166,7 @@ pub async fn counts(db: &PgPool, by: &Operator, within: &Within) -> Result<FaceC
 /// How many suggestions wait for this operator.
 pub async fn count(db: &PgPool, by: &Operator) -> Result<i64> {
     by.may(Right::NameFaces)?;
-    Ok(queries::count_waiting(db, &Within::All).await?.0)
+    Ok(queries::queue::count_waiting(db, &Within::All).await?.0)
 }
 
 /// Says that the window is still there with these faces; the others that it had are free. Who else is looking at the photo.
@@ -181,9 +181,9 @@ pub async fn keep(
     photo: Option<MediaId>,
 ) -> Result<Vec<String>> {
     by.may(Right::NameFaces)?;
-    queries::keep(db, holder, held).await?;
+    queries::queue::keep(db, holder, held).await?;
     match photo {
-        Some(photo) => queries::company(db, holder, photo).await,
+        Some(photo) => queries::queue::company(db, holder, photo).await,
         None => Ok(Vec::new()),
     }
 }
@@ -194,7 +194,7 @@ pub async fn keep(
 /// `Forbidden` without the right to name faces; `NotFound` where the face is gone or not for this operator's eyes.
 pub async fn waiting_face(db: &PgPool, by: &Operator, face: FaceId) -> Result<WaitingFace> {
     by.may(Right::NameFaces)?;
-    let place = queries::place_of(db, face).await?;
+    let place = queries::queue::place_of(db, face).await?;
     let found = faces_at(db, Queue::Conflicts, place.into_iter().collect()).await?;
     found.into_iter().next().ok_or_else(|| Error::NotFound("This face".into()))
 }
@@ -209,7 +209,7 @@ pub(super) async fn faces_at(db: &PgPool, queue: Queue, places: Vec<Place>) -> R
     proposed.dedup();
     let people = people::by_ids(db, &proposed).await?;
     let mut conflicts = match queue {
-        Queue::Conflicts => queries::conflicts(db, &ids).await?,
+        Queue::Conflicts => queries::queue::conflicts(db, &ids).await?,
         Queue::Suggested | Queue::Near => BTreeMap::new(),
     };
     Ok(places

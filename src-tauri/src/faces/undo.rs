@@ -39,7 +39,7 @@ pub struct Undone {
 /// The operator's own newest decision of the last 24 hours that stands.
 pub async fn undoable(db: &PgPool, by: &Operator) -> Result<Option<Undoable>> {
     by.may(Right::NameFaces)?;
-    let Some(row) = queries::undoable(db).await? else { return Ok(None) };
+    let Some(row) = queries::decide::undoable(db).await? else { return Ok(None) };
     let person = match row.person_id {
         Some(id) => people::by_ids(db, &[id]).await?.remove(&id),
         None => None,
@@ -60,7 +60,7 @@ pub async fn undoable(db: &PgPool, by: &Operator) -> Result<Option<Undoable>> {
 pub async fn undo(db: &mut PgConnection, by: &Operator) -> Result<Undone> {
     by.may(Right::NameFaces)?;
     let mut tx = db.begin().await?;
-    let rows = queries::undo(&mut tx).await?;
+    let rows = queries::decide::undo(&mut tx).await?;
     let first = rows.first().ok_or_else(|| Error::NotFound("A decision of yours of the last 24 hours".into()))?;
     let mut undone = Undone {
         decision_id: first.decision_id,

@@ -120,7 +120,7 @@ pub async fn line_sample(
     by.may(Right::NameFaces)?;
     let places = wall::line_sample(db, holder, of.person, word(of.queue)?, similarity).await?;
     let ids: Vec<FaceId> = places.iter().map(|place| place.face_id).collect();
-    let leased = queries::lease(db, holder, &ids).await?;
+    let leased = queries::queue::lease(db, holder, &ids).await?;
     let places = places.into_iter().filter(|place| leased.contains(&place.face_id)).collect();
     faces_at(db, of.queue, places).await
 }

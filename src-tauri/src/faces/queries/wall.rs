@@ -7,7 +7,7 @@ use super::{
         Holder,
         wall::{Line, LineRule, PersonCursor},
     },
-    Place,
+    queue::Place,
 };
 use crate::{
     db::{FaceId, RowVersion, Seen, UserId},
