@@ -23,7 +23,7 @@ use crate::{
     people, safety,
     safety::Reveals,
     search,
-    search::export::Exports,
+    search::{Requests, export::Exports},
     system,
 };
 
@@ -62,6 +62,7 @@ pub struct Console {
     pub holder: faces::Holder,
     pub reveals: Reveals,
     pub exports: Exports,
+    pub requests: Requests,
     pub samples: Vec<Sample>,
     pub problem: Option<String>,
     session: RwLock<Option<Session>>,
@@ -90,6 +91,7 @@ impl Console {
             holder: faces::Holder::new(),
             reveals: Reveals::default(),
             exports: Exports::default(),
+            requests: Requests::default(),
             samples: launch.samples,
             problem: launch.problem,
             session: RwLock::default(),
@@ -197,6 +199,7 @@ pub fn commands() -> tauri_specta::Builder<Wry> {
         safety::commands::decide_media,
         search::commands::search,
         search::commands::search_facets,
+        search::commands::cancel_request,
         search::commands::search_facet_values,
         search::correct::commands::media_words,
         search::correct::commands::media_corrections,

@@ -1,5 +1,6 @@
 //! The database: identities of rows, versions as they were seen, connecting, and what must be true of a server.
 
+mod cancel;
 mod check;
 mod connect;
 mod migrate;
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use specta::Type;
 
 pub use self::{
+    cancel::Cancellable,
     check::{check_migrations, schema_version},
     connect::{Address, connect, connect_url, connect_within},
     migrate::{MIGRATOR, migrate},

@@ -22,6 +22,9 @@ pub enum Error {
     NotFound(String),
     #[error("{0}")]
     Invalid(String),
+    /// Nobody waits for the answer any more.
+    #[error("This was cancelled.")]
+    Cancelled,
     /// A part (PostgreSQL, Elasticsearch, a photo server) does not answer.
     #[error("{message}")]
     Unavailable {
@@ -51,6 +54,8 @@ pub enum Code {
     /// Drop the row and go on.
     NotFound,
     Invalid,
+    /// Nothing.
+    Cancelled,
     /// Offer to try again.
     Unavailable,
     Internal,
@@ -65,6 +70,7 @@ impl Error {
             Self::Conflict(_) => Code::Conflict,
             Self::NotFound(_) => Code::NotFound,
             Self::Invalid(_) => Code::Invalid,
+            Self::Cancelled => Code::Cancelled,
             Self::Unavailable { .. } => Code::Unavailable,
             Self::Internal { .. } => Code::Internal,
         }

@@ -4,12 +4,15 @@ use kaleidoscope_console::{
     access::Role,
     db::{MIGRATOR, MediaId},
     error::{Code, Error},
-    search::{Engine, Example, Like, SearchQuery, Sort, SuggestionKind, facet_values, facets, others, search, suggest},
+    search::{
+        Engine, Example, Like, Requests, SearchQuery, Sort, SuggestionKind, facet_values, facets, others, search,
+        suggest,
+    },
     sync::{QueueKind, count_terms, status},
 };
 use sqlx::{PgPool, query, query_as, query_scalar};
 
-use crate::rows::{face, operator, photo, post, run, user, work_off};
+use crate::rows::{face, operator, photo, post, run, until, user, work_off};
 
 fn typed(text: &str) -> SearchQuery {
     SearchQuery { text: text.into(), limit: 50, ..SearchQuery::default() }
@@ -338,4 +341,30 @@ async fn a_phrase_is_looked_up_where_its_words_are(db: PgPool) {
         .expect("a plan");
     let plan = plan.join("\n");
     assert!(plan.contains("media_search_text_words") && plan.contains("media_phrase_pkey"), "{plan}");
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn counting_that_nobody_waits_for_ends_on_the_server(db: PgPool) {
+    let (staff, pool) = operator(&db, "staff", Role::Staff).await;
+    let mut held = db.begin().await.expect("a transaction");
+    query("lock table read_model_media_search in access exclusive mode").execute(&mut *held).await.expect("a lock");
+    let waiting = async || -> i64 {
+        let sql =
+            "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+        query_scalar(sql).fetch_one(&db).await.expect("a number")
+    };
+
+    let requests = Requests::default();
+    let counted = requests.run(7, others::counts(&pool, None, &staff, "sea"));
+    let cancelled = async {
+        until("a statement that waits", async || waiting().await == 1).await;
+        requests.cancel(7);
+    };
+    let (counted, ()) = tokio::join!(counted, cancelled);
+    assert_eq!(counted.expect_err("cancelled").code(), Code::Cancelled);
+    until("no statement that waits", async || waiting().await == 0).await;
+
+    held.rollback().await.expect("a rollback");
+    let counted = others::counts(&pool, None, &staff, "sea").await.expect("counts");
+    assert_eq!(counted.media, 0, "the connection is good for more");
 }

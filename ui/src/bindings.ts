@@ -74,7 +74,9 @@ export const commands = {
 	/**  A page of media for a query. */
 	search: (query: SearchQuery) => typedError<SearchResults, AppError>(__TAURI_INVOKE("search", { query })),
 	/**  What the hits of a query have in common, and when they were uploaded. */
-	searchFacets: (text: string) => typedError<Facets, AppError>(__TAURI_INVOKE("search_facets", { text })),
+	searchFacets: (text: string, request: number) => typedError<Facets, AppError>(__TAURI_INVOKE("search_facets", { text, request })),
+	/**  Nobody waits any more for what was asked under this number. */
+	cancelRequest: (request: number) => typedError<null, AppError>(__TAURI_INVOKE("cancel_request", { request })),
 	/**  The values of a facet of which a word begins so. */
 	searchFacetValues: (text: string, field: string, startsWith: string) => typedError<Facet, AppError>(__TAURI_INVOKE("search_facet_values", { text, field, startsWith })),
 	/**  What is said of media now, in the versions in which they can be corrected. */
@@ -92,7 +94,7 @@ export const commands = {
 	/**  Ends an export before it is done; no file is left. */
 	cancelExport: (id: number) => typedError<null, AppError>(__TAURI_INVOKE("cancel_export", { id })),
 	/**  How much of each kind matches. */
-	searchCounts: (text: string) => typedError<SearchCounts, AppError>(__TAURI_INVOKE("search_counts", { text })),
+	searchCounts: (text: string, request: number) => typedError<SearchCounts, AppError>(__TAURI_INVOKE("search_counts", { text, request })),
 	/**  A page of posts that match. */
 	searchPosts: (query: SearchQuery) => typedError<PostResults, AppError>(__TAURI_INVOKE("search_posts", { query })),
 	/**  A page of people who match. */
@@ -180,6 +182,8 @@ export type Code =
 "conflict" | 
 /**  Drop the row and go on. */
 "notFound" | "invalid" | 
+/**  Nothing. */
+"cancelled" | 
 /**  Offer to try again. */
 "unavailable" | "internal";
 

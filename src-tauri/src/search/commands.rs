@@ -16,9 +16,19 @@ pub async fn search(console: State<'_, Console>, query: SearchQuery) -> Result<S
 /// What the hits of a query have in common, and when they were uploaded.
 #[tauri::command]
 #[specta::specta]
-pub async fn search_facets(console: State<'_, Console>, text: String) -> Result<Facets> {
+pub async fn search_facets(console: State<'_, Console>, text: String, request: u32) -> Result<Facets> {
     let session = console.session().await?;
-    super::facets(&session.db, console.elastic.as_ref(), &session.operator, &text).await
+    let facets = super::facets(&session.db, console.elastic.as_ref(), &session.operator, &text);
+    console.requests.run(request, facets).await
+}
+
+/// Nobody waits any more for what was asked under this number.
+#[tauri::command]
+#[specta::specta]
+pub async fn cancel_request(console: State<'_, Console>, request: u32) -> Result<()> {
+    console.session().await?;
+    console.requests.cancel(request);
+    Ok(())
 }
 
 /// The values of a facet of which a word begins so.

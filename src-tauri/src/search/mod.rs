@@ -20,6 +20,7 @@ pub mod meaning;
 pub mod others;
 pub mod post;
 mod queries;
+mod requests;
 pub mod saved;
 mod suggest;
 mod why;
@@ -40,6 +41,7 @@ pub use self::{
     facets::{Facet, FacetValue, Facets, facet_values, facets},
     histogram::Bar,
     hit::{Engine, Hit, Matched, Part, SearchResults, SyntaxProblem, Why},
+    requests::Requests,
     suggest::{Suggestion, SuggestionKind, Suggestions, suggest},
     wish::{Example, Like, SearchQuery, Sort},
 };

@@ -27,6 +27,7 @@ use super::{
 };
 use crate::{
     access::{Operator, Right},
+    db::Cancellable,
     elastic::{Elastic, Failure},
     error::{Error, Result},
     read_models,
@@ -98,17 +99,20 @@ pub async fn counts(db: &PgPool, elastic: Option<&Elastic>, by: &Operator, text:
     {
         return Ok(counts);
     }
-    let total = async |kind: Kind| -> Result<i64> {
-        let (part, _) = part_of(db, kind, condition.as_ref(), Engine::PostgreSql).await?;
-        Ok(queries::page(db, kind, part.as_ref(), Sort::Newest, 0, 1).await?.1)
-    };
-    Ok(SearchCounts {
-        media: super::queries::count(db, condition.as_ref()).await?,
-        posts: total(Kind::Posts).await?,
-        people: total(Kind::People).await?,
-        faces: total(Kind::Faces).await?,
-        engine: Engine::PostgreSql,
-    })
+    counts_of_rows(db, condition.as_ref()).await
+}
+
+async fn counts_of_rows(db: &PgPool, condition: Option<&Condition>) -> Result<SearchCounts> {
+    let mut own = Cancellable::acquire(db).await?;
+    let media = super::queries::count(&mut *own, condition).await?;
+    let mut totals = [0; 3];
+    for (kind, total) in [Kind::Posts, Kind::People, Kind::Faces].into_iter().zip(&mut totals) {
+        let (part, _) = part_of(db, kind, condition, Engine::PostgreSql).await?;
+        *total = queries::count(&mut *own, kind, part.as_ref()).await?;
+    }
+    own.release();
+    let [posts, people, faces] = totals;
+    Ok(SearchCounts { media, posts, people, faces, engine: Engine::PostgreSql })
 }
 
 /// `None` where Elasticsearch does not answer, or lacks what is asked for.

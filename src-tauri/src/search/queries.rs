@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use serde_json::{Value, json};
-use sqlx::{PgPool, query, query_as, query_scalar, types::Json};
+use sqlx::{PgExecutor, PgPool, query, query_as, query_scalar, types::Json};
 
 use super::{
     Asked, BEST, Found, Hit, NEIGHBOURS, Sort, Total, WINDOW, Why,
@@ -229,7 +229,7 @@ async fn near(
 }
 
 /// How many media there are for which it holds.
-pub(super) async fn count(db: &PgPool, condition: Option<&Condition>) -> Result<i64> {
+pub(super) async fn count(db: impl PgExecutor<'_>, condition: Option<&Condition>) -> Result<i64> {
     let counted = query_scalar!(r#"select console.media_counted($1) as "media!""#, json!(condition));
     Ok(counted.fetch_one(db).await?)
 }
@@ -283,7 +283,7 @@ pub(super) async fn hits(db: &PgPool, media: &[i64]) -> Result<Vec<Hit>> {
 
 /// How many media have each value of a field, the most frequent first.
 pub(super) async fn facet(
-    db: &PgPool,
+    db: impl PgExecutor<'_>,
     condition: Option<&Condition>,
     field: &str,
     at_most: usize,
@@ -300,7 +300,7 @@ pub(super) async fn facet(
 }
 
 /// How many media there are of each day.
-pub(super) async fn days(db: &PgPool, condition: Option<&Condition>) -> Result<Vec<(NaiveDate, i64)>> {
+pub(super) async fn days(db: impl PgExecutor<'_>, condition: Option<&Condition>) -> Result<Vec<(NaiveDate, i64)>> {
     let rows = query!(r#"select day as "day!", count as "count!" from console.media_days($1)"#, json!(condition))
         .fetch_all(db)
         .await?;

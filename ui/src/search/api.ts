@@ -20,6 +20,24 @@ const key = ['search'];
 /** Posts, people or faces asked for at once. */
 const limit = 60;
 
+let requests = 0;
+
+/** Asks under a number by which the request is cancelled when nobody waits for it any more. */
+async function askUntil<T>(
+  signal: AbortSignal,
+  begin: (request: number) => Parameters<typeof ask<T>>[0],
+): Promise<T> {
+  const request = (requests += 1);
+  // What can't be cancelled ends by itself.
+  const cancel = () => commands.cancelRequest(request).catch(() => undefined);
+  signal.addEventListener('abort', cancel);
+  try {
+    return await ask(begin(request));
+  } finally {
+    signal.removeEventListener('abort', cancel);
+  }
+}
+
 /** The list remembers; a page that is asked for again is wanted as it is now. */
 const now = { staleTime: 0, gcTime: 0 };
 
@@ -30,19 +48,27 @@ export const pageOfMedia = (client: QueryClient, query: SearchQuery) =>
     ...now,
   });
 
-export const facetsOf = (text: string) =>
+export const facetsOf = (text: string, atRest?: () => Promise<void>) =>
   queryOptions({
     queryKey: [...key, 'facets', text],
-    queryFn: () => ask(commands.searchFacets(text)),
+    queryFn: async ({ signal }) => {
+      const facets = await askUntil(signal, (request) => commands.searchFacets(text, request));
+      await atRest?.();
+      return facets;
+    },
   });
 
 /** Nobody waits for it: the screen has its content without. */
 const later = { meta: { later: true } };
 
-/** Not before `ready`: hits come first. */
-export const createFacets = (text: () => string, ready: () => boolean) =>
+/** Not before `ready`: hits come first. Shown `atRest`. */
+export const createFacets = (
+  text: () => string,
+  ready: () => boolean,
+  atRest: () => Promise<void>,
+) =>
   createQuery(() => ({
-    ...facetsOf(text()),
+    ...facetsOf(text(), atRest),
     ...later,
     enabled: ready(),
     placeholderData: keepPreviousData,
@@ -67,7 +93,7 @@ export const createFacetValues = (
 export const createCounts = (text: () => string, ready: () => boolean) =>
   createQuery(() => ({
     queryKey: [...key, 'counts', text()],
-    queryFn: () => ask(commands.searchCounts(text())),
+    queryFn: ({ signal }) => askUntil(signal, (request) => commands.searchCounts(text(), request)),
     ...later,
     enabled: ready(),
     placeholderData: keepPreviousData,

@@ -81,6 +81,42 @@ test('hits come first, and a failing facet leaves them', async () => {
   expect(await screen.findByText('The facets do not come.')).toBeTruthy();
 });
 
+test('what nobody waits for any more is cancelled', async () => {
+  const cancelRequest = vi.fn(() => null);
+  const searchFacets = vi.fn(() => underWay<never>().promise);
+  const user = openConsole('moderator', '', { searchFacets, cancelRequest });
+  await grid();
+  await waitFor(() => expect(searchFacets).toHaveBeenCalled());
+  const [[{ request }]] = searchFacets.mock.calls as unknown as [[{ request: number }]];
+  expect(cancelRequest).not.toHaveBeenCalled();
+  await user.type(box(), 'kite{Enter}');
+  await waitFor(() => expect(cancelRequest).toHaveBeenCalledWith({ request }));
+});
+
+test('an answer to what is being typed over is not drawn', async () => {
+  const answers = backend('moderator');
+  const early = underWay<Awaited<ReturnType<typeof answers.search>>>();
+  const search = vi.fn(async (args: { query: SearchQuery }) =>
+    args.query.text === 'tag:kite' ? early.promise : answers.search(args),
+  );
+  const user = openConsole('moderator', '', { search });
+  await total(safe.length);
+  await user.type(box(), 'tag:kite');
+  const query = { text: 'tag:kite', sort: 'relevance', like: { more: [], less: [] }, after: null, limit: 100 } as const; // prettier-ignore
+  await waitFor(() => expect(search).toHaveBeenCalledWith({ query }));
+  const seen = new Set<string>();
+  const watched = new MutationObserver(() => {
+    for (const { textContent } of screen.queryAllByText(/^\d+ photos$/)) seen.add(textContent);
+  });
+  watched.observe(document.body, { subtree: true, childList: true, characterData: true });
+  await user.clear(box());
+  early.resolve(await answers.search({ query }));
+  await user.type(box(), 'tag:lanterns');
+  await total(tagged('lanterns'));
+  watched.disconnect();
+  expect(seen).not.toContain(`${tagged('kite')} photos`);
+});
+
 test('a facet toggles its value in the query, whose chip takes it out again', async () => {
   const user = openConsole('moderator');
   await grid();

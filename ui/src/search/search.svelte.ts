@@ -18,6 +18,9 @@ export type Kind = (typeof kinds)[number];
 const MOST_EXAMPLES = 10;
 /** As many as can be selected at once */
 const MOST_SELECTED = 1000;
+/** After the last letter, in milliseconds: longer than the box waits before it asks, so that who types on is never held up by
+ * the drawing of an answer, and who has stopped does not wait. */
+const REST = 200;
 /** Somebody who comes back to the screen so soon finds it as they left it; in milliseconds. */
 const FRESH = 60_000;
 
@@ -51,6 +54,7 @@ export class Search {
   #turn = 0;
   #asked: Wish | undefined;
   #askedAt = 0;
+  #typedAt = -Infinity;
 
   constructor(client: QueryClient, operator: number) {
     this.#client = client;
@@ -86,11 +90,31 @@ export class Search {
     this.#askedAt = performance.now();
     try {
       const first = await pageOfMedia(this.#client, { ...wish, after: null, limit: PAGE });
+      await this.atRest();
       if (turn === this.#turn) this.#take(wish, first);
     } catch (thrown) {
       if (turn === this.#turn) this.error = thrown;
     } finally {
       if (turn === this.#turn) this.fetching = false;
+    }
+  }
+
+  /** A letter was typed: what has been answered is not drawn yet. */
+  typing(): void {
+    this.#typedAt = performance.now();
+  }
+
+  /** The answer is waited for. */
+  typed(): void {
+    this.#typedAt = -Infinity;
+  }
+
+  /** Resolves when nobody types. */
+  async atRest(): Promise<void> {
+    for (;;) {
+      const left = this.#typedAt + REST - performance.now();
+      if (left <= 0) return;
+      await new Promise((resolve) => setTimeout(resolve, left));
     }
   }
 

@@ -55,6 +55,7 @@ export function finding(onScreen: () => Photo[], role: () => string | null) {
     }),
     searchFacetValues: (args: { text: string; field: string; startsWith: string }) =>
       facet(matching(args.text), args.text, args.field, args.startsWith),
+    cancelRequest: () => null,
     searchCounts: ({ text }: { text: string }) => ({
       media: matching(text).length,
       posts: postsOf(text).length,

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     access::Operator,
+    db::Cancellable,
     elastic::{Elastic, Failure},
     error::Result,
 };
@@ -45,27 +46,38 @@ pub(super) async fn count(
     {
         match in_index(elastic, asked, &conditions, sees_unsafe(by), at_most).await {
             Ok(mut counts) => {
-                for one in asked {
-                    for field in one.fields.iter().filter(|field| field.indexed().is_none()) {
-                        let values = queries::facet(db, one.condition.as_ref(), field.name(), at_most).await?;
-                        counts.values.push((*field, values));
-                    }
-                }
+                let others = in_postgresql(db, asked, at_most, |field| field.indexed().is_none()).await?;
+                counts.values.extend(others);
                 return Ok((Engine::Elasticsearch, counts));
             }
             Err(failure) => tracing::warn!(%failure, "facets are counted by PostgreSQL"),
         }
     }
-    let mut counts = Counts::default();
-    for one in asked {
-        for field in &one.fields {
-            counts.values.push((*field, queries::facet(db, one.condition.as_ref(), field.name(), at_most).await?));
-        }
-        if one.days {
-            counts.days = queries::days(db, one.condition.as_ref()).await?;
-        }
+    let values = in_postgresql(db, asked, at_most, |_| true).await?;
+    let mut counts = Counts { values, days: Vec::new() };
+    if let Some(one) = asked.iter().find(|one| one.days) {
+        let mut own = Cancellable::acquire(db).await?;
+        counts.days = queries::days(&mut *own, one.condition.as_ref()).await?;
+        own.release();
     }
     Ok((Engine::PostgreSql, counts))
+}
+
+async fn in_postgresql(
+    db: &PgPool,
+    asked: &[Count],
+    at_most: usize,
+    is_meant: impl Fn(Field) -> bool,
+) -> Result<Vec<(Field, Vec<Counted>)>> {
+    let mut own = Cancellable::acquire(db).await?;
+    let mut values = Vec::new();
+    for one in asked {
+        for field in one.fields.iter().copied().filter(|field| is_meant(*field)) {
+            values.push((field, queries::facet(&mut *own, one.condition.as_ref(), field.name(), at_most).await?));
+        }
+    }
+    own.release();
+    Ok(values)
 }
 
 /// The conditions in words of the index; `None` where one has none.

@@ -12,9 +12,10 @@ use crate::{
 /// How much of each kind matches.
 #[tauri::command]
 #[specta::specta]
-pub async fn search_counts(console: State<'_, Console>, text: String) -> Result<SearchCounts> {
+pub async fn search_counts(console: State<'_, Console>, text: String, request: u32) -> Result<SearchCounts> {
     let session = console.session().await?;
-    others::counts(&session.db, console.elastic.as_ref(), &session.operator, &text).await
+    let counts = others::counts(&session.db, console.elastic.as_ref(), &session.operator, &text);
+    console.requests.run(request, counts).await
 }
 
 /// A page of posts that match.

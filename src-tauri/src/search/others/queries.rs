@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde_json::json;
-use sqlx::{PgPool, Postgres, QueryBuilder, query, query_scalar};
+use sqlx::{PgExecutor, PgPool, Postgres, QueryBuilder, query, query_scalar};
 
 use super::{
     FaceHit, Kind, PersonHit, PostHit,
@@ -102,27 +102,38 @@ pub(super) async fn page(
     shown: i64,
     limit: i64,
 ) -> Result<(Vec<i64>, i64)> {
-    let (view, key) = match kind {
-        Kind::Posts => ("console.post_search", "post_id"),
-        Kind::People => ("console.user_search", "user_id"),
-        // Another writer's may be anything.
-        Kind::Faces => ("console.face_search", "case when face_id ~ '^[0-9]{1,18}$' then face_id::bigint end"),
-    };
+    let (view, key) = rows_of(kind);
     let order = match (kind, sort) {
         (Kind::People, _) => "user_id",
         (Kind::Posts, Sort::Reactions) => "total_reactions desc nulls last, created_at desc, key desc",
         (_, Sort::Oldest) => "created_at, key",
         _ => "created_at desc, key desc",
     };
-    let mut counted = QueryBuilder::<Postgres>::new(format!("select count(*) from {view} where "));
-    push_condition(&mut counted, part);
-    let (total,): (i64,) = counted.build_query_as().fetch_one(db).await?;
+    let total = count(db, kind, part).await?;
     let mut sql = QueryBuilder::<Postgres>::new(format!("select key from (select *, {key} as key from {view} where "));
     push_condition(&mut sql, part);
     sql.push(format!(") as found where key is not null order by {order} limit "));
     sql.push_bind(limit).push(" offset ").push_bind(shown);
     let found: Vec<(i64,)> = sql.build_query_as().fetch_all(db).await?;
     Ok((found.into_iter().map(|(id,)| id).collect(), total))
+}
+
+/// How many of a kind there are for which it holds.
+pub(super) async fn count(db: impl PgExecutor<'_>, kind: Kind, part: Option<&Part>) -> Result<i64> {
+    let (view, _) = rows_of(kind);
+    let mut sql = QueryBuilder::<Postgres>::new(format!("select count(*) from {view} where "));
+    push_condition(&mut sql, part);
+    Ok(sql.build_query_scalar().fetch_one(db).await?)
+}
+
+/// The view of a kind, and its key.
+fn rows_of(kind: Kind) -> (&'static str, &'static str) {
+    match kind {
+        Kind::Posts => ("console.post_search", "post_id"),
+        Kind::People => ("console.user_search", "user_id"),
+        // Another writer's may be anything.
+        Kind::Faces => ("console.face_search", "case when face_id ~ '^[0-9]{1,18}$' then face_id::bigint end"),
+    }
 }
 
 fn push_condition(sql: &mut QueryBuilder<Postgres>, part: Option<&Part>) {
