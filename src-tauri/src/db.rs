@@ -50,6 +50,10 @@ id!(
     FaceId
 );
 id!(
+    /// `console.face_cluster.id`
+    ClusterId
+);
+id!(
     /// `console.face_decision.id`
     DecisionId
 );

@@ -3,12 +3,13 @@
 use tauri::State;
 
 use super::{
-    Candidate, ConfirmedFace, Decided, FaceCounts, FaceCursor, FaceQuery, FaceQueue, Line, LineState, PeopleWaiting,
-    PersonCursor, Photo, Queue, Said, Undoable, Undone, Verdict, WaitingFace, Wall, Within,
+    AlikePerson, Candidate, ConfirmedFace, Decided, FaceCounts, FaceCursor, FaceQuery, FaceQueue, Line, LineState,
+    PeopleWaiting, PersonCursor, Photo, Queue, Said, Undoable, Undone, UnknownCursor, UnknownFaceCursor, UnknownFaces,
+    UnknownPeople, Verdict, WaitingFace, Wall, Within,
 };
 use crate::{
     app::Console,
-    db::{AuditId, FaceId, MediaId, Seen, UserId},
+    db::{AuditId, ClusterId, FaceId, MediaId, Seen, UserId},
     error::Result,
     faces,
 };
@@ -162,4 +163,58 @@ pub async fn confirm_above(console: State<'_, Console>, wall: Wall, similarity: 
     let session = console.session().await?;
     let mut connection = session.db.acquire().await?;
     faces::confirm_above(&mut connection, &session.operator, &console.holder, wall, similarity).await
+}
+
+/// Groups of unknown faces that look alike, the largest first.
+#[tauri::command]
+#[specta::specta]
+pub async fn unknown_people(
+    console: State<'_, Console>,
+    after: Option<UnknownCursor>,
+    limit: u32,
+) -> Result<UnknownPeople> {
+    let session = console.session().await?;
+    faces::unknown_people(&session.db, &session.operator, after, limit.into()).await
+}
+
+/// The faces of such a group, leased to this window.
+#[tauri::command]
+#[specta::specta]
+pub async fn unknown_faces(
+    console: State<'_, Console>,
+    cluster: ClusterId,
+    after: Option<UnknownFaceCursor>,
+    limit: u32,
+) -> Result<UnknownFaces> {
+    let session = console.session().await?;
+    faces::unknown_faces(&session.db, &session.operator, &console.holder, cluster, after, limit.into()).await
+}
+
+/// Groups that may be the same person.
+#[tauri::command]
+#[specta::specta]
+pub async fn unknown_alike(console: State<'_, Console>, cluster: ClusterId) -> Result<Vec<AlikePerson>> {
+    let session = console.session().await?;
+    faces::unknown_alike(&session.db, &session.operator, cluster).await
+}
+
+/// Names all faces of a group.
+#[tauri::command]
+#[specta::specta]
+pub async fn name_cluster(console: State<'_, Console>, cluster: ClusterId, person: UserId) -> Result<Decided> {
+    let session = console.session().await?;
+    let db = &mut *session.db.acquire().await?;
+    faces::name_cluster(db, &session.operator, &console.holder, cluster, person).await
+}
+
+/// Puts faces into another group, or into a new one.
+#[tauri::command]
+#[specta::specta]
+pub async fn regroup_faces(
+    console: State<'_, Console>,
+    faces: Vec<FaceId>,
+    into: Option<ClusterId>,
+) -> Result<ClusterId> {
+    let session = console.session().await?;
+    faces::regroup(&session.db, &session.operator, &faces, into).await
 }

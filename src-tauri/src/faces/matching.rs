@@ -177,7 +177,8 @@ pub(crate) async fn survey(db: &PgPool, photos: &[i64]) -> Result<()> {
 /// Lists what the queues of these photos' faces are made of.
 async fn list(db: &mut PgConnection, photos: &[i64], near: &[(i64, Candidate)]) -> Result<()> {
     queries::write_near(db, photos, near).await?;
-    Ok(queries::list_conflicts(db, photos).await?)
+    queries::list_conflicts(db, photos).await?;
+    Ok(queries::mark_unclustered(db, photos).await?)
 }
 
 /// What each face of one photo is to be.

@@ -1,6 +1,7 @@
 //! Who is on the photo: the queue of suggested faces, candidates for each, and what operators decide.
 
 mod candidates;
+mod cluster;
 #[cfg(feature = "desktop")]
 pub mod commands;
 mod conflict;
@@ -16,8 +17,13 @@ mod wall;
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
+pub(crate) use self::cluster::cluster_photos;
 pub use self::{
     candidates::{Candidate, ConfirmedFace, candidates, confirmed_like},
+    cluster::{
+        AlikePerson, UnknownCursor, UnknownFace, UnknownFaceCursor, UnknownFaces, UnknownPeople, UnknownPerson,
+        name_cluster, regroup, unknown_alike, unknown_faces, unknown_people,
+    },
     conflict::{Conflict, ConflictKind, dismiss},
     decide::{Decided, DecidedFace, Judgement, Said, SkippedFace, Verdict, decide, decide_many},
     holder::Holder,

@@ -8,6 +8,7 @@
 mod bulk;
 mod check;
 mod clerk;
+mod clusterer;
 mod compare;
 mod confirm;
 mod delivery;

@@ -9,6 +9,7 @@ use sqlx::{AssertSqlSafe, PgPool, postgres::PgPoolOptions};
 
 use super::{
     clerk::Clerk,
+    clusterer::Clusterer,
     delivery::Delivery,
     feed::Feed,
     folder::{Folder, Texts},
@@ -144,6 +145,7 @@ pub(super) fn every_stage(staff: &mut Staff<'_>) -> Vec<Stage> {
             worker: staff.name.to_owned(),
             sweep: tokio::sync::Mutex::default(),
         }));
+        stages.push(Stage::Clusterer(Clusterer { db: staff.pool(), worker: staff.name.to_owned() }));
         stages.push(staff.feed());
     }
     let projected = staff.settings.read_models == ReadModels::Projected;

@@ -4,6 +4,7 @@ use sqlx::PgPool;
 
 use super::{
     clerk::Clerk,
+    clusterer::{self, Clusterer},
     feed::{self, Feed},
     folder::{Folder, Texts},
     indexer::Indexer,
@@ -21,6 +22,7 @@ pub(super) enum Stage {
     /// In place of the projectors, where somebody else writes the read models
     Clearer(PgPool),
     Matcher(Matcher),
+    Clusterer(Clusterer),
     Feed(Feed),
     Indexer(Indexer),
     Folder(Folder),
@@ -34,6 +36,7 @@ impl Stage {
             Self::Projector(projector) => projector.step().await,
             Self::Clearer(db) => Ok(usize::try_from(marks::clear(db).await?).unwrap_or(usize::MAX)),
             Self::Matcher(matcher) => matcher.step().await,
+            Self::Clusterer(clusterer) => clusterer.step().await,
             Self::Feed(feed) => feed.step().await,
             Self::Indexer(indexer) => indexer.step(others_hurry).await,
             Self::Folder(folder) => folder.step().await,
@@ -45,7 +48,7 @@ impl Stage {
     /// Elasticsearch is away.
     pub(super) fn is_patient(&self) -> bool {
         match self {
-            Self::Matcher(_) | Self::Feed(_) => true,
+            Self::Matcher(_) | Self::Clusterer(_) | Self::Feed(_) => true,
             Self::Folder(folder) => folder.is_reserve,
             Self::Projector(Projector { lane, .. }) | Self::Indexer(Indexer { lane, .. }) => *lane != Lane::Express,
             _ => false,
@@ -57,6 +60,7 @@ impl Stage {
         match self {
             Self::Projector(projector) => projector.model.name.into(),
             Self::Matcher(_) => matcher::QUEUE.into(),
+            Self::Clusterer(_) => clusterer::QUEUE.into(),
             Self::Feed(_) => feed::QUEUE.into(),
             Self::Indexer(indexer) => format!("{} index", indexer.model.name),
             Self::Folder(folder) => format!("{} index", folder.texts.name()),
@@ -81,6 +85,7 @@ impl Stage {
             Self::Projector(Projector { model, lane, .. }) => format!("projector of {} ({lane:?})", model.name),
             Self::Clearer(_) => "clearer".into(),
             Self::Matcher(_) => "matcher".into(),
+            Self::Clusterer(_) => "clusterer".into(),
             Self::Feed(_) => "feed".into(),
             Self::Indexer(Indexer { model, lane, .. }) => format!("indexer of {} ({lane:?})", model.name),
             Self::Folder(folder) => format!("folder of {}", folder.texts.name()),

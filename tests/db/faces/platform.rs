@@ -71,7 +71,7 @@ async fn every_hostile_face_is_a_conflict_with_what_is_wrong() {
 }
 
 /// Who each face is; `None` for a stranger.
-fn read_truth(file: &Path) -> BTreeMap<i64, Option<i64>> {
+pub(super) fn read_truth(file: &Path) -> BTreeMap<i64, Option<i64>> {
     let lines = fs::read_to_string(file).expect("the truth");
     lines
         .lines()

@@ -12,18 +12,23 @@ import { placeOf, scrolled, type Place } from './scroll';
 const AROUND = 320;
 /** The size of an element that was not laid out yet: a screenful is drawn. */
 const USUAL = 800;
+/** Without a step of scrolling for so long, it stands still; in milliseconds. */
+const STILL = 150;
 
 export class Viewport {
   element = $state.raw<HTMLElement>();
   /** Of the element, without its scroll bar */
   wide = $state(0);
   high = $state(0);
+  /** It is being scrolled. */
+  moving = $state(false);
   #place = $state.raw<Place>({ top: 0, shift: 0 });
 
   #list: () => HitList;
   #laid = new LaidPages();
   #onScroll: (at: number) => unknown;
   #latest: Geometry | undefined;
+  #standing: ReturnType<typeof setTimeout> | undefined;
 
   readonly height = $derived(this.high || USUAL);
   readonly #width = $derived((this.wide || USUAL) - 2 * PADDING);
@@ -72,6 +77,9 @@ export class Viewport {
   follow(): void {
     const top = this.element?.scrollTop;
     if (top === undefined || Math.abs(top - this.#place.top) < 1) return;
+    this.moving = true;
+    clearTimeout(this.#standing);
+    this.#standing = setTimeout(() => (this.moving = false), STILL);
     this.#place = scrolled(this.#place, top, this.#heights);
     this.#onScroll(this.at);
   }

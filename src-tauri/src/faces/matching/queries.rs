@@ -369,6 +369,17 @@ pub(super) async fn list_conflicts(db: &mut PgConnection, photos: &[i64]) -> sql
     Ok(())
 }
 
+/// Which unknown faces are to be put together is another task's.
+pub(super) async fn mark_unclustered(db: &mut PgConnection, photos: &[i64]) -> sqlx::Result<()> {
+    query!(
+        r#"select console.mark_dirty('face_clusters', 'row', console.photos_to_cluster($1)) as "marked: ()""#,
+        photos
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(())
+}
+
 pub(super) async fn mark_concerned(db: &PgPool, users: &[i64], after: i64, upto: i64) -> sqlx::Result<()> {
     query!(
         "select console.mark_dirty('face_matching', 'row', array(select console.faces_concerning($1, $2, $3)))",

@@ -1,0 +1,279 @@
+//! Unknown people: which faces are put together, and what operators make of that.
+
+use std::collections::BTreeMap;
+
+use kaleidoscope_console::{
+    db::{ClusterId, FaceId, MIGRATOR, UserId},
+    error::{Code, Result},
+    faces::{self, Decided, Said, UnknownFace, UnknownPerson},
+};
+use sqlx::{PgPool, query, query_as, query_scalar};
+
+use super::{World, platform::read_truth};
+use crate::{
+    database::Database,
+    loaded::load_with_truth,
+    rows::{run, work_off},
+};
+
+impl World {
+    /// A face that looks like `person` (a direction), as far as the angle `off` allows; the same for the same `off`.
+    async fn unknown_on(&self, photo: i64, person: i32, off: f64) -> FaceId {
+        let id = query_scalar(
+            "insert into media_detected_faces (media_id, bbox, embedding, confidence_score, status)
+             select $1, '{10,20,30,40}',
+                    array_agg(case place when $2 then cos($3) when 500 + $2 then sin($3) else 0 end order by place)::vector,
+                    0, 'UNIDENTIFIED'
+               from generate_series(1, 1024) as place
+          returning id",
+        )
+        .bind(photo)
+        .bind(person)
+        .bind(off)
+        .fetch_one(&self.db)
+        .await
+        .expect("a face");
+        FaceId(id)
+    }
+
+    /// So many faces of a person, each on a photo of its own.
+    async fn unknown(&self, person: i32, count: u32) -> Vec<FaceId> {
+        let mut faces = Vec::new();
+        for number in 0..count {
+            let photo = self.another_photo().await;
+            faces.push(self.unknown_on(photo, person, 0.1 * f64::from(number)).await);
+        }
+        faces
+    }
+
+    async fn groups(&self) -> Vec<UnknownPerson> {
+        faces::unknown_people(&self.as_bo, &self.bo, None, 50).await.expect("groups").people
+    }
+
+    async fn faces_of(&self, group: ClusterId) -> Vec<UnknownFace> {
+        faces::unknown_faces(&self.as_bo, &self.bo, &self.holder, group, None, 50).await.expect("faces").faces
+    }
+
+    async fn ids_of(&self, group: ClusterId) -> Vec<FaceId> {
+        let mut ids: Vec<FaceId> = self.faces_of(group).await.into_iter().map(|one| one.face.id).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    async fn regroup(&self, faces: &[FaceId], into: Option<ClusterId>) -> Result<ClusterId> {
+        faces::regroup(&self.as_bo, &self.bo, faces, into).await
+    }
+
+    async fn name(&self, group: ClusterId, person: i64) -> Result<Decided> {
+        let mut connection = self.as_bo.acquire().await.expect("connected");
+        faces::name_cluster(&mut connection, &self.bo, &self.holder, group, UserId(person)).await
+    }
+
+    /// The group that a face is in.
+    async fn group_of(&self, face: FaceId) -> Option<i64> {
+        query_scalar("select cluster_id from console.clustered_face where face_id = $1")
+            .bind(face)
+            .fetch_optional(&self.db)
+            .await
+            .expect("a group")
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn faces_that_look_alike_are_one_group_the_largest_first(db: PgPool) {
+    let world = World::new(db).await;
+    let (few, many) = (world.unknown(1, 3).await, world.unknown(2, 5).await);
+    world.unknown(3, 1).await;
+    work_off(&world.db, None).await;
+
+    let groups = world.groups().await;
+    assert_eq!(groups.iter().map(|group| group.faces).collect::<Vec<_>>(), [5, 3]);
+    assert_eq!(world.ids_of(groups[0].id).await, many);
+    assert_eq!(world.ids_of(groups[1].id).await, few);
+    assert!(groups.iter().all(|group| group.sample.len() == 3));
+    let similar: Vec<f64> = world.faces_of(groups[0].id).await.iter().map(|one| one.similarity).collect();
+    assert!(similar.is_sorted_by(|one, next| one >= next), "{similar:?}");
+
+    let first = faces::unknown_people(&world.as_bo, &world.bo, None, 1).await.expect("groups");
+    let second = faces::unknown_people(&world.as_bo, &world.bo, first.next, 1).await.expect("groups");
+    assert_eq!([first.people[0].id, second.people[0].id], [groups[0].id, groups[1].id]);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn what_is_found_later_joins_whom_it_looks_like(db: PgPool) {
+    let world = World::new(db).await;
+    let mut faces = world.unknown(1, 3).await;
+    work_off(&world.db, None).await;
+    let group = world.groups().await[0].id;
+    faces.extend(world.unknown(1, 2).await);
+    work_off(&world.db, None).await;
+    assert_eq!(world.ids_of(group).await, faces);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn two_faces_of_one_photo_are_two_people(db: PgPool) {
+    let world = World::new(db).await;
+    let photo = world.another_photo().await;
+    let (one, other) = (world.unknown_on(photo, 1, 0.0).await, world.unknown_on(photo, 1, 0.05).await);
+    work_off(&world.db, None).await;
+    assert_ne!(world.group_of(one).await, world.group_of(other).await);
+    let into = ClusterId(world.group_of(one).await.expect("a group"));
+    let refused = world.regroup(&[other], Some(into)).await.expect_err("refused");
+    assert_eq!(refused.code(), Code::Conflict, "{refused}");
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_group_is_named_in_one_go_and_taken_back_in_one(db: PgPool) {
+    let world = World::new(db).await;
+    let faces = world.unknown(1, 4).await;
+    work_off(&world.db, None).await;
+    let group = world.groups().await[0].id;
+    let decided = world.name(group, world.amara).await.expect("decided");
+    assert_eq!((decided.done.len(), decided.skipped.len()), (4, 0));
+    for face in &faces {
+        assert_eq!(world.row(*face).await.1, Some(world.amara));
+    }
+    assert!(world.groups().await.is_empty(), "before the worker has seen it, too");
+    work_off(&world.db, None).await;
+    assert_eq!(world.group_of(faces[0]).await, None);
+    assert_eq!(world.name(group, world.amara).await.expect_err("gone").code(), Code::NotFound);
+
+    world.undo_last().await;
+    work_off(&world.db, None).await;
+    assert_eq!(world.ids_of(world.groups().await[0].id).await, faces);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn what_was_split_and_merged_stays_so_when_the_ai_runs_again(db: PgPool) {
+    let world = World::new(db).await;
+    let (ones, twos) = (world.unknown(1, 4).await, world.unknown(2, 2).await);
+    work_off(&world.db, None).await;
+    let group = world.groups().await[0].id;
+    let apart = world.regroup(&ones[..2], None).await.expect("split");
+    let other = ClusterId(world.group_of(twos[0]).await.expect("a group"));
+    assert_eq!(world.regroup(&twos, Some(group)).await.expect("merged"), group);
+    assert_ne!(other, group);
+
+    query("update media_detected_faces set embedding = (embedding + (select array_agg(0.002 * random())::vector from generate_series(1, 1024)))")
+        .execute(&world.db)
+        .await
+        .expect("the AI runs");
+    work_off(&world.db, None).await;
+    assert_eq!(world.ids_of(apart).await, &ones[..2]);
+    assert_eq!(world.ids_of(group).await, [&ones[2..], &twos[..]].concat());
+    let logged: Vec<(String, String)> = query_as("select action, subject from console.audit_entry order by id")
+        .fetch_all(&world.db)
+        .await
+        .expect("the log");
+    assert_eq!(logged, vec![("clusters.regroup".to_owned(), "face_cluster".to_owned()); 2]);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn who_looks_like_a_group_is_offered_for_merging(db: PgPool) {
+    let world = World::new(db).await;
+    let near = world.unknown(1, 3).await;
+    let photo = world.another_photo().await;
+    // Half as near as the same person would be.
+    let off = world.unknown_on(photo, 1, 1.05).await;
+    work_off(&world.db, None).await;
+    let group = ClusterId(world.group_of(near[0]).await.expect("a group"));
+    let alike = faces::unknown_alike(&world.as_bo, &world.bo, group).await.expect("others");
+    assert_eq!(alike.len(), 1, "{alike:?}");
+    assert_eq!(alike[0].person.sample, [off]);
+    assert!(alike[0].similarity > 0.4 && alike[0].similarity < 0.8, "{alike:?}");
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn faces_that_were_decided_deleted_or_hidden_are_in_no_group(db: PgPool) {
+    let world = World::new(db).await;
+    let faces = world.unknown(1, 6).await;
+    work_off(&world.db, None).await;
+    let group = world.groups().await[0].id;
+    world.decide(&world.seen(faces[0]).await, Said::Nobody).await.expect("decided");
+    run(&world.db, "delete from media_detected_faces where id = $1", faces[1].0).await;
+    let hidden = "update media_ai_insights set is_safe = false
+                   where media_id = (select media_id from media_detected_faces where id = $1)";
+    run(&world.db, hidden, faces[2].0).await;
+    assert_eq!(
+        world.ids_of(group).await[..],
+        faces[3..]
+            .iter()
+            .copied()
+            .chain([faces[0]])
+            .collect::<std::collections::BTreeSet<_>>()
+            .into_iter()
+            .collect::<Vec<_>>()[..]
+    );
+    work_off(&world.db, None).await;
+    assert_eq!(world.ids_of(group).await, &faces[3..]);
+    assert_eq!(world.groups().await[0].faces, 3);
+    assert_eq!(world.group_of(faces[0]).await, None);
+    assert_eq!(world.group_of(faces[1]).await, None);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn the_nearest_group_is_found_by_the_index(db: PgPool) {
+    query(
+        "insert into console.face_cluster (faces, mean, mean_of)
+         select 2, array_agg(sin(number * place) order by place)::vector::halfvec(1024), 2
+           from generate_series(1, 3000) as number
+          cross join generate_series(1, 1024) as place
+          group by number",
+    )
+    .execute(&db)
+    .await
+    .expect("groups");
+    query("analyze console.face_cluster").execute(&db).await.expect("analysed");
+    let plan: Vec<String> = query_scalar(
+        "explain select id from console.face_cluster
+          order by mean <=> array_fill(0.03, array[1024])::halfvec(1024) limit 8",
+    )
+    .fetch_all(&db)
+    .await
+    .expect("a plan");
+    assert!(plan.join("\n").contains("Index Scan using face_cluster_mean"), "{plan:#?}");
+    let plan: Vec<String> = query_scalar(
+        "explain select id, faces from console.face_cluster where faces > 1 order by faces desc, id limit 50",
+    )
+    .fetch_all(&db)
+    .await
+    .expect("a plan");
+    assert!(plan.join("\n").contains("face_cluster_faces"), "{plan:#?}");
+}
+
+#[tokio::test]
+async fn groups_of_the_platform_s_faces_are_of_one_person_each() {
+    let database = Database::create("kaleidoscope_face_clusters").await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("truth.jsonl");
+    load_with_truth(&database, 1_500, &file);
+    let db = database.pool().await;
+    MIGRATOR.run(&db).await.expect("migrated");
+    work_off(&db, None).await;
+
+    let truth = read_truth(&file);
+    let grouped: Vec<(i64, i64)> =
+        query_as("select cluster_id, face_id from console.clustered_face").fetch_all(&db).await.expect("faces");
+    let mut groups: BTreeMap<i64, BTreeMap<Option<i64>, u32>> = BTreeMap::new();
+    for (group, face) in &grouped {
+        // Strangers have no name in the truth: whether two are one person is not known.
+        if let Some(Some(person)) = truth.get(face) {
+            *groups.entry(*group).or_default().entry(Some(*person)).or_default() += 1;
+        }
+    }
+    let of_several: Vec<_> = groups.values().filter(|people| people.values().sum::<u32>() > 1).collect();
+    let faces: u32 = of_several.iter().flat_map(|people| people.values()).sum();
+    let typical: u32 = of_several.iter().filter_map(|people| people.values().max()).sum();
+    assert!(f64::from(typical) >= 0.98 * f64::from(faces), "{typical} of {faces} are of the person whom most are");
+
+    let mut largest: BTreeMap<i64, (u32, u32)> = BTreeMap::new();
+    for (person, count) in groups.values().flatten() {
+        let (most, all) = largest.entry(person.expect("known")).or_default();
+        *most = (*most).max(*count);
+        *all += count;
+    }
+    let (most, all) = largest.values().fold((0, 0), |(most, all), person| (most + person.0, all + person.1));
+    println!("{} people with {all} unknown faces: {most} are in the largest group of each", largest.len());
+    assert!(f64::from(most) >= 0.85 * f64::from(all), "{most} of {all} are together");
+    db.close().await;
+}
