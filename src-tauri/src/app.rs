@@ -193,6 +193,7 @@ pub fn commands() -> tauri_specta::Builder<Wry> {
         faces::commands::unknown_alike,
         faces::commands::name_cluster,
         faces::commands::regroup_faces,
+        faces::commands::merge_clusters,
         media::commands::picture_size,
         people::commands::people,
         people::commands::find_people,

@@ -10,6 +10,7 @@ mod clock;
 mod database;
 #[path = "../support/differences.rs"]
 mod differences;
+mod face_consequences;
 mod faults;
 mod history;
 #[path = "../support/loaded.rs"]

@@ -53,6 +53,18 @@ export const commands = {
 	drawLine: (wall: Wall, similarity: number | null, sample: FaceId[]) => typedError<Line, AppError>(__TAURI_INVOKE("draw_line", { wall, similarity, sample })),
 	/**  Confirms all faces above a line. */
 	confirmAbove: (wall: Wall, similarity: number | null) => typedError<Decided, AppError>(__TAURI_INVOKE("confirm_above", { wall, similarity })),
+	/**  Groups of unknown faces that look alike, the largest first. */
+	unknownPeople: (after: UnknownCursor | null, limit: number) => typedError<UnknownPeople, AppError>(__TAURI_INVOKE("unknown_people", { after, limit })),
+	/**  The faces of such a group, leased to this window. */
+	unknownFaces: (cluster: ClusterId, after: UnknownFaceCursor | null, limit: number) => typedError<UnknownFaces, AppError>(__TAURI_INVOKE("unknown_faces", { cluster, after, limit })),
+	/**  Groups that may be the same person. */
+	unknownAlike: (cluster: ClusterId) => typedError<AlikePerson[], AppError>(__TAURI_INVOKE("unknown_alike", { cluster })),
+	/**  Names all faces of a group. */
+	nameCluster: (cluster: ClusterId, person: UserId) => typedError<Decided, AppError>(__TAURI_INVOKE("name_cluster", { cluster, person })),
+	/**  Puts faces into another group, or into a new one. */
+	regroupFaces: (faces: FaceId[], into: ClusterId | null) => typedError<ClusterId, AppError>(__TAURI_INVOKE("regroup_faces", { faces, into })),
+	/**  Puts a group into another one; the faces that are in it now. */
+	mergeClusters: (cluster: ClusterId, into: ClusterId) => typedError<FaceId[], AppError>(__TAURI_INVOKE("merge_clusters", { cluster, into })),
 	/**  The true size of the upright original, in whose pixels boxes are given. */
 	pictureSize: (mediaId: MediaId) => typedError<Size, AppError>(__TAURI_INVOKE("picture_size", { mediaId })),
 	/**  A page of people whose name or department contains the text. */
@@ -138,6 +150,13 @@ export const commands = {
 };
 
 /* Types */
+/**  Another cluster that may be the same person. */
+export type AlikePerson = {
+	person: UnknownPerson,
+	/**  Cosine similarity of the means, -1.0 to 1.0 */
+	similarity: number,
+};
+
 /**  How an error looks to the window. */
 export type AppError = {
 	code: Code,
@@ -171,6 +190,9 @@ export type Candidate = {
 	/**  Cosine similarity of the face to their enrolment, -1.0 to 1.0. */
 	similarity: number,
 };
+
+/**  `console.face_cluster.id` */
+export type ClusterId = number;
 
 /**  What the window does about an error, where it does something other than show it. */
 export type Code = 
@@ -1144,6 +1166,44 @@ export type Undone = {
 	faces: FaceId[],
 	/**  What stays, and because of whom */
 	kept: SkippedFace[],
+};
+
+/**  A place in the list of unknown people. */
+export type UnknownCursor = {
+	faces: number,
+	id: ClusterId,
+};
+
+/**  A face of a cluster. */
+export type UnknownFace = {
+	face: Face,
+	/**  Cosine similarity to the mean of the cluster, -1.0 to 1.0 */
+	similarity: number,
+};
+
+/**  A place in a cluster. */
+export type UnknownFaceCursor = {
+	similarity: number,
+	id: FaceId,
+};
+
+export type UnknownFaces = {
+	faces: UnknownFace[],
+	next: UnknownFaceCursor | null,
+};
+
+export type UnknownPeople = {
+	people: UnknownPerson[],
+	next: UnknownCursor | null,
+};
+
+/**  What may be one person, whom nobody has named. */
+export type UnknownPerson = {
+	id: ClusterId,
+	/**  Those that the operator may see */
+	faces: number,
+	/**  The most typical ones, at most three */
+	sample: FaceId[],
 };
 
 /**  Everything about the indices and the work on them. */

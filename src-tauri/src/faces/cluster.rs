@@ -173,3 +173,21 @@ pub async fn regroup(db: &PgPool, by: &Operator, faces: &[FaceId], into: Option<
     by.may(Right::NameFaces)?;
     cluster::regroup(db, faces, into).await
 }
+
+/// Puts all faces of a cluster that the operator sees into another one; which they are.
+///
+/// # Errors
+/// As [`regroup`].
+pub async fn merge(
+    db: &PgPool,
+    by: &Operator,
+    holder: &Holder,
+    of: ClusterId,
+    into: ClusterId,
+) -> Result<Vec<FaceId>> {
+    by.may(Right::NameFaces)?;
+    let faces = cluster::all_faces(&mut *db.acquire().await?, holder, of).await?;
+    let faces: Vec<FaceId> = faces.into_iter().map(|face| face.id).collect();
+    cluster::regroup(db, &faces, Some(into)).await?;
+    Ok(faces)
+}

@@ -218,3 +218,11 @@ pub async fn regroup_faces(
     let session = console.session().await?;
     faces::regroup(&session.db, &session.operator, &faces, into).await
 }
+
+/// Puts a group into another one; the faces that are in it now.
+#[tauri::command]
+#[specta::specta]
+pub async fn merge_clusters(console: State<'_, Console>, cluster: ClusterId, into: ClusterId) -> Result<Vec<FaceId>> {
+    let session = console.session().await?;
+    faces::merge(&session.db, &session.operator, &console.holder, cluster, into).await
+}

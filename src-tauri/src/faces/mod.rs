@@ -22,6 +22,7 @@ pub use self::{
     candidates::{Candidate, ConfirmedFace, candidates, confirmed_like},
     cluster::{
         AlikePerson, UnknownCursor, UnknownFace, UnknownFaceCursor, UnknownFaces, UnknownPeople, UnknownPerson,
+        merge,
         name_cluster, regroup, unknown_alike, unknown_faces, unknown_people,
     },
     conflict::{Conflict, ConflictKind, dismiss},

@@ -151,7 +151,8 @@ async fn what_was_split_and_merged_stays_so_when_the_ai_runs_again(db: PgPool) {
     let group = world.groups().await[0].id;
     let apart = world.regroup(&ones[..2], None).await.expect("split");
     let other = ClusterId(world.group_of(twos[0]).await.expect("a group"));
-    assert_eq!(world.regroup(&twos, Some(group)).await.expect("merged"), group);
+    let moved = faces::merge(&world.as_bo, &world.bo, &world.holder, other, group).await.expect("merged");
+    assert_eq!(moved, twos);
     assert_ne!(other, group);
 
     query("update media_detected_faces set embedding = (embedding + (select array_agg(0.002 * random())::vector from generate_series(1, 1024)))")

@@ -17,6 +17,9 @@ import type {
   PersonCursor,
   Queue,
   Said,
+  UnknownCursor,
+  UnknownFaceCursor,
+  UnknownPeople,
   Wall,
   Within,
 } from '../bindings';
@@ -168,4 +171,61 @@ export const drawLine = (client: QueryClient, wall: Wall, similarity: number, sa
 export const confirmAbove = (client: QueryClient, wall: Wall, similarity: number) =>
   new MutationObserver(client, {
     mutationFn: () => ask(commands.confirmAbove(wall, similarity)),
+  }).mutate();
+
+const unknownPeople = [...key, 'unknown people'];
+
+/** Groups of unknown faces that look alike, the largest first. */
+export const createUnknownPeople = () =>
+  createInfiniteQuery(() => ({
+    queryKey: unknownPeople,
+    queryFn: ({ pageParam }: { pageParam: UnknownCursor | null }) =>
+      ask(commands.unknownPeople(pageParam, 50)),
+    initialPageParam: null,
+    getNextPageParam: ({ next }: UnknownPeople) => next,
+    staleTime: 30_000,
+  }));
+
+export const unknownPeopleChanged = (client: QueryClient) =>
+  client.invalidateQueries({ queryKey: unknownPeople });
+
+export const pageOfUnknown = (
+  client: QueryClient,
+  cluster: number,
+  after: UnknownFaceCursor | null,
+  limit: number,
+) =>
+  client.fetchQuery({
+    queryKey: [...key, 'unknown', cluster, after],
+    queryFn: () => ask(commands.unknownFaces(cluster, after, limit)),
+    staleTime: 0,
+    gcTime: 0,
+  });
+
+/** Null stands for no group: nothing is asked. */
+export const createUnknownAlike = (cluster: () => number | null) =>
+  createQuery(() => {
+    const id = cluster();
+    return {
+      queryKey: [...unknownPeople, 'alike', id],
+      queryFn: () => ask(commands.unknownAlike(id ?? 0)),
+      enabled: id !== null,
+    };
+  });
+
+export const nameCluster = (client: QueryClient, cluster: number, person: number) =>
+  new MutationObserver(client, {
+    mutationFn: () => ask(commands.nameCluster(cluster, person)),
+  }).mutate();
+
+/** Into a new group where `into` is null; the group that they are in now. */
+export const regroup = (client: QueryClient, faces: number[], into: number | null) =>
+  new MutationObserver(client, {
+    mutationFn: () => ask(commands.regroupFaces(faces, into)),
+  }).mutate();
+
+/** The faces that are in the other group now. */
+export const merge = (client: QueryClient, cluster: number, into: number) =>
+  new MutationObserver(client, {
+    mutationFn: () => ask(commands.mergeClusters(cluster, into)),
   }).mutate();

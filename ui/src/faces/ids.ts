@@ -1,8 +1,8 @@
 // Which faces, as sets of their ids.
 
-import type { WaitingFace } from '../bindings';
+import type { Face } from '../bindings';
 
-export const idsOf = (faces: readonly WaitingFace[]): ReadonlySet<number> =>
+export const idsOf = (faces: readonly { face: Face }[]): ReadonlySet<number> =>
   new Set(faces.map(({ face }) => face.id));
 
 /** With the id where it was missing, without it where it was there. */

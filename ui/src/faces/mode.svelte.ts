@@ -4,8 +4,8 @@ import { action } from '../action';
 
 export type Mode = 'stream' | 'wall';
 
-/** Kept while the window is open: who comes back finds what was left. */
-export const mode = $state<{ now: Mode }>({ now: 'stream' });
+/** Kept while the window is open: who comes back finds what was left. `isUnknown`: the wall is of unknown people. */
+export const mode = $state<{ now: Mode; isUnknown: boolean }>({ now: 'stream', isUnknown: false });
 
 export const chooseMode = [
   action({

@@ -33,14 +33,6 @@ export const conflictNames: Record<ConflictKind, string> = {
   vector: 'Empty embedding',
 };
 
-/** What the queue is limited to; null when to nothing. */
-export function withinName(within: FaceQuery['within']): string | null {
-  if (within === 'all') return null;
-  if (within.person !== undefined) return `of person ${within.person}`;
-  if (within.uploader !== undefined) return `uploaded by user ${within.uploader}`;
-  return `on ${counted(within.media.length, 'photo')}`;
-}
-
 /** What is left to do, in a line. */
 export function noteOf({ queue, order }: FaceQuery, left: number): string {
   const what = {

@@ -3,7 +3,7 @@
 import type { QueryClient } from '@tanstack/svelte-query';
 import { SvelteMap } from 'svelte/reactivity';
 
-import type { Candidate, Face, FaceCursor, FaceQuery, WaitingFace } from '../bindings';
+import type { Candidate, Face, FaceCursor, FaceQuery, WaitingFace, Within } from '../bindings';
 import { complain, toast, warn } from '../components/toast';
 import { counted } from '../components/text';
 import { media } from '../host';
@@ -39,6 +39,8 @@ export class FaceStream {
     conflict: null,
   });
   queue: Queue;
+  /** What the queue is limited to, in words; null when to nothing. */
+  withinLabel = $state<string | null>(null);
   /** A face of the photo that is looked at in passing; the queue stays where it is. */
   #inspected = $state.raw<Face>();
   /** What the database may not know yet. */
@@ -105,6 +107,18 @@ export class FaceStream {
     });
     this.#queues.set(name, queue);
     return queue;
+  }
+
+  /** The faces that wait within something, which the label names. */
+  narrow(within: Within, label: string): void {
+    this.ask({ queue: 'suggested', within });
+    this.withinLabel = label;
+  }
+
+  /** All faces again. */
+  widen(): void {
+    this.withinLabel = null;
+    this.ask({ within: 'all' });
   }
 
   /** Another queue, or another order of it. */

@@ -35,7 +35,17 @@ export interface Sample {
   wrong: ReadonlySet<number>;
 }
 
-export class FaceWall {
+/** What is drawn as crops, to be picked out. */
+export interface CropWall {
+  readonly crops: readonly { id: number; similarity: number | null }[];
+  /** So many are above the line; 0 where there is none. */
+  readonly line: number;
+  readonly selection: Selection;
+  /** The next ones, when those that are there come to their end. */
+  more(): void;
+}
+
+export class FaceWall implements CropWall {
   queue = $state<WallQueue>('suggested');
   person = $state.raw<Person>();
   faces = $state.raw<WaitingFace[]>([]);
@@ -63,6 +73,13 @@ export class FaceWall {
   get wall(): Wall | undefined {
     return this.person && { person: this.person.id, queue: this.queue };
   }
+
+  readonly crops = $derived(
+    this.faces.map(({ face, proposed }) => ({
+      id: face.id,
+      similarity: proposed?.similarity ?? null,
+    })),
+  );
 
   get ended(): boolean {
     return this.#next === null && !this.loading && this.problem === undefined;
@@ -162,10 +179,6 @@ export class FaceWall {
     } catch (thrown) {
       if (round === this.#round) this.problem = thrown;
     }
-  }
-
-  ids(from: number, to: number): number[] {
-    return this.faces.slice(from, to + 1).map(({ face }) => face.id);
   }
 
   /** Says the same of all that is picked out. */

@@ -66,6 +66,7 @@ async function wallOf(answers: Parameters<typeof open>[2] = {}) {
 
 beforeEach(() => {
   mode.now = 'wall';
+  mode.isUnknown = false;
 });
 
 test('what is picked out is confirmed in one go and leaves the wall', async () => {

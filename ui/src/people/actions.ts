@@ -5,6 +5,9 @@ export interface PeopleScreen {
   found: number;
   focusFilter: () => unknown;
   walk: (step: number) => unknown;
+  /** Somebody's page is open, and the operator says who is on photos. */
+  mayReview: boolean;
+  workThrough: (which: 'person' | 'uploader') => unknown;
 }
 
 const anyFound = ({ found }: PeopleScreen) => found > 0;
@@ -32,4 +35,26 @@ export const previousPerson = action<PeopleScreen>({
   run: ({ walk }) => walk(-1),
 });
 
-export const peopleActions = [focusFilter, nextPerson, previousPerson];
+export const facesOfPerson = action<PeopleScreen>({
+  id: 'people.faces',
+  title: 'Faces that may be theirs',
+  keys: ['f'],
+  enabled: ({ mayReview }) => mayReview,
+  run: ({ workThrough }) => workThrough('person'),
+});
+
+export const facesOnUploads = action<PeopleScreen>({
+  id: 'people.uploads',
+  title: 'Faces on their photos',
+  keys: ['u'],
+  enabled: ({ mayReview }) => mayReview,
+  run: ({ workThrough }) => workThrough('uploader'),
+});
+
+export const peopleActions = [
+  focusFilter,
+  nextPerson,
+  previousPerson,
+  facesOfPerson,
+  facesOnUploads,
+];

@@ -1,6 +1,11 @@
 // People of the platform, and one of them with their photos.
 
-import { createInfiniteQuery, createQuery, keepPreviousData } from '@tanstack/svelte-query';
+import {
+  createInfiniteQuery,
+  createQuery,
+  keepPreviousData,
+  queryOptions,
+} from '@tanstack/svelte-query';
 
 import { ask, commands } from '../host';
 
@@ -16,11 +21,13 @@ export const createPeople = (text: () => string) =>
     placeholderData: keepPreviousData,
   }));
 
-export const createProfile = (userId: () => number) =>
-  createQuery(() => ({
-    queryKey: ['person', userId()],
-    queryFn: () => ask(commands.person(userId())),
-  }));
+export const profileOf = (userId: number) =>
+  queryOptions({
+    queryKey: ['person', userId],
+    queryFn: () => ask(commands.person(userId)),
+  });
+
+export const createProfile = (userId: () => number) => createQuery(() => profileOf(userId()));
 
 /** What the person is shown, the best first. */
 export const createFeed = (userId: () => number) =>

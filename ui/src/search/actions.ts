@@ -31,6 +31,8 @@ export interface SearchScreen {
   goToPerson: (username: string) => unknown;
   openPost: (postId: number) => unknown;
   review: (mediaId: number) => unknown;
+  /** Through the faces of the selected photos, or else of all that were found. */
+  workThrough: () => unknown;
   correct: () => unknown;
   save: () => unknown;
   showSaved: () => unknown;
@@ -248,6 +250,14 @@ export const save = action<SearchScreen>({
   run: ({ save }) => save(),
 });
 
+export const workThrough = action<SearchScreen>({
+  id: 'search.faces',
+  title: 'Go through their faces',
+  keys: ['w'],
+  enabled: (screen) => screen.mayReview && inGrid(screen) && !screen.open,
+  run: ({ workThrough }) => workThrough(),
+});
+
 export const showSaved = action<SearchScreen>({
   id: 'search.saved',
   title: 'Saved searches',
@@ -313,7 +323,7 @@ export const photoMenu: readonly (readonly Action<SearchScreen>[])[] = [
 export const photoButtons = [similar, moreLike, lessLike, openPost, correct, review];
 
 /** Offered on a selection. */
-export const selectionButtons = [moreLike, lessLike, correct, copyId, close];
+export const selectionButtons = [moreLike, lessLike, correct, workThrough, copyId, close];
 
 export const searchActions: readonly Action<SearchScreen>[] = [
   focusBox,
@@ -336,6 +346,7 @@ export const searchActions: readonly Action<SearchScreen>[] = [
   correct,
   undo,
   review,
+  workThrough,
   copyLink,
   copyId,
   save,

@@ -2,13 +2,15 @@
 
 import type { QueryClient } from '@tanstack/svelte-query';
 
-import { clip } from '../components/text';
+import { clip, count, counted } from '../components/text';
 import { complain, toast } from '../components/toast';
 import { mode } from '../faces/mode.svelte';
 import { streamFor } from '../faces/stream.svelte';
+import { workThrough } from '../faces/ways';
 import { photoOf } from '../photo/api';
 import { go, href } from '../route';
 import { personOf } from './api';
+import type { Search } from './search.svelte';
 
 export async function goToPerson(client: QueryClient, username: string): Promise<void> {
   try {
@@ -36,6 +38,29 @@ export async function review(
     streamFor(client, operator).look(face);
     mode.now = 'stream';
     go('faces');
+  } catch (thrown) {
+    complain(thrown);
+  }
+}
+
+/** As many photos as one queue can be limited to */
+const MOST_PHOTOS = 10_000;
+
+/** The faces that wait on the selected photos, or else on all that were found. */
+export async function workThroughFound(
+  client: QueryClient,
+  operator: number,
+  { list, selection }: Search,
+): Promise<void> {
+  if (list === undefined) return;
+  try {
+    const isSelected = selection.size > 0;
+    const media = isSelected ? [...selection.ids] : await list.idsUpTo(MOST_PHOTOS);
+    if (!isSelected && media.length < list.total)
+      toast(`The first ${count(media.length)} of ${count(list.total)} photos are gone through.`);
+    const { text } = list.wish;
+    const what = isSelected || text === '' ? counted(media.length, 'photo') : clip(text, 40);
+    workThrough(client, operator, { media }, `on ${what}`);
   } catch (thrown) {
     complain(thrown);
   }

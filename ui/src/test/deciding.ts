@@ -12,6 +12,7 @@ import type {
   Person,
   Said,
   Undoable,
+  UnknownPerson,
   WaitingFace,
   Wall,
   Within,
@@ -110,8 +111,52 @@ export function deciding() {
     return { decisionId, done: ids.map((faceId) => ({ faceId, auditId: 131 })), skipped: [] };
   };
 
+  /** Of unknown faces by the number of their group; what was regrouped stands here. */
+  const regrouped = new Map<number, number>();
+  const groupOf = ({ id }: Face) => regrouped.get(id) ?? 1 + (id % 3);
+  const unknown = (group: number) =>
+    all().filter(
+      (face) => face.status === 'UNIDENTIFIED' && !decided(face.id) && groupOf(face) === group,
+    );
+  const group = (id: number): UnknownPerson => {
+    const faces = unknown(id);
+    return { id, faces: faces.length, sample: faces.slice(0, 3).map(({ id }) => id) };
+  };
+  const groups = () =>
+    [...new Set(all().map(groupOf))]
+      .map(group)
+      .filter(({ faces }) => faces > 0)
+      .sort((one, two) => two.faces - one.faces || one.id - two.id);
+  const regroup = (faces: readonly number[], into: number | null): number => {
+    const target = into ?? Math.max(...groups().map(({ id }) => id)) + 1;
+    for (const id of faces) regrouped.set(id, target);
+    return target;
+  };
+
   return {
     asDecided,
+    unknownPeople: () => ({ people: groups().filter(({ faces }) => faces > 1), next: null }),
+    unknownFaces: ({ cluster }: { cluster: number }) => ({
+      faces: unknown(cluster).map((face, index) => ({ face, similarity: 0.95 - index / 100 })),
+      next: null,
+    }),
+    unknownAlike: ({ cluster }: { cluster: number }) =>
+      groups()
+        .filter(({ id }) => id !== cluster)
+        .slice(0, 3)
+        .map((person, index) => ({ person, similarity: 0.66 - index / 10 })),
+    nameCluster: ({ cluster, person }: { cluster: number; person: number }) =>
+      decide(
+        unknown(cluster).map(({ id }) => id),
+        { is: person },
+      ),
+    regroupFaces: ({ faces, into }: { faces: number[]; into: number | null }) =>
+      regroup(faces, into),
+    mergeClusters: ({ cluster, into }: { cluster: number; into: number }) => {
+      const faces = unknown(cluster).map(({ id }) => id);
+      regroup(faces, into);
+      return faces;
+    },
     suggestions,
     facesWaiting: (args: { asked: FaceQuery; after: FaceCursor | null; limit: number }) => {
       const { asked, after, limit } = args;
