@@ -409,6 +409,29 @@ begin
 end
 $$;
 
+-- How often operators agreed that a face is a person, by the similarity to their enrolment in hundredths: of the 20,000 verdicts that were
+-- given last and stand.
+create function console.verdicts_by_similarity(
+    out similarity double precision, out agreed bigint, out turned_down bigint)
+    returns setof record
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+    select round(v.similarity::numeric, 2)::double precision,
+           count(*) filter (where v.judgement = 'is'),
+           count(*) filter (where v.judgement = 'is_not')
+      from (
+          select said.similarity, said.judgement
+            from console.face_verdict as said
+           where said.judgement in ('is', 'is_not')
+             and said.similarity between -1 and 1
+             and console.operator_rank() >= 2
+             and not exists (select from console.face_decision as undo where undo.undoes = said.decision_id)
+           order by said.id desc
+           limit 20000
+      ) as v
+     group by 1
+$$;
+
 -- Marks of photos whose unknown faces are to be put together are a task of the worker's own, behind matching.
 create or replace function console.queue_status()
     returns table (kind text, name text, waiting bigint, oldest_seconds double precision, dead_letters bigint)
@@ -460,12 +483,12 @@ revoke execute on function
     console.absorb_faces(bigint), console.cluster_faces(bigint[]), console.sees_faces_of(bigint), console.members_of(bigint),
     console.unknown_people(integer, bigint, integer),
     console.unknown_faces(bigint, double precision, bigint, text, integer), console.faces_of_cluster(bigint, text),
-    console.clusters_like(bigint, integer), console.regroup_faces(bigint[], bigint)
+    console.clusters_like(bigint, integer), console.regroup_faces(bigint[], bigint), console.verdicts_by_similarity()
     from public;
 grant execute on function
     console.unknown_people(integer, bigint, integer),
     console.unknown_faces(bigint, double precision, bigint, text, integer), console.faces_of_cluster(bigint, text),
-    console.clusters_like(bigint, integer), console.regroup_faces(bigint[], bigint)
+    console.clusters_like(bigint, integer), console.regroup_faces(bigint[], bigint), console.verdicts_by_similarity()
     to kaleidoscope_moderator;
 grant execute on function
     console.lock_clusters(), console.photos_to_cluster(bigint[]), console.count_clusters(bigint[]), console.refresh_mean(bigint),

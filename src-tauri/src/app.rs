@@ -194,6 +194,7 @@ pub fn commands() -> tauri_specta::Builder<Wry> {
         faces::commands::name_cluster,
         faces::commands::regroup_faces,
         faces::commands::merge_clusters,
+        faces::commands::face_calibration,
         media::commands::picture_size,
         people::commands::people,
         people::commands::find_people,

@@ -41,7 +41,11 @@ impl Story {
         let node = Node::new();
         let (by, as_by) = operator(db, "bo", Role::Moderator).await;
         let (amara, friend) = (user(db, "amara").await, user(db, "friend").await);
-        query("update users set department = 'Sales' where user_id = $1").bind(friend).execute(db).await.expect("moved");
+        query("update users set department = 'Sales' where user_id = $1")
+            .bind(friend)
+            .execute(db)
+            .await
+            .expect("moved");
         let open = post(db, friend, "open").await;
         let shared = photo(db, open, "", &[]).await;
         let other = photo(db, post(db, friend, "another").await, "", &[]).await;

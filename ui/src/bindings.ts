@@ -65,6 +65,8 @@ export const commands = {
 	regroupFaces: (faces: FaceId[], into: ClusterId | null) => typedError<ClusterId, AppError>(__TAURI_INVOKE("regroup_faces", { faces, into })),
 	/**  Puts a group into another one; the faces that are in it now. */
 	mergeClusters: (cluster: ClusterId, into: ClusterId) => typedError<FaceId[], AppError>(__TAURI_INVOKE("merge_clusters", { cluster, into })),
+	/**  What a similarity is worth, as far as verdicts tell. */
+	faceCalibration: () => typedError<Calibration, AppError>(__TAURI_INVOKE("face_calibration")),
 	/**  The true size of the upright original, in whose pixels boxes are given. */
 	pictureSize: (mediaId: MediaId) => typedError<Size, AppError>(__TAURI_INVOKE("picture_size", { mediaId })),
 	/**  A page of people whose name or department contains the text. */
@@ -182,6 +184,14 @@ export type Bounds = {
 	y: number,
 	width: number,
 	height: number,
+};
+
+/**  The probability at similarity s is `1 / (1 + exp(-(slope * s + intercept)))`. */
+export type Calibration = {
+	slope: number,
+	intercept: number,
+	/**  From which it was learnt, at most 20,000 */
+	verdicts: number,
 };
 
 /**  Somebody who may be on the photo. */

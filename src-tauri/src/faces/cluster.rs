@@ -178,13 +178,7 @@ pub async fn regroup(db: &PgPool, by: &Operator, faces: &[FaceId], into: Option<
 ///
 /// # Errors
 /// As [`regroup`].
-pub async fn merge(
-    db: &PgPool,
-    by: &Operator,
-    holder: &Holder,
-    of: ClusterId,
-    into: ClusterId,
-) -> Result<Vec<FaceId>> {
+pub async fn merge(db: &PgPool, by: &Operator, holder: &Holder, of: ClusterId, into: ClusterId) -> Result<Vec<FaceId>> {
     by.may(Right::NameFaces)?;
     let faces = cluster::all_faces(&mut *db.acquire().await?, holder, of).await?;
     let faces: Vec<FaceId> = faces.into_iter().map(|face| face.id).collect();

@@ -3,9 +3,9 @@
 use tauri::State;
 
 use super::{
-    AlikePerson, Candidate, ConfirmedFace, Decided, FaceCounts, FaceCursor, FaceQuery, FaceQueue, Line, LineState,
-    PeopleWaiting, PersonCursor, Photo, Queue, Said, Undoable, Undone, UnknownCursor, UnknownFaceCursor, UnknownFaces,
-    UnknownPeople, Verdict, WaitingFace, Wall, Within,
+    AlikePerson, Calibration, Candidate, ConfirmedFace, Decided, FaceCounts, FaceCursor, FaceQuery, FaceQueue, Line,
+    LineState, PeopleWaiting, PersonCursor, Photo, Queue, Said, Undoable, Undone, UnknownCursor, UnknownFaceCursor,
+    UnknownFaces, UnknownPeople, Verdict, WaitingFace, Wall, Within,
 };
 use crate::{
     app::Console,
@@ -225,4 +225,12 @@ pub async fn regroup_faces(
 pub async fn merge_clusters(console: State<'_, Console>, cluster: ClusterId, into: ClusterId) -> Result<Vec<FaceId>> {
     let session = console.session().await?;
     faces::merge(&session.db, &session.operator, &console.holder, cluster, into).await
+}
+
+/// What a similarity is worth, as far as verdicts tell.
+#[tauri::command]
+#[specta::specta]
+pub async fn face_calibration(console: State<'_, Console>) -> Result<Calibration> {
+    let session = console.session().await?;
+    faces::calibration(&session.db, &session.operator).await
 }

@@ -1,5 +1,6 @@
 //! Who is on the photo: the queue of suggested faces, candidates for each, and what operators decide.
 
+mod calibration;
 mod candidates;
 mod cluster;
 #[cfg(feature = "desktop")]
@@ -19,10 +20,10 @@ use specta::Type;
 
 pub(crate) use self::cluster::cluster_photos;
 pub use self::{
+    calibration::{Calibration, calibration},
     candidates::{Candidate, ConfirmedFace, candidates, confirmed_like},
     cluster::{
-        AlikePerson, UnknownCursor, UnknownFace, UnknownFaceCursor, UnknownFaces, UnknownPeople, UnknownPerson,
-        merge,
+        AlikePerson, UnknownCursor, UnknownFace, UnknownFaceCursor, UnknownFaces, UnknownPeople, UnknownPerson, merge,
         name_cluster, regroup, unknown_alike, unknown_faces, unknown_people,
     },
     conflict::{Conflict, ConflictKind, dismiss},

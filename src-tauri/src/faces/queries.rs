@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool, query, query_as};
 
-use super::{Bounds, Face, FaceStatus};
+use super::{Bounds, Face, FaceStatus, calibration::Counted};
 use crate::{
     db::{FaceId, MediaId, PostId, RowVersion, UserId},
     error::Result,
@@ -146,6 +146,20 @@ pub(super) async fn photo(db: &PgPool, media: MediaId) -> Result<Option<PhotoRow
 pub(super) struct CandidateRow {
     pub(super) user_id: UserId,
     pub(super) similarity: f64,
+}
+
+pub(super) async fn verdicts_by_similarity(db: &PgPool) -> Result<Vec<Counted>> {
+    Ok(query_as!(
+        Counted,
+        r#"
+        select similarity                    as "similarity!",
+               agreed::double precision      as "agreed!",
+               turned_down::double precision as "turned_down!"
+          from console.verdicts_by_similarity()
+        "#
+    )
+    .fetch_all(db)
+    .await?)
 }
 
 pub(super) async fn candidates(db: &PgPool, face: FaceId, at_most: i32) -> Result<Vec<CandidateRow>> {

@@ -67,6 +67,14 @@ export const createCandidates = (faceId: () => number | null) =>
     return { ...candidatesOf(id ?? 0), enabled: id !== null };
   });
 
+/** What similarities are worth; it changes slowly. */
+export const createCalibration = () =>
+  createQuery(() => ({
+    queryKey: [...key, 'calibration'],
+    queryFn: () => ask(commands.faceCalibration()),
+    staleTime: 600_000,
+  }));
+
 export const confirmedLike = (faceId: number, person: number) =>
   queryOptions({
     queryKey: [...key, 'confirmed', faceId, person],
