@@ -1,10 +1,12 @@
-//! Who is on the photo: the queue of suggested faces, candidates for each, and what operators decide.
+//! Who is on the photo: the queue of suggested faces, candidates for each, what operators decide, and with which faces people are
+//! enrolled.
 
 mod candidates;
 #[cfg(feature = "desktop")]
 pub mod commands;
 mod conflict;
 mod decide;
+mod enrolment;
 mod holder;
 pub(crate) mod matching;
 mod photo;
@@ -20,6 +22,10 @@ pub use self::{
     candidates::{Candidate, ConfirmedFace, candidates, confirmed_like},
     conflict::{Conflict, ConflictKind, dismiss},
     decide::{Decided, DecidedFace, Judgement, Said, SkippedFace, Verdict, decide, decide_many},
+    enrolment::{
+        Enrolment, EnrolmentEntry, EnrolmentOrigin, EnrolmentPreview, EnrolmentSource, FaceToEnrol, FlipKind, Flipped,
+        Flips, PresentEnrolment, enrol, enrolment, faces_to_enrol, preview_enrolment, switch_enrolment, undo_enrolment,
+    },
     holder::Holder,
     matching::{Matched, match_faces},
     photo::{Photo, photo},

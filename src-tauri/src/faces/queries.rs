@@ -1,6 +1,7 @@
 //! Faces and photos as operators see them: SQL and nothing else.
 
 pub(super) mod decide;
+pub(super) mod enrolment;
 pub(super) mod queue;
 pub(super) mod wall;
 
