@@ -64,7 +64,18 @@ begin
           from old_rows as o
          where not exists (select from console.enrolment as h where h.user_id = o.user_id)
            and exists (select from public.users as u where u.user_id = o.user_id);
+        insert into console.enrolment (user_id, origin, is_active)
+        select u.user_id, 'removed', false
+          from old_rows as o
+          join public.users as u using (user_id);
         return null;
+    elsif tg_op = 'INSERT' then
+        -- Who is deleted and enrolled anew in one transaction was never without enrolment.
+        delete from console.enrolment as h
+         using new_rows as n
+         where h.user_id = n.user_id
+           and h.origin = 'removed'
+           and h.written_at >= now();
     end if;
     insert into console.enrolment (user_id, origin, embedding, source_image_url, is_active, enrolled_at)
     select n.user_id, 'service', n.embedding, n.source_image_url, n.is_active, n.enrolled_at
@@ -93,25 +104,6 @@ create trigger console_remember_update after update on public.user_face_embeddin
 create trigger console_remember_delete after delete on public.user_face_embeddings
     referencing old table as old_rows
     for each statement execute function console.remember_enrolments();
-
--- At the end of the transaction: who is deleted and enrolled anew in one was never without enrolment.
-create function console.remember_removed_enrolment() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp
-as $$
-begin
-    insert into console.enrolment (user_id, origin, is_active)
-    select u.user_id, 'removed', false
-      from public.users as u
-     where u.user_id = old.user_id
-       and not exists (select from public.user_face_embeddings as e where e.user_id = u.user_id)
-       and (select h.origin from console.enrolment as h where h.user_id = u.user_id order by h.id desc limit 1) <> 'removed';
-    return null;
-end
-$$;
-
-create constraint trigger console_remember_removed after delete on public.user_face_embeddings
-    deferrable initially deferred
-    for each row execute function console.remember_removed_enrolment();
 
 create function console.require_admin() returns void
 language plpgsql stable set search_path = pg_catalog, pg_temp
@@ -879,8 +871,8 @@ $$;
 select console.mark_dirty('face_matching', 'enrolment', array(select user_id from public.user_face_embeddings where is_active));
 
 revoke execute on function
-    console.remember_enrolments(), console.remember_removed_enrolment(), console.require_admin(), console.person_enrolment(bigint),
-    console.enrolled_face(bigint), console.enrolment_history(bigint, integer), console.faces_to_enrol(bigint, integer),
+    console.remember_enrolments(), console.require_admin(), console.person_enrolment(bigint), console.enrolled_face(bigint),
+    console.enrolment_history(bigint, integer), console.faces_to_enrol(bigint, integer),
     console.enrolment_vector(bigint, bigint, bigint), console.enrolment_obstacle(bigint, bigint, bigint),
     console.enrolment_neighbours(bigint, bigint, bigint, integer), console.enrolment_flips(bigint, bigint, bigint, integer),
     console.write_enrolment(console.enrolment, public.user_face_embeddings, text),

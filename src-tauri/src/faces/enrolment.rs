@@ -334,18 +334,24 @@ pub async fn undo_enrolment(
     by.may(Right::Enrol)?;
     let mut tx = db.begin().await?;
     let history = queries::enrolment::history(&mut tx, id, 2).await?;
-    let last = history.first().filter(|entry| entry.id.is_some());
-    let last = last.ok_or_else(|| Error::NotFound("A change of this enrolment".into()))?;
-    let before = history.get(1).filter(|entry| entry.origin != EnrolmentOrigin::Removed).and_then(|entry| entry.id);
-    let source = before.map(EnrolmentSource::Entry);
+    let source = before_last(&history)?;
     let written = match &source {
         Some(source) => queries::enrolment::save(&mut tx, id, source, seen).await?,
-        None if last.origin == EnrolmentOrigin::Removed => return Err(Error::NotFound("An earlier enrolment".into())),
         None => queries::enrolment::switch(&mut tx, id, false, seen).await?,
     };
     let audit = done(&mut tx, id, written, source.as_ref()).await?;
     tx.commit().await?;
     Ok(audit)
+}
+
+/// What was before the newest state; `None` where nobody was enrolled then.
+fn before_last(history: &[EnrolmentEntry]) -> Result<Option<EnrolmentSource>> {
+    match history {
+        [_, before, ..] if before.origin != EnrolmentOrigin::Removed => Ok(before.id.map(EnrolmentSource::Entry)),
+        [first] if first.origin != EnrolmentOrigin::Service => Ok(None),
+        [_, _, ..] => Ok(None),
+        _ => Err(Error::NotFound("A change of this enrolment".into())),
+    }
 }
 
 /// Whom somebody can be enrolled as.

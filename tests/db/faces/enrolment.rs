@@ -271,6 +271,8 @@ async fn what_the_platform_writes_is_kept_only_where_it_is_something_else(db: Pg
         .expect("enrolled anew");
     tx.commit().await.expect("committed");
     assert_eq!(entries().await, 4);
+    desk.enrolled_by_service(desk.world.amara, &vector(&[(9, 1.0)])).await;
+    assert!(matches!(desk.undo(desk.world.amara).await, Err(Error::NotFound(_))), "nothing has changed yet");
     run(&desk.world.db, "delete from user_face_embeddings where user_id = $1", dana).await;
     assert_eq!(desk.origins(dana).await[0], EnrolmentOrigin::Removed);
     assert_eq!(desk.enrolment(dana).await.present, None);

@@ -1,5 +1,5 @@
 import { action } from '../action';
-import type { Enrolment } from '../bindings';
+import type { Enrolment, EnrolmentEntry } from '../bindings';
 import type { EnrolmentDesk } from './enrolment.svelte';
 
 /** What the people screen shows. */
@@ -49,6 +49,10 @@ export interface EnrolmentStand {
 const ready = ({ desk, enrolment, admin }: EnrolmentStand) =>
   admin && enrolment !== undefined && !desk.writing;
 
+/** There is something before the newest state, or it was the first by an operator. */
+const changed = ([last, before]: EnrolmentEntry[]) =>
+  before !== undefined || (last !== undefined && last.origin !== 'service');
+
 export const chooseFace = action<EnrolmentStand>({
   id: 'people.enrol',
   title: 'Enrol from a confirmed face',
@@ -85,7 +89,7 @@ export const undoEnrolling = action<EnrolmentStand>({
   id: 'people.enrol-undo',
   title: 'Take back the last change of the enrolment',
   keys: ['z', 'Ctrl+z'],
-  enabled: (stand) => ready(stand) && stand.enrolment?.history[0]?.id != null,
+  enabled: (stand) => ready(stand) && changed(stand.enrolment?.history ?? []),
   run: ({ desk, enrolment }) => desk.undo(enrolment),
 });
 
