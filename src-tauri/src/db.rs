@@ -61,6 +61,10 @@ id!(
     /// `console.audit_entry.id`
     AuditId
 );
+id!(
+    /// `console.enrolment.id`
+    EnrolmentId
+);
 
 /// A row's version (`xmin`) as text: equal only while nobody has changed the row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type, sqlx::Type)]

@@ -273,6 +273,35 @@ async fn people_are_shown_by_their_own_and_their_enrolled_picture(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
+async fn who_is_enrolled_from_a_face_is_shown_by_it_to_those_who_may_see_the_photo(db: PgPool) {
+    let world = World::new(db, red()).await;
+    let face = world.face(world.medium(7, "/red.jpg", "COMPLETED").await, "{200,150,120,120}").await;
+    sqlx::query(
+        "insert into console.enrolment (user_id, origin, embedding, face_id, is_active, enrolled_at, audit_id)
+         select 1, 'face', embedding, id, true, now(), console.append_audit('enrolment.enrol', 'person', 1, null, null)
+           from media_detected_faces
+          where id = $1",
+    )
+    .bind(face.0)
+    .execute(&world.db)
+    .await
+    .expect("enrolled");
+    let enrolled = Wanted::Enrolled(UserId(1));
+    world.operator_is("USER").await;
+    assert!(!is_grey(&world.shown(enrolled).await));
+
+    sqlx::query("update posts set visibility = 'PRIVATE'").execute(&world.db).await.expect("private");
+    assert_eq!(world.problem(enrolled).await, Problem::NotFound);
+    world.operator_is("MODERATOR").await;
+    assert!(!is_grey(&world.shown(enrolled).await));
+
+    sqlx::query("update media_ai_insights set status = 'UNSAFE'").execute(&world.db).await.expect("unsafe");
+    assert_eq!(world.problem(enrolled).await, Problem::NotFound);
+    world.operator_is("ADMIN").await;
+    assert!(is_grey(&world.shown(enrolled).await));
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
 async fn without_the_database_there_is_a_sentence_too(db: PgPool) {
     let world = World::new(db, red()).await;
     world.db.close().await;

@@ -5,7 +5,7 @@ import { activityActions } from './activity/actions';
 import { faceActions } from './faces/actions';
 import { chooseMode } from './faces/mode.svelte';
 import { wallActions } from './faces/wall-actions';
-import { peopleActions } from './people/actions';
+import { enrolmentActions, peopleActions } from './people/actions';
 import { photoActions } from './photo/actions';
 import { safetyActions } from './safety/actions';
 import { searchActions } from './search/actions';
@@ -21,6 +21,7 @@ export const everyAction = [
   ...safetyActions,
   ...searchActions,
   ...peopleActions,
+  ...enrolmentActions,
   ...activityActions,
   ...systemActions,
 ] as readonly Action<never>[];

@@ -80,6 +80,7 @@ pub enum Right {
     Search,
     NameFaces,
     CorrectMedia,
+    Enrol,
     JudgeSafety,
     VerifyAudit,
     KeepIndices,
@@ -90,7 +91,7 @@ impl Right {
         match self {
             Self::Search => Role::Staff,
             Self::NameFaces | Self::CorrectMedia => Role::Moderator,
-            Self::JudgeSafety | Self::VerifyAudit | Self::KeepIndices => Role::Admin,
+            Self::Enrol | Self::JudgeSafety | Self::VerifyAudit | Self::KeepIndices => Role::Admin,
         }
     }
 
@@ -99,6 +100,7 @@ impl Right {
             Self::Search => "search",
             Self::NameFaces => "decide who is on a photo",
             Self::CorrectMedia => "correct what the AI said of a photo",
+            Self::Enrol => "change with which face somebody is enrolled",
             Self::JudgeSafety => "decide what may be shown",
             Self::VerifyAudit => "verify the audit log",
             Self::KeepIndices => "rebuild, check or repair indices",
@@ -140,8 +142,11 @@ mod tests {
         assert!(operator(Role::Staff).may(Right::CorrectMedia).is_err());
         assert!(operator(Role::Moderator).may(Right::NameFaces).is_ok());
         assert!(operator(Role::Moderator).may(Right::CorrectMedia).is_ok());
+        assert!(operator(Role::Moderator).may(Right::Enrol).is_err());
         assert!(operator(Role::Moderator).may(Right::JudgeSafety).is_err());
-        for right in [Right::Search, Right::NameFaces, Right::JudgeSafety, Right::VerifyAudit, Right::KeepIndices] {
+        for right in
+            [Right::Search, Right::NameFaces, Right::Enrol, Right::JudgeSafety, Right::VerifyAudit, Right::KeepIndices]
+        {
             assert!(operator(Role::Admin).may(right).is_ok(), "{right:?}");
         }
     }

@@ -30,9 +30,10 @@ pub struct Entry {
     /// Their role at that moment.
     pub role: String,
     /// `faces.confirm`, `faces.reject`, `faces.nobody`, `faces.no_face`, `faces.dismiss`, `faces.undo`,
+    /// `enrolment.enrol`, `enrolment.activate`, `enrolment.deactivate`, `enrolment.rollback`,
     /// `media.correct`, `media.undo`, `safety.decide`, `safety.reveal`
     pub action: String,
-    /// `face 12`, `media 7`
+    /// `face 12`, `media 7`, `person 3`
     pub subject: String,
     #[specta(type = Option<HashMap<String, Option<Fact>>>)]
     pub before: Option<Value>,

@@ -3,13 +3,14 @@
 use tauri::State;
 
 use super::{
-    AlikePerson, Calibration, Candidate, ConfirmedFace, Decided, FaceCounts, FaceCursor, FaceQuery, FaceQueue, Line,
-    LineState, PeopleWaiting, PersonCursor, Photo, Queue, Said, Undoable, Undone, UnknownCursor, UnknownFaceCursor,
-    UnknownFaces, UnknownPeople, Verdict, WaitingFace, Wall, Within,
+    AlikePerson, Calibration, Candidate, ConfirmedFace, Decided, Enrolment, EnrolmentPreview, EnrolmentSource,
+    FaceCounts, FaceCursor, FaceQuery, FaceQueue, FaceToEnrol, Line, LineState, PeopleWaiting, PersonCursor, Photo,
+    Queue, Said, Undoable, Undone, UnknownCursor, UnknownFaceCursor, UnknownFaces, UnknownPeople, Verdict, WaitingFace,
+    Wall, Within,
 };
 use crate::{
     app::Console,
-    db::{AuditId, ClusterId, FaceId, MediaId, Seen, UserId},
+    db::{AuditId, ClusterId, FaceId, MediaId, RowVersion, Seen, UserId},
     error::Result,
     faces,
 };
@@ -233,4 +234,66 @@ pub async fn merge_clusters(console: State<'_, Console>, cluster: ClusterId, int
 pub async fn face_calibration(console: State<'_, Console>) -> Result<Calibration> {
     let session = console.session().await?;
     faces::calibration(&session.db, &session.operator).await
+}
+
+/// With which face a person is enrolled, and was.
+#[tauri::command]
+#[specta::specta]
+pub async fn person_enrolment(console: State<'_, Console>, user_id: UserId) -> Result<Enrolment> {
+    let session = console.session().await?;
+    faces::enrolment(&session.db, &session.operator, user_id).await
+}
+
+/// The confirmed faces with which a person could be enrolled.
+#[tauri::command]
+#[specta::specta]
+pub async fn faces_to_enrol(console: State<'_, Console>, user_id: UserId) -> Result<Vec<FaceToEnrol>> {
+    let session = console.session().await?;
+    faces::faces_to_enrol(&session.db, &session.operator, user_id).await
+}
+
+/// What enrolling would change.
+#[tauri::command]
+#[specta::specta]
+pub async fn preview_enrolment(
+    console: State<'_, Console>,
+    user_id: UserId,
+    source: EnrolmentSource,
+) -> Result<EnrolmentPreview> {
+    let session = console.session().await?;
+    faces::preview_enrolment(&session.db, &session.operator, user_id, &source).await
+}
+
+/// Enrols a person with a confirmed face, or with what they were enrolled with before.
+#[tauri::command]
+#[specta::specta]
+pub async fn enrol(
+    console: State<'_, Console>,
+    user_id: UserId,
+    source: EnrolmentSource,
+    seen: Option<RowVersion>,
+) -> Result<AuditId> {
+    let session = console.session().await?;
+    faces::enrol(&mut *session.db.acquire().await?, &session.operator, user_id, &source, seen.as_ref()).await
+}
+
+/// Makes a person's enrolment count or not.
+#[tauri::command]
+#[specta::specta]
+pub async fn switch_enrolment(
+    console: State<'_, Console>,
+    user_id: UserId,
+    active: bool,
+    seen: RowVersion,
+) -> Result<AuditId> {
+    let session = console.session().await?;
+    faces::switch_enrolment(&mut *session.db.acquire().await?, &session.operator, user_id, active, &seen).await
+}
+
+/// Takes the last change of a person's enrolment back.
+#[tauri::command]
+#[specta::specta]
+pub async fn undo_enrolment(console: State<'_, Console>, user_id: UserId, seen: Option<RowVersion>) -> Result<AuditId> {
+    let session = console.session().await?;
+    faces::undo_enrolment(&mut *session.db.acquire().await?, &session.operator, user_id, seen.as_ref()).await
 }

@@ -48,10 +48,12 @@ pub enum ConflictKind {
     Outside,
     /// The embedding can't be compared.
     Vector,
+    /// It may be either of two people whose enrolments are too alike.
+    Alike,
 }
 
 impl ConflictKind {
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Twice,
         Self::Far,
         Self::Overlap,
@@ -62,6 +64,7 @@ impl ConflictKind {
         Self::Box,
         Self::Outside,
         Self::Vector,
+        Self::Alike,
     ];
 
     pub(super) fn stored(self) -> &'static str {
@@ -76,6 +79,7 @@ impl ConflictKind {
             Self::Box => "box",
             Self::Outside => "outside",
             Self::Vector => "vector",
+            Self::Alike => "alike",
         }
     }
 
@@ -105,6 +109,12 @@ impl ConflictKind {
             Self::Box => "Its stored box is none, so it can't be drawn.".into(),
             Self::Outside => "Its box is not within the photo.".into(),
             Self::Vector => "Its embedding is empty, so that nobody can be found for it.".into(),
+            Self::Alike => match degree {
+                Some(similarity) => {
+                    format!("It may as well be {name}: the two enrolled faces are {similarity:.2} similar.")
+                }
+                None => format!("It may as well be {name}: the two enrolled faces look the same."),
+            },
         }
     }
 }

@@ -174,6 +174,11 @@ pub(crate) async fn survey(db: &PgPool, photos: &[i64]) -> Result<()> {
     list(&mut connection, photos, &near).await
 }
 
+/// Lists who of all enrolled looks too much like one of these users.
+pub(crate) async fn compare_enrolments(db: &PgPool, users: &[i64]) -> Result<()> {
+    Ok(queries::list_alike(db, users).await?)
+}
+
 /// Lists what the queues of these photos' faces are made of.
 async fn list(db: &mut PgConnection, photos: &[i64], near: &[(i64, Candidate)]) -> Result<()> {
     queries::write_near(db, photos, near).await?;

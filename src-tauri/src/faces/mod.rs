@@ -1,4 +1,5 @@
-//! Who is on the photo: the queue of suggested faces, candidates for each, and what operators decide.
+//! Who is on the photo: the queue of suggested faces, candidates for each, what operators decide, and with which faces people are
+//! enrolled.
 
 mod calibration;
 mod candidates;
@@ -7,6 +8,7 @@ mod cluster;
 pub mod commands;
 mod conflict;
 mod decide;
+mod enrolment;
 mod holder;
 pub(crate) mod matching;
 mod photo;
@@ -28,6 +30,10 @@ pub use self::{
     },
     conflict::{Conflict, ConflictKind, dismiss},
     decide::{Decided, DecidedFace, Judgement, Said, SkippedFace, Verdict, decide, decide_many},
+    enrolment::{
+        Enrolment, EnrolmentEntry, EnrolmentOrigin, EnrolmentPreview, EnrolmentSource, FaceToEnrol, FlipKind, Flipped,
+        Flips, PresentEnrolment, enrol, enrolment, faces_to_enrol, preview_enrolment, switch_enrolment, undo_enrolment,
+    },
     holder::Holder,
     matching::{Matched, match_faces},
     photo::{Photo, photo},

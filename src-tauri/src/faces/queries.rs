@@ -2,6 +2,7 @@
 
 pub(super) mod cluster;
 pub(super) mod decide;
+pub(super) mod enrolment;
 pub(super) mod queue;
 pub(super) mod wall;
 

@@ -19,7 +19,10 @@ pub(super) async fn subject(db: &PgPool, wanted: Wanted) -> Result<Subject, Prob
     match wanted {
         Wanted::Thumbnail(id) | Wanted::Photo(id) => medium(db, id).await,
         Wanted::Crop(id) => face(db, id).await,
-        Wanted::Enrolled(id) => portrait(enrolled(db, id).await?),
+        Wanted::Enrolled(id) => match enrolled_face(db, id).await? {
+            Some(from) => face(db, from).await,
+            None => portrait(enrolled(db, id).await?),
+        },
         Wanted::Portrait(id) => portrait(profile(db, id).await?),
     }
 }
@@ -65,6 +68,12 @@ async fn face(db: &PgPool, id: FaceId) -> Result<Subject, Problem> {
     .ok_or(Problem::NotFound)?;
     let address = picture_of(&row.media_type, row.media_url, row.thumbnail_url)?;
     Ok(Subject { address, hidden: row.hidden, face: Some(row.bbox.unwrap_or_default()) })
+}
+
+/// The confirmed face with which somebody is enrolled, where it is one.
+async fn enrolled_face(db: &PgPool, id: UserId) -> Result<Option<FaceId>, Problem> {
+    let face = sqlx::query_scalar!(r#"select console.enrolled_face($1) as "face: FaceId""#, id.0).fetch_one(db).await?;
+    Ok(face)
 }
 
 async fn enrolled(db: &PgPool, id: UserId) -> Result<Option<String>, Problem> {

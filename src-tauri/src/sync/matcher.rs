@@ -18,6 +18,8 @@ pub(super) const QUEUE: &str = "face_matching";
 const PHOTOS: i64 = 64;
 /// People whose faces are looked for in one go, which takes as long for many as for one.
 const USERS: i64 = 1_000;
+/// People whose enrolments are compared with all others in one go.
+const COMPARED: i64 = 256;
 /// Before a photo that somebody else is writing to is tried again.
 const PAUSE_SECONDS: f64 = 1.0;
 
@@ -40,7 +42,22 @@ impl Matcher {
             marks::release(&self.db, QUEUE, &self.worker, &versions(&photos), 0.0).await?;
         }
         done?;
-        Ok(swept + photos.len() + self.survey().await?)
+        Ok(swept + photos.len() + self.compare().await? + self.survey().await?)
+    }
+
+    /// People whose enrolments may be too much like those of others.
+    async fn compare(&self) -> Result<usize> {
+        let users = marks::claim_of(&self.db, QUEUE, Some("enrolment"), Lane::Both, &self.worker, COMPARED).await?;
+        if users.is_empty() {
+            return Ok(0);
+        }
+        let compared = matching::compare_enrolments(&self.db, &keys(&users)).await;
+        if compared.is_err() {
+            marks::release(&self.db, QUEUE, &self.worker, &versions(&users), 0.0).await?;
+        }
+        compared?;
+        self.settle(&users).await?;
+        Ok(users.len())
     }
 
     /// Photos whose faces somebody else wrote to, in a way that needs no matching.

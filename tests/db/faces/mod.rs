@@ -3,6 +3,7 @@
 mod clusters;
 mod conflicts;
 mod decisions;
+mod enrolment;
 mod platform;
 mod queues;
 mod walls;
@@ -143,6 +144,14 @@ fn conflict<T: std::fmt::Debug>(outcome: Result<T>) -> String {
         Err(Error::Conflict(sentence)) => sentence,
         other => panic!("no conflict: {other:?}"),
     }
+}
+
+/// How often a relation was scanned, in this transaction.
+async fn scans(tx: &mut sqlx::PgConnection, relation: &str) -> i64 {
+    query_scalar(AssertSqlSafe(format!("select pg_stat_get_xact_numscans('{relation}'::regclass)")))
+        .fetch_one(tx)
+        .await
+        .expect("statistics")
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]

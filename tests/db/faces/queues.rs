@@ -10,7 +10,7 @@ use kaleidoscope_console::{
 };
 use sqlx::{AssertSqlSafe, PgPool, query, query_as, query_scalar};
 
-use super::World;
+use super::{World, scans};
 use crate::rows::{operator, photo, post, run, user, work_off};
 
 impl World {
@@ -366,14 +366,6 @@ async fn work_and_crash(owner: &PgPool, db: &PgPool, by: &Operator, person: User
                 .expect("a while later");
         }
     }
-}
-
-/// How often a relation was scanned, in this transaction.
-async fn scans(tx: &mut sqlx::PgConnection, relation: &str) -> i64 {
-    query_scalar(AssertSqlSafe(format!("select pg_stat_get_xact_numscans('{relation}'::regclass)")))
-        .fetch_one(tx)
-        .await
-        .expect("statistics")
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]

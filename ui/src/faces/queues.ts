@@ -31,6 +31,7 @@ export const conflictNames: Record<ConflictKind, string> = {
   box: 'No usable box',
   outside: 'Outside the photo',
   vector: 'Empty embedding',
+  alike: 'Two enrolments too alike',
 };
 
 /** What is left to do, in a line. */

@@ -5,6 +5,7 @@ import { mockConvertFileSrc, mockIPC } from '@tauri-apps/api/mocks';
 import type { Code, commands, Role } from '../bindings';
 import type { Answer, Told } from '../host';
 import { deciding } from './deciding';
+import { enrolling } from './enrolling';
 import { finding } from './finding';
 import { hostileFlags } from './hostile';
 import { operators, people, photos, size } from './world';
@@ -217,6 +218,7 @@ export function backend(start: Role | null): Answers {
       return { ...now(photo), faces: photo.faces.map(asDecided) };
     },
     ...faces,
+    ...enrolling(),
     findPeople: ({ text }: { text: string }) =>
       people
         .filter(({ fullName, username }) =>

@@ -405,3 +405,9 @@ pub(super) async fn mark_all(db: &PgPool, after: i64, upto: i64) -> sqlx::Result
     .await?;
     Ok(())
 }
+
+/// Whose list changed has their faces marked to be surveyed.
+pub(super) async fn list_alike(db: &PgPool, users: &[i64]) -> sqlx::Result<()> {
+    query!(r#"select console.list_alike_enrolments($1) as "listed: ()""#, users).fetch_one(db).await?;
+    Ok(())
+}
