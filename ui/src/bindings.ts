@@ -43,6 +43,14 @@ export const commands = {
 	undoDecision: () => typedError<Undone, AppError>(__TAURI_INVOKE("undo_decision")),
 	/**  Lets stand what does not go together about a face. */
 	dismissConflicts: (seen: Seen<FaceId>) => typedError<AuditId, AppError>(__TAURI_INVOKE("dismiss_conflicts", { seen })),
+	/**  Moves or resizes the box of a face. */
+	moveBox: (seen: Seen<FaceId>, bounds: Bounds) => typedError<Moved, AppError>(__TAURI_INVOKE("move_box", { seen, bounds })),
+	/**  Deletes a face. */
+	deleteFace: (seen: Seen<FaceId>) => typedError<Boxed, AppError>(__TAURI_INVOKE("delete_face", { seen })),
+	/**  Adds a face that the AI has missed. */
+	drawFace: (mediaId: MediaId, bounds: Bounds) => typedError<Boxed, AppError>(__TAURI_INVOKE("draw_face", { mediaId, bounds })),
+	/**  Why no face can be drawn, in a sentence; nothing where it can. */
+	drawingProblem: () => typedError<string | null, AppError>(__TAURI_INVOKE("drawing_problem")),
 	/**  The people for whom faces wait. */
 	peopleWaiting: (queue: Queue, after: PersonCursor | null, limit: number) => typedError<PeopleWaiting, AppError>(__TAURI_INVOKE("people_waiting", { queue, after, limit })),
 	/**  What is known of the line on a person's wall. */
@@ -592,7 +600,7 @@ export type JobState = "waiting" | "running" | "done" | "failed" | "cancelled";
 
 export type Judgement = "is" | "isNot" | "nobody" | "noFace" | 
 /**  What was listed as a conflict may stand. */
-"dismissed";
+"dismissed" | "moved" | "deleted" | "drawn";
 
 /**  The last check of an index. */
 export type LastCheck = {
@@ -1229,3 +1237,6 @@ async function typedError<T, E>(result: Promise<T>): Promise<{ status: "ok"; dat
     }
 }
 
+
+export type Boxed = { faceId: FaceId, decisionId: DecisionId, auditId: AuditId };
+export type Moved = { faceId: FaceId, decisionId: DecisionId, auditId: AuditId, bounds: Bounds, embedding: "newBox" | "oldBox" | "sameBox" };

@@ -29,7 +29,8 @@ pub struct Entry {
     pub operator: String,
     /// Their role at that moment.
     pub role: String,
-    /// `faces.confirm`, `faces.reject`, `faces.nobody`, `faces.no_face`, `faces.dismiss`, `faces.undo`,
+    /// `faces.confirm`, `faces.reject`, `faces.nobody`, `faces.no_face`, `faces.dismiss`, `faces.move`,
+    /// `faces.delete`, `faces.draw`, `faces.undo`,
     /// `media.correct`, `media.undo`, `safety.decide`, `safety.reveal`
     pub action: String,
     /// `face 12`, `media 7`
@@ -50,6 +51,7 @@ enum Fact {
     Number(f64),
     Text(String),
     Texts(Vec<Option<String>>),
+    Numbers(Vec<Option<f64>>),
 }
 
 /// Whether the chain of hashes holds.

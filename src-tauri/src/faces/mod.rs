@@ -1,5 +1,6 @@
 //! Who is on the photo: the queue of suggested faces, candidates for each, and what operators decide.
 
+mod boxes;
 mod candidates;
 #[cfg(feature = "desktop")]
 pub mod commands;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use specta::Type;
 
 pub use self::{
+    boxes::{Boxed, EmbeddingOf, Moved, Sight, delete_face, draw_face, drawing_problem, move_box},
     candidates::{Candidate, ConfirmedFace, candidates, confirmed_like},
     conflict::{Conflict, ConflictKind, dismiss},
     decide::{Decided, DecidedFace, Judgement, Said, SkippedFace, Verdict, decide, decide_many},
@@ -56,7 +58,7 @@ pub struct Face {
 }
 
 /// A box in pixels of the upright picture; it may lie partly or wholly outside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
 pub struct Bounds {
     pub x: i32,
     pub y: i32,
