@@ -513,7 +513,18 @@ begin
          cross join lateral (select (coalesce(e.before, e.after) ->> 'media')::bigint as media) as photo
           left join public.media_detected_faces as here on here.id = f.face_id
           left join lateral (
-               select v.face_id from console.verdict_face as v where v.audit_id = f.audit_id order by v.verdict_id desc limit 1
+               select found.face_id
+                 from (
+                     select v.face_id, v.verdict_id from console.verdict_face as v where v.audit_id = f.audit_id
+                      union all
+                     select kept.id, 0
+                       from console.face_box as b
+                       join public.media_detected_faces as kept on kept.media_id = b.media_id and kept.bbox = b.bbox
+                      where b.audit_id = f.audit_id
+                        and b.act = 'move'
+                 ) as found
+                order by found.verdict_id desc, found.face_id
+                limit 1
                ) as again on here.id is null
           left join lateral (
                select d.decided_by

@@ -595,6 +595,24 @@ async fn runs_of_the_ai_bring_no_deleted_face_back_and_lose_no_drawn_or_moved_on
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
+async fn a_moved_face_that_the_ai_found_again_is_moved_again_and_goes_back_when_that_is_taken_back(db: PgPool) {
+    let boxes = Boxes::new(db).await;
+    let face = boxes.world.amara_suggested().await;
+    boxes.move_box(face, RED).await.expect("moved");
+    boxes.run_again(&[[11, 20, 30, 41]]).await;
+    let [(again, bbox, embedding)] = boxes.faces().await.try_into().expect("one face");
+    assert_ne!(again, face.0);
+    assert_eq!((bbox, embedding), (vec![470, 310, 183, 251], STORED_FIVE));
+
+    let undone = boxes.undo().await;
+
+    assert_eq!((undone.faces, undone.kept), (vec![face], vec![]));
+    assert_eq!(boxes.faces().await, [(again, vec![10, 20, 30, 40], 0.03)]);
+    work_off(&boxes.world.db, None).await;
+    assert_eq!(boxes.faces().await[0].1, [10, 20, 30, 40]);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
 async fn a_box_too_many_says_nothing_of_the_face_that_stays(db: PgPool) {
     let boxes = Boxes::new(db).await;
     let world = &boxes.world;
