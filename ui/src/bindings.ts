@@ -173,6 +173,13 @@ export type Bounds = {
 	height: number,
 };
 
+/**  A box that was deleted or drawn. */
+export type Boxed = {
+	faceId: FaceId,
+	decisionId: DecisionId,
+	auditId: AuditId,
+};
+
 /**  Somebody who may be on the photo. */
 export type Candidate = {
 	person: Person,
@@ -321,6 +328,15 @@ export type ElasticsearchState = {
 	health: Health,
 };
 
+/**  What the embedding of a moved face was computed from. */
+export type EmbeddingOf = 
+/**  From what is in the box now. */
+"newBox" | 
+/**  From the box before, because there is no AI service to ask. */
+"oldBox" | 
+/**  From the box before, which is nearly the same. */
+"sameBox";
+
 export type Engine = "elasticsearch" | "postgresql";
 
 /**  One thing that somebody did. */
@@ -332,7 +348,8 @@ export type Entry = {
 	/**  Their role at that moment. */
 	role: string,
 	/**
-	 *  `faces.confirm`, `faces.reject`, `faces.nobody`, `faces.no_face`, `faces.dismiss`, `faces.undo`,
+	 *  `faces.confirm`, `faces.reject`, `faces.nobody`, `faces.no_face`, `faces.dismiss`, `faces.move`,
+	 *  `faces.delete`, `faces.draw`, `faces.undo`,
 	 *  `media.correct`, `media.undo`, `safety.decide`, `safety.reveal`
 	 */
 	action: string,
@@ -474,7 +491,7 @@ export type Facets = {
 };
 
 /**  How a value of `before` and `after` looks to the window. */
-export type Fact = boolean | number | null | string | (string | null)[];
+export type Fact = boolean | number | null | string | (string | null)[] | (number | null)[];
 
 /**  A medium that a person is shown. */
 export type FeedItem = {
@@ -600,7 +617,9 @@ export type JobState = "waiting" | "running" | "done" | "failed" | "cancelled";
 
 export type Judgement = "is" | "isNot" | "nobody" | "noFace" | 
 /**  What was listed as a conflict may stand. */
-"dismissed" | "moved" | "deleted" | "drawn";
+"dismissed" | 
+/**  Its box is another one. */
+"moved" | "deleted" | "drawn";
 
 /**  The last check of an index. */
 export type LastCheck = {
@@ -663,6 +682,16 @@ export type MediaWords = {
 	caption: string | null,
 	tags: string[],
 	scenes: string[],
+};
+
+/**  A box that was moved or resized. */
+export type Moved = {
+	faceId: FaceId,
+	decisionId: DecisionId,
+	auditId: AuditId,
+	/**  Where it lies: within the picture. */
+	bounds: Bounds,
+	embedding: EmbeddingOf,
 };
 
 /**  A signed-in person. */
@@ -1237,6 +1266,3 @@ async function typedError<T, E>(result: Promise<T>): Promise<{ status: "ok"; dat
     }
 }
 
-
-export type Boxed = { faceId: FaceId, decisionId: DecisionId, auditId: AuditId };
-export type Moved = { faceId: FaceId, decisionId: DecisionId, auditId: AuditId, bounds: Bounds, embedding: "newBox" | "oldBox" | "sameBox" };
