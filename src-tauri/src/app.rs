@@ -19,7 +19,7 @@ use crate::{
     elastic::Elastic,
     error::{Error, Result},
     faces,
-    media::{self, Exposure, Pictures, Problem, scheme},
+    media::{self, Embedder, Exposure, Pictures, Problem, scheme},
     people, safety,
     safety::Reveals,
     search,
@@ -57,6 +57,8 @@ pub struct Sample {
 pub struct Console {
     pub config: Config,
     pub pictures: Pictures,
+    /// Tells what a face looks like.
+    pub ai: Option<Embedder>,
     pub elastic: Option<Elastic>,
     /// Of the faces that this window looks at.
     pub holder: faces::Holder,
@@ -86,6 +88,7 @@ impl Console {
         };
         Ok(Self {
             pictures: Pictures::new(&launch.config.media, &cache)?,
+            ai: Embedder::new(&launch.config.ai)?,
             elastic: Elastic::new(&launch.config.elasticsearch)?,
             config: launch.config,
             holder: faces::Holder::new(),
@@ -183,6 +186,10 @@ pub fn commands() -> tauri_specta::Builder<Wry> {
         faces::commands::undoable_decision,
         faces::commands::undo_decision,
         faces::commands::dismiss_conflicts,
+        faces::commands::move_box,
+        faces::commands::delete_face,
+        faces::commands::draw_face,
+        faces::commands::drawing_problem,
         faces::commands::people_waiting,
         faces::commands::face_line,
         faces::commands::line_sample,

@@ -16,6 +16,7 @@ pub struct Config {
     pub database: Database,
     pub elasticsearch: Elasticsearch,
     pub media: Media,
+    pub ai: Ai,
     pub worker: Worker,
 }
 
@@ -90,6 +91,36 @@ impl Default for Media {
             loopback_ports: Vec::new(),
             cache_dir: None,
             cache_megabytes: 512,
+        }
+    }
+}
+
+/// The platform's AI service, as far as the console asks it itself.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Ai {
+    /// Where the crop of a face is posted to for its embedding. `None`: no faces can be drawn.
+    pub embed_url: Option<Url>,
+    /// Seconds that an embedding may take.
+    pub timeout: u64,
+}
+
+impl Default for Ai {
+    fn default() -> Self {
+        Self { embed_url: None, timeout: 10 }
+    }
+}
+
+impl Ai {
+    fn check(&self) -> Result<(), String> {
+        if !(1..=300).contains(&self.timeout) {
+            return Err("[ai] needs a timeout of 1 to 300 seconds.".into());
+        }
+        match &self.embed_url {
+            Some(url) if !matches!(url.scheme(), "http" | "https") => {
+                Err("[ai] needs an embed_url that begins with https: or http:.".into())
+            }
+            _ => Ok(()),
         }
     }
 }
@@ -201,6 +232,7 @@ impl Config {
     fn parse(text: &str) -> Result<Self, String> {
         let config: Self = toml::from_str(text).map_err(|error| error.to_string().trim().replace('\n', " "))?;
         config.worker.feed.check()?;
+        config.ai.check()?;
         Ok(config)
     }
 }
@@ -224,6 +256,17 @@ mod tests {
         {
             let refused = Config::parse(&format!("[worker.feed]\n{wrong}")).expect_err(wrong);
             assert!(refused.contains("[worker.feed]"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn an_ai_service_that_could_not_be_asked_is_refused() {
+        let sound = Config::parse("[ai]\nembed_url = \"http://10.0.0.5:9000/embed\"\ntimeout = 30").expect("sound").ai;
+        assert_eq!((sound.embed_url.expect("a URL").port(), sound.timeout), (Some(9000), 30));
+        assert_eq!(Config::parse("").expect("sound").ai.embed_url, None);
+        for wrong in ["timeout = 0", "timeout = 301", "embed_url = \"file:///etc/passwd\""] {
+            let refused = Config::parse(&format!("[ai]\n{wrong}")).expect_err(wrong);
+            assert!(refused.contains("[ai]"), "{refused}");
         }
     }
 }

@@ -7,6 +7,7 @@ import { chooseMode } from './faces/mode.svelte';
 import { wallActions } from './faces/wall-actions';
 import { enrolmentActions, peopleActions } from './people/actions';
 import { photoActions } from './photo/actions';
+import { boxActions, editBoxes } from './photo/box-actions';
 import { safetyActions } from './safety/actions';
 import { searchActions } from './search/actions';
 import { windowActions } from './shell/actions';
@@ -15,6 +16,8 @@ import { systemActions } from './system/actions';
 export const everyAction = [
   ...windowActions,
   ...photoActions,
+  editBoxes,
+  ...boxActions,
   ...faceActions,
   ...chooseMode,
   ...wallActions,

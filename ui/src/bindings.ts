@@ -43,6 +43,14 @@ export const commands = {
 	undoDecision: () => typedError<Undone, AppError>(__TAURI_INVOKE("undo_decision")),
 	/**  Lets stand what does not go together about a face. */
 	dismissConflicts: (seen: Seen<FaceId>) => typedError<AuditId, AppError>(__TAURI_INVOKE("dismiss_conflicts", { seen })),
+	/**  Moves or resizes the box of a face. */
+	moveBox: (seen: Seen<FaceId>, bounds: Bounds) => typedError<Moved, AppError>(__TAURI_INVOKE("move_box", { seen, bounds })),
+	/**  Deletes a face. */
+	deleteFace: (seen: Seen<FaceId>) => typedError<Boxed, AppError>(__TAURI_INVOKE("delete_face", { seen })),
+	/**  Adds a face that the AI has missed. */
+	drawFace: (mediaId: MediaId, bounds: Bounds) => typedError<Boxed, AppError>(__TAURI_INVOKE("draw_face", { mediaId, bounds })),
+	/**  Why no face can be drawn, in a sentence; nothing where it can. */
+	drawingProblem: () => typedError<string | null, AppError>(__TAURI_INVOKE("drawing_problem")),
 	/**  The people for whom faces wait. */
 	peopleWaiting: (queue: Queue, after: PersonCursor | null, limit: number) => typedError<PeopleWaiting, AppError>(__TAURI_INVOKE("people_waiting", { queue, after, limit })),
 	/**  What is known of the line on a person's wall. */
@@ -53,18 +61,6 @@ export const commands = {
 	drawLine: (wall: Wall, similarity: number | null, sample: FaceId[]) => typedError<Line, AppError>(__TAURI_INVOKE("draw_line", { wall, similarity, sample })),
 	/**  Confirms all faces above a line. */
 	confirmAbove: (wall: Wall, similarity: number | null) => typedError<Decided, AppError>(__TAURI_INVOKE("confirm_above", { wall, similarity })),
-	/**  With which face a person is enrolled, and was. */
-	personEnrolment: (userId: UserId) => typedError<Enrolment, AppError>(__TAURI_INVOKE("person_enrolment", { userId })),
-	/**  The confirmed faces with which a person could be enrolled. */
-	facesToEnrol: (userId: UserId) => typedError<FaceToEnrol[], AppError>(__TAURI_INVOKE("faces_to_enrol", { userId })),
-	/**  What enrolling would change. */
-	previewEnrolment: (userId: UserId, source: EnrolmentSource) => typedError<EnrolmentPreview, AppError>(__TAURI_INVOKE("preview_enrolment", { userId, source })),
-	/**  Enrols a person with a confirmed face, or with what they were enrolled with before. */
-	enrol: (userId: UserId, source: EnrolmentSource, seen: RowVersion | null) => typedError<AuditId, AppError>(__TAURI_INVOKE("enrol", { userId, source, seen })),
-	/**  Makes a person's enrolment count or not. */
-	switchEnrolment: (userId: UserId, active: boolean, seen: RowVersion) => typedError<AuditId, AppError>(__TAURI_INVOKE("switch_enrolment", { userId, active, seen })),
-	/**  Takes the last change of a person's enrolment back. */
-	undoEnrolment: (userId: UserId, seen: RowVersion | null) => typedError<AuditId, AppError>(__TAURI_INVOKE("undo_enrolment", { userId, seen })),
 	/**  The true size of the upright original, in whose pixels boxes are given. */
 	pictureSize: (mediaId: MediaId) => typedError<Size, AppError>(__TAURI_INVOKE("picture_size", { mediaId })),
 	/**  A page of people whose name or department contains the text. */
@@ -177,6 +173,13 @@ export type Bounds = {
 	height: number,
 };
 
+/**  A box that was deleted or drawn. */
+export type Boxed = {
+	faceId: FaceId,
+	decisionId: DecisionId,
+	auditId: AuditId,
+};
+
 /**  Somebody who may be on the photo. */
 export type Candidate = {
 	person: Person,
@@ -243,9 +246,7 @@ export type ConflictKind =
 /**  The box is not within the photo. */
 "outside" | 
 /**  The embedding can't be compared. */
-"vector" | 
-/**  It may be either of two people whose enrolments are too alike. */
-"alike";
+"vector";
 
 /**  Where the sign-in form starts. */
 export type Connection = {
@@ -327,69 +328,16 @@ export type ElasticsearchState = {
 	health: Health,
 };
 
+/**  What the embedding of a moved face was computed from. */
+export type EmbeddingOf = 
+/**  From what is in the box now. */
+"newBox" | 
+/**  From the box before, because there is no AI service to ask. */
+"oldBox" | 
+/**  From the box before, which is nearly the same. */
+"sameBox";
+
 export type Engine = "elasticsearch" | "postgresql";
-
-/**  The enrolment of a person. */
-export type Enrolment = {
-	/**  `None`: they are not enrolled. */
-	present: PresentEnrolment | null,
-	/**  Newest first, at most 200. */
-	history: EnrolmentEntry[],
-};
-
-/**  A state of an enrolment. */
-export type EnrolmentEntry = {
-	/**  `None`: the first and only state, of which nothing had to be kept. */
-	id: EnrolmentId | null,
-	origin: EnrolmentOrigin,
-	isActive: boolean,
-	faceId: FaceId | null,
-	/**  Since when that face is enrolled; `None` where nothing is. */
-	enrolledAt: string | null,
-	/**  Of a rollback, to which entry. */
-	restores: EnrolmentId | null,
-	/**  The operator's login; `None` where it was not through the console. */
-	writtenBy: string | null,
-	writtenAt: string,
-	/**  Cosine similarity to what is enrolled now, -1.0 to 1.0; `None` where there is nothing to compare. */
-	similarity: number | null,
-};
-
-/**  `console.enrolment.id` */
-export type EnrolmentId = number;
-
-export type EnrolmentOrigin = 
-/**  The AI service, or whoever else wrote it past the console. */
-"service" | 
-/**  A confirmed face. */
-"face" | 
-/**  It was made active or inactive. */
-"switch" | "rollback" | 
-/**  The platform took it away. */
-"removed";
-
-/**  What enrolling would change. */
-export type EnrolmentPreview = {
-	/**  Cosine similarity to what is enrolled now, -1.0 to 1.0; `None` where nothing is. */
-	similarity: number | null,
-	/**  The others with an active enrolment who are nearest, nearest first. */
-	neighbours: Candidate[],
-	/**  Where one of them is so near that they may be taken for each other: a sentence that says so. */
-	warning: string | null,
-	/**  One of each kind, without those of which there are none. */
-	flips: Flips[],
-	/**  With how many faces it was compared. */
-	lookedAt: number,
-	/**  There are more than those. */
-	isPartial: boolean,
-};
-
-/**  With what a person is to be enrolled. */
-export type EnrolmentSource = 
-/**  A face that is confirmed as theirs. */
-({ face: Seen<FaceId> }) & { entry?: never } | 
-/**  What they were enrolled with before, active or not as it was. */
-({ entry: EnrolmentId }) & { face?: never };
 
 /**  One thing that somebody did. */
 export type Entry = {
@@ -400,12 +348,12 @@ export type Entry = {
 	/**  Their role at that moment. */
 	role: string,
 	/**
-	 *  `faces.confirm`, `faces.reject`, `faces.nobody`, `faces.no_face`, `faces.dismiss`, `faces.undo`,
-	 *  `enrolment.enrol`, `enrolment.activate`, `enrolment.deactivate`, `enrolment.rollback`,
+	 *  `faces.confirm`, `faces.reject`, `faces.nobody`, `faces.no_face`, `faces.dismiss`, `faces.move`,
+	 *  `faces.delete`, `faces.draw`, `faces.undo`,
 	 *  `media.correct`, `media.undo`, `safety.decide`, `safety.reveal`
 	 */
 	action: string,
-	/**  `face 12`, `media 7`, `person 3` */
+	/**  `face 12`, `media 7` */
 	subject: string,
 	before: { [key in string]: Fact | null } | null,
 	after: { [key in string]: Fact | null } | null,
@@ -520,18 +468,6 @@ export type FaceResults = {
 
 export type FaceStatus = "UNIDENTIFIED" | "SUGGESTED" | "CONFIRMED";
 
-/**  A confirmed face with which a person could be enrolled. */
-export type FaceToEnrol = {
-	faceId: FaceId,
-	mediaId: MediaId,
-	version: RowVersion,
-	/**  Cosine similarity to the enrolment that it was matched with, -1.0 to 1.0; `None` where it was named without. */
-	similarity: number | null,
-	/**  Of its box, in pixels of the upright picture; `None` where the box is none. */
-	width: number | null,
-	height: number | null,
-};
-
 export type Facet = {
 	/**  tag, scene, person, uploader, dept, event, type or safety */
 	field: string,
@@ -555,7 +491,7 @@ export type Facets = {
 };
 
 /**  How a value of `before` and `after` looks to the window. */
-export type Fact = boolean | number | null | string | (string | null)[];
+export type Fact = boolean | number | null | string | (string | null)[] | (number | null)[];
 
 /**  A medium that a person is shown. */
 export type FeedItem = {
@@ -564,38 +500,6 @@ export type FeedItem = {
 	/**  Weight times value, they add up to the score. None where the platform's backend chose the item. */
 	parts: ScorePart[],
 	expiresAt: string | null,
-};
-
-export type FlipKind = 
-/**  They would be suggested as the person, or confirmed by the AI. */
-"gained" | 
-/**  They would not be suggested as the person any more. */
-"lost" | 
-/**  They are confirmed as the person, and would not look like them any more. */
-"doubtful" | 
-/**  They are confirmed as somebody else, and look more like the new enrolment. */
-"drawn";
-
-export type Flipped = {
-	faceId: FaceId,
-	mediaId: MediaId,
-	/**  Who it is said to be now. */
-	person: Person | null,
-	/**  Cosine similarity to the person's present enrolment, -1.0 to 1.0; `None` where there is no active one. */
-	now: number | null,
-	/**  To the new one */
-	then: number,
-	/**  A human has said who it is, and that stays. */
-	isDecided: boolean,
-};
-
-/**  The faces of which one kind of thing would change. */
-export type Flips = {
-	kind: FlipKind,
-	/**  How many in all */
-	faces: number,
-	/**  The first of them, at most 24. */
-	shown: Flipped[],
 };
 
 /**  An index behind the alias, or beside it. */
@@ -713,7 +617,9 @@ export type JobState = "waiting" | "running" | "done" | "failed" | "cancelled";
 
 export type Judgement = "is" | "isNot" | "nobody" | "noFace" | 
 /**  What was listed as a conflict may stand. */
-"dismissed";
+"dismissed" | 
+/**  Its box is another one. */
+"moved" | "deleted" | "drawn";
 
 /**  The last check of an index. */
 export type LastCheck = {
@@ -776,6 +682,16 @@ export type MediaWords = {
 	caption: string | null,
 	tags: string[],
 	scenes: string[],
+};
+
+/**  A box that was moved or resized. */
+export type Moved = {
+	faceId: FaceId,
+	decisionId: DecisionId,
+	auditId: AuditId,
+	/**  Where it lies: within the picture. */
+	bounds: Bounds,
+	embedding: EmbeddingOf,
 };
 
 /**  A signed-in person. */
@@ -965,17 +881,6 @@ export type Postgres = {
 	version: string,
 	pgvector: string,
 	database: string,
-};
-
-export type PresentEnrolment = {
-	version: RowVersion,
-	/**  Faces are matched with it. */
-	isActive: boolean,
-	enrolledAt: string,
-	/**  The confirmed face from which it was taken; `None` where it is of the AI service. */
-	faceId: FaceId | null,
-	/**  The AI service said from which picture. */
-	hasPicture: boolean,
 };
 
 /**  A user's page. */

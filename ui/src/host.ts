@@ -4,7 +4,7 @@
 import { convertFileSrc } from '@tauri-apps/api/core';
 import { downloadDir, join } from '@tauri-apps/api/path';
 
-import type { AppError, Code, commands } from './bindings';
+import type { AppError, Bounds, Code, commands } from './bindings';
 
 export { commands } from './bindings';
 
@@ -58,8 +58,11 @@ export const media = {
   thumbnail: (mediaId: number) => address(`thumbnail/${mediaId}`),
   /** At most 1600 pixels wide. */
   photo: (mediaId: number) => address(`photo/${mediaId}`),
-  /** The face with a margin, 256 pixels square. */
-  crop: (faceId: number) => address(`crop/${faceId}`),
+  /** The face with a margin, 256 pixels square. With its box the address is another one once the face is moved. */
+  crop: (faceId: number, bounds?: Bounds | null) => {
+    const at = bounds ? `?${[bounds.x, bounds.y, bounds.width, bounds.height].join()}` : '';
+    return address(`crop/${faceId}${at}`);
+  },
   /** The picture with which the person enrolled. */
   enrolled: (userId: number) => address(`enrolled/${userId}`),
   /** The profile picture, 256 pixels square. */

@@ -29,7 +29,8 @@ pub struct Entry {
     pub operator: String,
     /// Their role at that moment.
     pub role: String,
-    /// `faces.confirm`, `faces.reject`, `faces.nobody`, `faces.no_face`, `faces.dismiss`, `faces.undo`,
+    /// `faces.confirm`, `faces.reject`, `faces.nobody`, `faces.no_face`, `faces.dismiss`, `faces.move`,
+    /// `faces.delete`, `faces.draw`, `faces.undo`, `clusters.regroup`,
     /// `enrolment.enrol`, `enrolment.activate`, `enrolment.deactivate`, `enrolment.rollback`,
     /// `media.correct`, `media.undo`, `safety.decide`, `safety.reveal`
     pub action: String,
@@ -51,6 +52,7 @@ enum Fact {
     Number(f64),
     Text(String),
     Texts(Vec<Option<String>>),
+    Numbers(Vec<Option<f64>>),
 }
 
 /// Whether the chain of hashes holds.

@@ -119,6 +119,7 @@ impl Demo {
                 cache_dir: Some(self.cache_dir()),
                 ..Default::default()
             },
+            ai: config::Ai::default(),
             worker: config::Worker::default(),
         }
     }

@@ -3,10 +3,10 @@
 use tauri::State;
 
 use super::{
-    AlikePerson, Calibration, Candidate, ConfirmedFace, Decided, Enrolment, EnrolmentPreview, EnrolmentSource,
-    FaceCounts, FaceCursor, FaceQuery, FaceQueue, FaceToEnrol, Line, LineState, PeopleWaiting, PersonCursor, Photo,
-    Queue, Said, Undoable, Undone, UnknownCursor, UnknownFaceCursor, UnknownFaces, UnknownPeople, Verdict, WaitingFace,
-    Wall, Within,
+    AlikePerson, Bounds, Boxed, Calibration, Candidate, ConfirmedFace, Decided, Enrolment, EnrolmentPreview,
+    EnrolmentSource, FaceCounts, FaceCursor, FaceQuery, FaceQueue, FaceToEnrol, Line, LineState, Moved, PeopleWaiting,
+    PersonCursor, Photo, Queue, Said, Sight, Undoable, Undone, UnknownCursor, UnknownFaceCursor, UnknownFaces,
+    UnknownPeople, Verdict, WaitingFace, Wall, Within,
 };
 use crate::{
     app::Console,
@@ -118,6 +118,41 @@ pub async fn undo_decision(console: State<'_, Console>) -> Result<Undone> {
 pub async fn dismiss_conflicts(console: State<'_, Console>, seen: Seen<FaceId>) -> Result<AuditId> {
     let session = console.session().await?;
     faces::dismiss(&mut *session.db.acquire().await?, &session.operator, &seen).await
+}
+
+/// Moves or resizes the box of a face.
+#[tauri::command]
+#[specta::specta]
+pub async fn move_box(console: State<'_, Console>, seen: Seen<FaceId>, bounds: Bounds) -> Result<Moved> {
+    let session = console.session().await?;
+    faces::move_box(&session.db, &session.operator, sight(&console), &seen, bounds).await
+}
+
+/// Deletes a face.
+#[tauri::command]
+#[specta::specta]
+pub async fn delete_face(console: State<'_, Console>, seen: Seen<FaceId>) -> Result<Boxed> {
+    let session = console.session().await?;
+    faces::delete_face(&session.db, &session.operator, &seen).await
+}
+
+/// Adds a face that the AI has missed.
+#[tauri::command]
+#[specta::specta]
+pub async fn draw_face(console: State<'_, Console>, media_id: MediaId, bounds: Bounds) -> Result<Boxed> {
+    let session = console.session().await?;
+    faces::draw_face(&session.db, &session.operator, sight(&console), media_id, bounds).await
+}
+
+/// Why no face can be drawn, in a sentence; nothing where it can.
+#[tauri::command]
+#[specta::specta]
+pub async fn drawing_problem(console: State<'_, Console>) -> Result<Option<String>> {
+    Ok(faces::drawing_problem(console.ai.as_ref()).map(str::to_owned))
+}
+
+fn sight<'a>(console: &'a State<'_, Console>) -> Sight<'a> {
+    Sight { pictures: &console.pictures, ai: console.ai.as_ref() }
 }
 
 /// The people for whom faces wait.

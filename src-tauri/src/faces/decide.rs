@@ -40,6 +40,10 @@ pub enum Judgement {
     NoFace,
     /// What was listed as a conflict may stand.
     Dismissed,
+    /// Its box is another one.
+    Moved,
+    Deleted,
+    Drawn,
 }
 
 impl Judgement {
@@ -50,6 +54,9 @@ impl Judgement {
             "nobody" => Self::Nobody,
             "no_face" => Self::NoFace,
             "dismiss" => Self::Dismissed,
+            "move" => Self::Moved,
+            "delete" => Self::Deleted,
+            "draw" => Self::Drawn,
             _ => Self::IsNot,
         }
     }
@@ -145,8 +152,9 @@ pub async fn decide_many(db: &mut PgConnection, by: &Operator, faces: &[Seen<Fac
 
 /// Why a face can't be decided as it was meant.
 #[derive(Debug)]
-enum Why {
-    Gone,
+pub(super) enum Why {
+    /// By whom it was deleted, if by an operator
+    Gone(Option<String>),
     /// The sentence says who decided what.
     Changed(String),
     /// The person, by username, is on the photo already.
@@ -156,7 +164,8 @@ enum Why {
 impl From<Why> for Error {
     fn from(why: Why) -> Self {
         match why {
-            Why::Gone => Self::NotFound("This face".into()),
+            Why::Gone(None) => Self::NotFound("This face".into()),
+            Why::Gone(Some(by)) => Self::NotFound(format!("This face, which {by} deleted,")),
             Why::Changed(sentence) => Self::Conflict(sentence),
             Why::Elsewhere(username) => Self::Conflict(format!(
                 "{username} is already confirmed on another face of this photo. Correct that one first."
@@ -182,15 +191,16 @@ impl Decision {
             _ => None,
         };
         let mut decision = Self { said, faces: Vec::new(), left: Vec::new() };
-        let mut changed = Vec::new();
+        let (mut changed, mut gone) = (Vec::new(), Vec::new());
         let mut asked = BTreeSet::new();
         for face in seen.iter().filter(|face| asked.insert(face.id)) {
             match now.remove(&face.id) {
-                None => decision.left.push((face.id, Why::Gone)),
+                None => gone.push(face.id),
                 Some(standing) if standing.version != face.version || !said.fits(&standing) => changed.push(face.id),
                 Some(standing) => decision.faces.push(standing),
             }
         }
+        decision.left.extend(why_gone(tx, &gone).await?);
         decision.left.extend(why_changed(tx, &changed).await?);
         if let Some(person) = person {
             decision.leave_who_is_there(tx, &person).await?;
@@ -271,7 +281,7 @@ async fn active(tx: &mut PgConnection, id: UserId) -> Result<Person> {
 }
 
 /// Who was faster, and what they said.
-async fn why_changed(tx: &mut PgConnection, faces: &[FaceId]) -> Result<Vec<(FaceId, Why)>> {
+pub(super) async fn why_changed(tx: &mut PgConnection, faces: &[FaceId]) -> Result<Vec<(FaceId, Why)>> {
     if faces.is_empty() {
         return Ok(Vec::new());
     }
@@ -285,6 +295,8 @@ async fn why_changed(tx: &mut PgConnection, faces: &[FaceId]) -> Result<Vec<(Fac
                 "is_not" => format!("it is not {named}"),
                 "nobody" => "it is nobody we know".into(),
                 "no_face" => "it is not a face".into(),
+                "move" => "its box is another one".into(),
+                "draw" => "there is a face".into(),
                 _ => "what was said before does not hold".into(),
             };
             (last.face_id, format!("{} has decided meanwhile: {said}.", last.decided_by))
@@ -297,6 +309,20 @@ async fn why_changed(tx: &mut PgConnection, faces: &[FaceId]) -> Result<Vec<(Fac
         .collect())
 }
 
-fn lost() -> Error {
+/// Who deleted them, of those that an operator deleted.
+pub(super) async fn why_gone(tx: &mut PgConnection, faces: &[FaceId]) -> Result<Vec<(FaceId, Why)>> {
+    if faces.is_empty() {
+        return Ok(Vec::new());
+    }
+    let last = queries::decide::last_verdicts(tx, faces).await?;
+    let mut deleted: BTreeMap<FaceId, String> = last
+        .into_iter()
+        .filter(|last| last.judgement == "delete")
+        .map(|last| (last.face_id, last.decided_by))
+        .collect();
+    Ok(faces.iter().map(|face| (*face, Why::Gone(deleted.remove(face)))).collect())
+}
+
+pub(super) fn lost() -> Error {
     Error::internal("The decision is not in the log.", sqlx::Error::RowNotFound)
 }

@@ -134,6 +134,7 @@ impl Known {
 /// Matches the faces of these photos; and which of them somebody else was writing to, to be tried again.
 pub(crate) async fn match_photos(db: &PgPool, photos: &[i64]) -> Result<(Matched, Vec<i64>)> {
     let mut connection = db.acquire().await?;
+    queries::keep_boxes(&mut connection, photos).await?;
     let known = Known::read(&mut connection, photos).await?;
     let planned: BTreeMap<i64, Vec<Match>> =
         known.by_photo.iter().map(|(&photo, faces)| (photo, plan(faces, &known.decided, &known.candidates))).collect();
@@ -161,6 +162,7 @@ pub(crate) async fn match_photos(db: &PgPool, photos: &[i64]) -> Result<(Matched
 /// Looks over the faces of photos as they are: whom the unidentified ones come near to, and what does not go together.
 pub(crate) async fn survey(db: &PgPool, photos: &[i64]) -> Result<()> {
     let mut connection = db.acquire().await?;
+    queries::keep_boxes(&mut connection, photos).await?;
     let known = Known::read(&mut connection, photos).await?;
     let mut near = Vec::new();
     for faces in known.by_photo.values() {

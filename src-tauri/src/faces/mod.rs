@@ -1,6 +1,7 @@
 //! Who is on the photo: the queue of suggested faces, candidates for each, what operators decide, and with which faces people are
 //! enrolled.
 
+mod boxes;
 mod calibration;
 mod candidates;
 mod cluster;
@@ -22,6 +23,7 @@ use specta::Type;
 
 pub(crate) use self::cluster::cluster_photos;
 pub use self::{
+    boxes::{Boxed, EmbeddingOf, Moved, Sight, delete_face, draw_face, drawing_problem, move_box},
     calibration::{Calibration, calibration},
     candidates::{Candidate, ConfirmedFace, candidates, confirmed_like},
     cluster::{
@@ -70,7 +72,7 @@ pub struct Face {
 }
 
 /// A box in pixels of the upright picture; it may lie partly or wholly outside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
 pub struct Bounds {
     pub x: i32,
     pub y: i32,

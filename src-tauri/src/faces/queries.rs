@@ -1,5 +1,6 @@
 //! Faces and photos as operators see them: SQL and nothing else.
 
+pub(super) mod boxes;
 pub(super) mod cluster;
 pub(super) mod decide;
 pub(super) mod enrolment;

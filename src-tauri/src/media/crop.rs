@@ -47,6 +47,13 @@ impl Part {
         Ok(Self::of_pixels(left.clamp(0.0, across - side), top.clamp(0.0, down - side), side, of))
     }
 
+    /// A face's box `[x, y, width, height]` and nothing around it; the box lies within the picture.
+    pub(super) fn boxed([x, y, width, height]: [i32; 4], of: Size) -> Self {
+        let (across, down) = (f64::from(of.width), f64::from(of.height));
+        let [x, y, width, height] = [x, y, width, height].map(f64::from);
+        Self { left: x / across, top: y / down, width: width / across, height: height / down }
+    }
+
     fn of_pixels(left: f64, top: f64, side: f64, of: Size) -> Self {
         let (width, height) = (f64::from(of.width), f64::from(of.height));
         Self { left: left / width, top: top / height, width: side / width, height: side / height }

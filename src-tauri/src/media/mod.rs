@@ -2,7 +2,7 @@
 //!
 //! A row's address passes [`guard`], is asked for a smaller version where its host makes them ([`derivative`]), comes
 //! within bounds ([`fetch`]), and leaves as a JPEG made here ([`decode`], [`render`]). Unsafe pictures leave blurred and
-//! grey ([`guarded`]) and never touch the disk ([`cache`]).
+//! grey ([`guarded`]) and never touch the disk ([`cache`]). The AI service tells what a face looks like ([`embedding`]).
 
 use image::metadata::Orientation;
 use serde::Serialize;
@@ -16,6 +16,7 @@ pub mod commands;
 mod crop;
 mod decode;
 mod derivative;
+mod embedding;
 mod fetch;
 mod guard;
 mod guarded;
@@ -28,7 +29,12 @@ pub mod scheme;
 #[cfg(test)]
 mod testing;
 
-pub use self::{guard::Refusal, pictures::Pictures, problem::Problem};
+pub use self::{
+    embedding::{Embedder, Unembedded},
+    guard::Refusal,
+    pictures::Pictures,
+    problem::Problem,
+};
 
 /// A picture as the window asks for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -29,6 +29,8 @@ use crate::{config, db::MediaId, error::Result};
 const THUMBNAIL: u32 = 320;
 const PHOTO: u32 = 1600;
 const SQUARE: u32 = 256;
+/// The longer side of what the AI service gets of a face.
+const FACE: u32 = 512;
 /// The widths that are asked of a host that makes smaller versions. Few, because each is kept there too.
 const WIDTHS: [u32; 4] = [THUMBNAIL, 800, PHOTO, 3200];
 /// A crop may be enlarged by the inverse of this before a larger version is fetched for it.
@@ -114,6 +116,22 @@ impl Pictures {
         self.0.size(&address, hidden).await
     }
 
+    /// A face for the AI service: the box `[x, y, width, height]`, which lies within the upright picture, and nothing around it, as
+    /// a JPEG. In the picture's own resolution, unless a side is longer than 512 pixels.
+    ///
+    /// # Errors
+    /// Why there is no such picture, or none for this operator.
+    pub async fn face(&self, db: &PgPool, media: MediaId, stored_box: [i32; 4]) -> Outcome<Vec<u8>> {
+        let Subject { address, hidden, .. } = queries::medium(db, media).await?;
+        let picture = self.0.size(&address, hidden).await?;
+        let [_, _, width, height] = stored_box.map(i32::unsigned_abs);
+        let size = Size { width, height }.within(FACE, FACE);
+        let view = View::Cut { part: Part::boxed(stored_box, picture), size };
+        let enough = f64::from(picture.width) * f64::from(size.width) / f64::from(width);
+        let bytes = self.0.no_narrower_than(enough, &address).await?;
+        Ok(self.0.render(bytes, view, Look::Clear).await?.to_vec())
+    }
+
     async fn picture_of(&self, subject: Subject, wanted: Wanted, exposure: Exposure) -> Outcome<Picture> {
         let Subject { address, hidden, face } = subject;
         let variant = match wanted {
@@ -171,12 +189,17 @@ impl Inner {
         };
         // What will be blurred need not be sharp.
         let width = if key.look == Look::Guarded { THUMBNAIL.into() } else { width };
-        let smallest = WIDTHS.into_iter().find(|&offered| f64::from(offered) >= width);
-        let bytes = match smallest {
-            Some(width) => self.source(&derivative::no_wider_than(width, &key.address)).await?,
-            None => self.source(&key.address).await?,
-        };
+        let bytes = self.no_narrower_than(width, &key.address).await?;
         self.render(bytes, view, key.look).await
+    }
+
+    /// The smallest version that is offered in this width or more.
+    async fn no_narrower_than(&self, width: f64, address: &str) -> Outcome<Arc<Vec<u8>>> {
+        let smallest = WIDTHS.into_iter().find(|&offered| f64::from(offered) >= width);
+        match smallest {
+            Some(width) => self.source(&derivative::no_wider_than(width, address)).await,
+            None => self.source(address).await,
+        }
     }
 
     async fn source(&self, address: &str) -> Outcome<Arc<Vec<u8>>> {

@@ -22,6 +22,8 @@ pub(super) enum View {
     Middle { side: u32 },
     /// A square part of it.
     Part { part: Part, side: u32 },
+    /// A part of it in this size.
+    Cut { part: Part, size: Size },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -60,7 +62,7 @@ impl View {
         match self {
             Self::Whole { .. } => Part::WHOLE,
             Self::Middle { .. } => Part::middle(upright),
-            Self::Part { part, .. } => part,
+            Self::Part { part, .. } | Self::Cut { part, .. } => part,
         }
     }
 
@@ -69,6 +71,7 @@ impl View {
             Self::Whole { width } => upright.within(width, width * TALLEST),
             Self::Middle { side } => Size { width: side, height: side }.within(upright.width.min(upright.height), side),
             Self::Part { side, .. } => Size { width: side, height: side },
+            Self::Cut { size, .. } => size,
         }
     }
 
@@ -81,6 +84,7 @@ impl View {
                 Size { width, height }
             }
             Self::Middle { side } | Self::Part { side, .. } => Size { width: side, height: side },
+            Self::Cut { size, .. } => size,
         }
     }
 }

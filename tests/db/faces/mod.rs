@@ -1,5 +1,6 @@
 //! Who is on the photo: the queue, the verdicts, and what is kept of them.
 
+mod boxes;
 mod clusters;
 mod conflicts;
 mod decisions;

@@ -10,6 +10,7 @@ import {
 } from '@tanstack/svelte-query';
 
 import type {
+  Bounds,
   Face,
   FaceCursor,
   FaceQuery,
@@ -107,6 +108,14 @@ export const createUndoable = () =>
     queryFn: () => ask(commands.undoableDecision()),
   }));
 
+/** As it is this moment. */
+export const undoableNow = (client: QueryClient) =>
+  client.fetchQuery({
+    queryKey: undoableKey,
+    queryFn: () => ask(commands.undoableDecision()),
+    staleTime: 0,
+  });
+
 /** Another decision is the newest by now. */
 export const decisionsChanged = (client: QueryClient) =>
   client.invalidateQueries({ queryKey: undoableKey });
@@ -122,6 +131,29 @@ export const dismiss = (client: QueryClient, face: Face) =>
   new MutationObserver(client, {
     mutationFn: () => ask(commands.dismissConflicts(seen(face))),
   }).mutate();
+
+export const moveBox = (client: QueryClient, face: Face, bounds: Bounds) =>
+  new MutationObserver(client, {
+    mutationFn: () => ask(commands.moveBox(seen(face), bounds)),
+  }).mutate();
+
+export const deleteFace = (client: QueryClient, face: Face) =>
+  new MutationObserver(client, {
+    mutationFn: () => ask(commands.deleteFace(seen(face))),
+  }).mutate();
+
+export const drawFace = (client: QueryClient, mediaId: number, bounds: Bounds) =>
+  new MutationObserver(client, {
+    mutationFn: () => ask(commands.drawFace(mediaId, bounds)),
+  }).mutate();
+
+/** Why no face can be drawn, or null; the settings don't change while the window is open. */
+export const createDrawingProblem = () =>
+  createQuery(() => ({
+    queryKey: [...key, 'drawing problem'],
+    queryFn: () => ask(commands.drawingProblem()),
+    staleTime: Infinity,
+  }));
 
 export const undo = (client: QueryClient) =>
   new MutationObserver(client, { mutationFn: () => ask(commands.undoDecision()) }).mutate();

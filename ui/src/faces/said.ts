@@ -9,9 +9,10 @@ export type Word =
   | { said: 'isNot'; person: Person | null }
   | { said: 'nobody' }
   | { said: 'noFace' }
-  | { said: 'dismiss' };
+  | { said: 'dismiss' }
+  | { said: 'delete' };
 
-export function told(word: Exclude<Word, { said: 'dismiss' }>): Said {
+export function told(word: Exclude<Word, { said: 'dismiss' | 'delete' }>): Said {
   switch (word.said) {
     case 'is':
       return { is: word.person.id };
@@ -34,11 +35,14 @@ export function inWords(word: Word): string {
       return 'Not a face.';
     case 'dismiss':
       return 'Dismissed.';
+    case 'delete':
+      return 'Face deleted.';
   }
 }
 
-/** The face as it will be once this is written. */
-export function after(face: Face, word: Word): Face {
+/** The face as it will be once this is written; undefined where there will be none. */
+export function after(face: Face, word: Word): Face | undefined {
+  if (word.said === 'delete') return undefined;
   if (word.said === 'dismiss') return face;
   return word.said === 'is'
     ? { ...face, status: 'CONFIRMED', identified: word.person, suggested: null }
@@ -51,6 +55,9 @@ const judgements: Record<Judgement, (name: string) => string> = {
   nobody: () => 'Nobody we know',
   noFace: () => 'Not a face',
   dismissed: () => 'Dismissed',
+  moved: () => 'Box moved',
+  deleted: () => 'Face deleted',
+  drawn: () => 'Face drawn',
 };
 
 /** `Confirmed as Amara, 12 faces` */

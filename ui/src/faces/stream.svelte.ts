@@ -6,7 +6,7 @@ import { SvelteMap } from 'svelte/reactivity';
 import type { Candidate, Face, FaceCursor, FaceQuery, WaitingFace, Within } from '../bindings';
 import { complain, toast, warn } from '../components/toast';
 import { counted } from '../components/text';
-import { media } from '../host';
+import { Refusal, media } from '../host';
 import { photoOf, preload, preparePhoto } from '../photo/api';
 import { Ahead } from '../review/ahead';
 import { ReviewQueue } from '../review/queue.svelte';
@@ -16,11 +16,13 @@ import {
   countsOf,
   decide,
   decisionsChanged,
+  deleteFace,
   dismiss,
   keep,
   pageOfFaces,
   reread,
   undo,
+  undoableNow,
 } from './api';
 import { after, inWords, told, type Word } from './said';
 
@@ -66,7 +68,7 @@ export class FaceStream {
         preparePhoto(client, face.mediaId),
         client.prefetchQuery(photoOf(face.mediaId)),
         client.prefetchQuery(candidatesOf(face.id)),
-        preload(media.crop(face.id)),
+        preload(media.crop(face.id, face.bounds)),
         ...(proposed === null
           ? []
           : [
@@ -156,9 +158,9 @@ export class FaceStream {
 
   /** Faces of a photo with what was said about them in the last seconds. */
   withVerdicts(faces: readonly Face[]): Face[] {
-    return faces.map((face) => {
+    return faces.flatMap((face) => {
       const word = this.#said.get(face.id);
-      return word === undefined ? face : after(face, word);
+      return (word === undefined ? face : after(face, word)) ?? [];
     });
   }
 
@@ -203,10 +205,12 @@ export class FaceStream {
     this.undoing = true;
     try {
       await Promise.all([...this.#queues.values()].map((queue) => queue.written()));
-      const { faces, kept } = await undo(this.#client);
+      const { faces, kept, judgement } = await undo(this.#client);
       await this.#client.invalidateQueries({ queryKey: ['photo', 'faces'] });
       const [first] = faces;
-      if (first !== undefined) await this.#restore(first);
+      if (first !== undefined && judgement === 'drawn') this.#forget(first);
+      else if (first !== undefined && judgement === 'moved') await this.refresh(first);
+      else if (first !== undefined) await this.#restore(first);
       this.told = faces.length > 0 ? 'Taken back.' : 'Nothing was taken back.';
       const [stays] = kept;
       if (stays !== undefined)
@@ -224,6 +228,39 @@ export class FaceStream {
       void decisionsChanged(this.#client);
       void this.#client.invalidateQueries({ queryKey: ['faces', 'counts'] });
     }
+  }
+
+  /** Takes this decision back, if it is still the last one. */
+  async takeBack(decisionId: number): Promise<void> {
+    try {
+      await Promise.all([...this.#queues.values()].map((queue) => queue.written()));
+      const last = await undoableNow(this.#client);
+      if (last?.decisionId === decisionId) await this.undo();
+      else warn('Something else was decided after that. Take it back first.');
+    } catch (thrown) {
+      complain(thrown);
+    }
+  }
+
+  /** The face is another one by now: shows it as it is, or where it is gone, what comes next. */
+  async refresh(faceId: number): Promise<void> {
+    try {
+      const now = await reread(this.#client, faceId);
+      for (const queue of this.#queues.values()) queue.replace(faceId, now);
+      if (this.face?.id !== faceId || this.inspecting) this.look(now.face);
+    } catch (thrown) {
+      if (!(thrown instanceof Refusal) || thrown.code !== 'notFound') throw thrown;
+      this.#forget(faceId);
+    } finally {
+      await this.#client.invalidateQueries({ queryKey: ['photo', 'faces'] });
+      void this.#client.invalidateQueries({ queryKey: candidatesOf(faceId).queryKey });
+      void decisionsChanged(this.#client);
+    }
+  }
+
+  #forget(faceId: number): void {
+    if (this.#inspected?.id === faceId) this.lookBack();
+    for (const queue of this.#queues.values()) queue.replace(faceId, null);
   }
 
   async #restore(faceId: number): Promise<void> {
@@ -266,11 +303,7 @@ export class FaceStream {
     this.#said.set(face.id, word);
     this.#decided.set(face.id, item);
     this.told = inWords(word);
-    const written = await this.queue.decide(item, () =>
-      word.said === 'dismiss'
-        ? dismiss(this.#client, face)
-        : decide(this.#client, face, told(word)),
-    );
+    const written = await this.queue.decide(item, () => this.#write(face, word));
     if (written) {
       const photo = photoOf(face.mediaId);
       // The faces of one photo bear on one another: a person is on it once.
@@ -279,6 +312,15 @@ export class FaceStream {
       void decisionsChanged(this.#client);
     }
     this.#said.delete(face.id);
+  }
+
+  async #write(face: Face, word: Word): Promise<void> {
+    if (word.said === 'dismiss') await dismiss(this.#client, face);
+    else if (word.said !== 'delete') await decide(this.#client, face, told(word));
+    else {
+      const { decisionId } = await deleteFace(this.#client, face);
+      toast('Face deleted.', { title: 'Undo', run: () => this.takeBack(decisionId) });
+    }
   }
 
   #wayBackTo({ face }: WaitingFace) {

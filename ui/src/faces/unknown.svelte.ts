@@ -50,7 +50,7 @@ export class UnknownWall implements CropWall {
   told = $state('');
 
   readonly crops = $derived(
-    this.faces.map(({ face, similarity }) => ({ id: face.id, similarity })),
+    this.faces.map(({ face, similarity }) => ({ id: face.id, bounds: face.bounds, similarity })),
   );
 
   #client: QueryClient;

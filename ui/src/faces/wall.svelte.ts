@@ -2,7 +2,16 @@
 
 import type { QueryClient } from '@tanstack/svelte-query';
 
-import type { Decided, FaceCursor, LineState, Person, Said, Wall, WaitingFace } from '../bindings';
+import type {
+  Decided,
+  Face,
+  FaceCursor,
+  LineState,
+  Person,
+  Said,
+  Wall,
+  WaitingFace,
+} from '../bindings';
 import { Selection } from '../components/selection.svelte';
 import { counted, personName } from '../components/text';
 import { complain, toast, warn } from '../components/toast';
@@ -35,9 +44,15 @@ export interface Sample {
   wrong: ReadonlySet<number>;
 }
 
+export interface Crop {
+  id: number;
+  bounds: Face['bounds'];
+  similarity: number | null;
+}
+
 /** What is drawn as crops, to be picked out. */
 export interface CropWall {
-  readonly crops: readonly { id: number; similarity: number | null }[];
+  readonly crops: readonly Crop[];
   /** So many are above the line; 0 where there is none. */
   readonly line: number;
   readonly selection: Selection;
@@ -77,6 +92,7 @@ export class FaceWall implements CropWall {
   readonly crops = $derived(
     this.faces.map(({ face, proposed }) => ({
       id: face.id,
+      bounds: face.bounds,
       similarity: proposed?.similarity ?? null,
     })),
   );

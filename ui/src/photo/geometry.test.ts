@@ -1,18 +1,28 @@
 import { describe, expect, test } from 'vitest';
 
 import {
+  HANDLES,
+  SHORTEST_SIDE,
   clip,
   fit,
+  frame,
+  handleAt,
   limits,
+  middle,
   onStage,
   onto,
+  resized,
   settled,
   shared,
+  shifted,
+  spanned,
   toPicture,
+  whole,
   within,
   zoomAround,
   type Rect,
   type Size,
+  type View,
 } from './geometry';
 
 /** The same numbers on every run: what fails once fails again. */
@@ -184,5 +194,138 @@ describe('clipping', () => {
     const { x, y, width, height } = clipped.rect ?? { x: 0, y: 0, width: 0, height: 0 };
     expect(clipped.rect === null ? null : [x, y, width, height]).toEqual(rect);
     expect(clipped.cut.join(' ')).toBe(cut);
+  });
+});
+
+describe('an edited box', () => {
+  /** A picture as a camera stores it in each of the eight orientations, in any window, at 20 % to 800 %, on any panel. */
+  const edits = Array.from({ length: 8 }, (_, index) => index + 1).flatMap((orientation) =>
+    [0.2, 0.37, 1, 2.5, 8].flatMap((zoom) =>
+      cases.slice(0, 40).map(({ picture: stored, stage, pixelRatio }) => {
+        const long = { width: stored.width + 40, height: stored.height + 40 };
+        const picture = orientation >= 5 ? { width: long.height, height: long.width } : { ...long };
+        const fitted = fit(picture, stage, 12);
+        const scale = within(zoom / pixelRatio, limits(fitted.scale, pixelRatio));
+        const anchor = { x: between(0, stage.width), y: between(0, stage.height) };
+        const view = settled(zoomAround(fitted, anchor, scale), picture, stage);
+        const rect = whole({
+          x: between(0, picture.width - 20),
+          y: between(0, picture.height - 20),
+          width: between(8, 20),
+          height: between(8, 20),
+        });
+        return { picture, view, rect: clip(rect, picture).rect ?? rect };
+      }),
+    ),
+  );
+
+  /** As a pointer does that takes hold at one place on the stage and lets go at another. */
+  const pulled = (from: { x: number; y: number }, to: { x: number; y: number }, view: View) => {
+    const [start, end] = [toPicture(from, view), toPicture(to, view)];
+    return { x: end.x - start.x, y: end.y - start.y };
+  };
+
+  const inside = ({ x, y, width, height }: Rect, picture: Size) => {
+    for (const number of [x, y, width, height]) expect(Number.isInteger(number)).toBe(true);
+    expect(Math.min(x, y)).toBeGreaterThanOrEqual(0);
+    expect(x + width).toBeLessThanOrEqual(picture.width);
+    expect(y + height).toBeLessThanOrEqual(picture.height);
+  };
+
+  test('has the edge under the pointer within half a pixel of the picture, and the others where they were', () => {
+    for (const { picture, view, rect } of edits) {
+      for (const handle of HANDLES) {
+        const grip = handleAt(frame(onStage(rect, view)), handle);
+        const drop = { x: grip.x + between(-300, 300), y: grip.y + between(-300, 300) };
+        const by = pulled(grip, drop, view);
+        const now = resized(rect, handle, by, picture);
+        inside(now, picture);
+        const edges: [string, number, number, number, number][] = [
+          ['w', rect.x, now.x, by.x, picture.width],
+          ['e', rect.x + rect.width, now.x + now.width, by.x, picture.width],
+          ['n', rect.y, now.y, by.y, picture.height],
+          ['s', rect.y + rect.height, now.y + now.height, by.y, picture.height],
+        ];
+        for (const [side, was, is, way, room] of edges) {
+          if (!handle.includes(side)) expect(is).toBe(was);
+          else if (now.width > 1 && now.height > 1 && was + way >= 0 && was + way <= room)
+            expect(Math.abs(is - (was + way))).toBeLessThanOrEqual(0.5 + 1e-6);
+        }
+      }
+    }
+  });
+
+  test('follows the pointer as a whole, keeps its size and stays on the picture', () => {
+    for (const { picture, view, rect } of edits) {
+      const from = onStage(rect, view);
+      const by = pulled(from, { x: from.x + between(-90, 90), y: from.y + between(-90, 90) }, view);
+      const now = shifted(rect, by, picture);
+      inside(now, picture);
+      expect([now.width, now.height]).toEqual([rect.width, rect.height]);
+      const wanted = {
+        x: Math.min(Math.max(rect.x + by.x, 0), picture.width - rect.width),
+        y: Math.min(Math.max(rect.y + by.y, 0), picture.height - rect.height),
+      };
+      expect(Math.abs(now.x - wanted.x)).toBeLessThanOrEqual(0.5 + 1e-6);
+      expect(Math.abs(now.y - wanted.y)).toBeLessThanOrEqual(0.5 + 1e-6);
+    }
+  });
+
+  test('is drawn from any corner to any other, on whole pixels of the picture', () => {
+    for (const { picture, view } of edits) {
+      const corner = () => ({ x: between(-50, 900), y: between(-50, 900) });
+      const [from, to] = [toPicture(corner(), view), toPicture(corner(), view)];
+      const drawn = spanned(from, to, picture);
+      expect(spanned(to, from, picture)).toEqual(drawn);
+      inside(drawn, picture);
+      const held = clip(
+        {
+          x: Math.min(from.x, to.x),
+          y: Math.min(from.y, to.y),
+          width: Math.abs(from.x - to.x),
+          height: Math.abs(from.y - to.y),
+        },
+        picture,
+      ).rect;
+      if (held === null) continue;
+      expect(Math.abs(drawn.x - held.x)).toBeLessThanOrEqual(0.5 + 1e-6);
+      expect(Math.abs(drawn.x + drawn.width - held.x - held.width)).toBeLessThanOrEqual(0.5 + 1e-6);
+      expect(Math.abs(drawn.y + drawn.height - held.y - held.height)).toBeLessThanOrEqual(
+        0.5 + 1e-6,
+      );
+    }
+  });
+
+  test('comes back to where it was when the pointer does', () => {
+    for (const { picture, view, rect } of edits) {
+      const at = onStage(rect, view);
+      const by = pulled(at, at, view);
+      expect(shifted(rect, by, picture)).toEqual(rect);
+      for (const handle of HANDLES) expect(resized(rect, handle, by, picture)).toEqual(rect);
+    }
+  });
+
+  test('has handles that can each be taken hold of, however small it is on the screen', () => {
+    for (const side of [0.5, 4, 20, 47, 300]) {
+      const handles = frame({ x: 100, y: 100, width: side, height: side });
+      const places = HANDLES.map((handle) => handleAt(handles, handle));
+      for (const [index, one] of places.entries()) {
+        for (const other of places.slice(index + 1)) {
+          expect(Math.hypot(one.x - other.x, one.y - other.y)).toBeGreaterThanOrEqual(24 - 1e-9);
+        }
+      }
+    }
+  });
+
+  test('begins in the middle of what is seen, large enough and on the picture', () => {
+    for (const { picture, view } of edits) {
+      const corner = toPicture({ x: 0, y: 0 }, view);
+      const seen = { ...corner, width: 800 / view.scale, height: 600 / view.scale };
+      const visible = shared(seen, { x: 0, y: 0, ...picture });
+      if (visible === null) continue;
+      const box = middle(visible, picture);
+      inside(box, picture);
+      expect(Math.min(box.width, box.height)).toBeGreaterThanOrEqual(SHORTEST_SIDE);
+    }
   });
 });

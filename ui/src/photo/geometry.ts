@@ -134,3 +134,92 @@ export function shared(a: Rect, b: Rect): Rect | null {
   const height = Math.min(a.y + a.height, b.y + b.height) - y;
   return width > 0 && height > 0 ? { x, y, width, height } : null;
 }
+
+/** Where a box is taken hold of: a corner or the middle of a side, named by the compass. */
+export const HANDLES = ['nw', 'n', 'ne', 'e', 'se', 's', 'sw', 'w'] as const;
+export type Handle = (typeof HANDLES)[number];
+
+/** Picture pixels: a shorter side holds no face. */
+export const SHORTEST_SIDE = 8;
+
+/** The box on whole pixels that is nearest to where its edges are. */
+export function whole({ x, y, width, height }: Rect): Rect {
+  const [left, top] = [Math.round(x), Math.round(y)];
+  return {
+    x: left,
+    y: top,
+    width: Math.round(x + width) - left,
+    height: Math.round(y + height) - top,
+  };
+}
+
+/** The box moved by so many picture pixels, as far as the picture goes; its size stays. */
+export function shifted(rect: Rect, by: Point, picture: Size): Rect {
+  const along = (start: number, length: number, room: number) =>
+    Math.max(0, Math.min(Math.round(start), room - length));
+  return {
+    ...rect,
+    x: along(rect.x + by.x, rect.width, picture.width),
+    y: along(rect.y + by.y, rect.height, picture.height),
+  };
+}
+
+/** The box with one handle moved by so many picture pixels, as far as the picture and the opposite edge let it. */
+export function resized(rect: Rect, handle: Handle, by: Point, picture: Size): Rect {
+  let [left, top, right, bottom] = [rect.x, rect.y, rect.x + rect.width, rect.y + rect.height];
+  const within = (edge: number, from: number, to: number) =>
+    Math.min(Math.max(Math.round(edge), from), to);
+  if (handle.includes('w')) left = within(left + by.x, 0, right - 1);
+  if (handle.includes('e')) right = within(right + by.x, left + 1, picture.width);
+  if (handle.includes('n')) top = within(top + by.y, 0, bottom - 1);
+  if (handle.includes('s')) bottom = within(bottom + by.y, top + 1, picture.height);
+  return { x: left, y: top, width: right - left, height: bottom - top };
+}
+
+/** The box between two points of the picture, as far as it lies on it. */
+export function spanned(from: Point, to: Point, picture: Size): Rect {
+  const along = (a: number, b: number, room: number): [number, number] => {
+    const edge = (at: number) => Math.min(Math.max(Math.round(at), 0), room);
+    const [start, end] = a < b ? [edge(a), edge(b)] : [edge(b), edge(a)];
+    return [start, end - start];
+  };
+  const [x, width] = along(from.x, to.x, picture.width);
+  const [y, height] = along(from.y, to.y, picture.height);
+  return { x, y, width, height };
+}
+
+/** A box in the middle of a part of the picture, a fifth of its shorter side, and never too small. */
+export function middle(of: Rect, picture: Size): Rect {
+  const wanted = Math.max(SHORTEST_SIDE, Math.round(Math.min(of.width, of.height) / 5));
+  const side = Math.min(wanted, picture.width, picture.height);
+  const at = { x: of.x + (of.width - side) / 2, y: of.y + (of.height - side) / 2 };
+  return shifted({ x: 0, y: 0, width: side, height: side }, at, picture);
+}
+
+/** Stage pixels between two neighbouring handles, at least. */
+const ROOM_FOR_HANDLES = 24;
+
+/** The frame on which the handles of a box stand: around the box, and where that is small, so far out that each can be taken hold of. */
+export function frame(box: Rect): Rect {
+  const outward = (length: number) => Math.max(0, (2 * ROOM_FOR_HANDLES - length) / 2);
+  const [across, down] = [outward(box.width), outward(box.height)];
+  return {
+    x: box.x - across,
+    y: box.y - down,
+    width: box.width + 2 * across,
+    height: box.height + 2 * down,
+  };
+}
+
+/** Where a handle stands on a frame. */
+export function handleAt({ x, y, width, height }: Rect, handle: Handle): Point {
+  const along = (start: number, length: number, low: string, high: string) =>
+    handle.includes(low) ? start : handle.includes(high) ? start + length : start + length / 2;
+  return { x: along(x, width, 'w', 'e'), y: along(y, height, 'n', 's') };
+}
+
+export const sameRect = (one: Rect, other: Rect): boolean =>
+  one.x === other.x &&
+  one.y === other.y &&
+  one.width === other.width &&
+  one.height === other.height;

@@ -146,6 +146,20 @@ export class ReviewQueue<Item, Cursor> {
     this.show(item);
   }
 
+  /** What waits is another one by now, or null: nothing is left to decide about it. */
+  replace(id: number, item: Item | null): void {
+    const place = this.items.findIndex((other) => this.#source.idOf(other) === id);
+    if (place < 0) return;
+    if (item !== null) {
+      this.items = this.items.with(place, item);
+      return;
+    }
+    this.#since += 1;
+    this.items = this.items.toSpliced(place, 1);
+    if (place < this.position) this.position -= 1;
+    void this.#refill();
+  }
+
   /** When all decisions that are under way are written, or back. */
   async written(): Promise<void> {
     await Promise.allSettled([...this.#underWay]);

@@ -175,7 +175,7 @@ export function backend(start: Role | null): Answers {
   const decided = new Set<number>();
   const flagged = () => photos.filter((photo) => photo.unsafe && !decided.has(photo.mediaId));
   const onScreen = () => photos.filter((photo) => !photo.unsafe || role === 'admin');
-  const { asDecided, suggestions, ...faces } = deciding();
+  const { asDecided, facesOf, suggestions, ...faces } = deciding();
   const { now, ...found } = finding(onScreen, () => role);
 
   return {
@@ -215,7 +215,7 @@ export function backend(start: Role | null): Answers {
       const photo =
         photos.find((photo) => photo.mediaId === mediaId) ??
         refuse('notFound', 'There is no such photo, or you may not see it.');
-      return { ...now(photo), faces: photo.faces.map(asDecided) };
+      return { ...now(photo), faces: facesOf(photo).map(asDecided) };
     },
     ...faces,
     ...enrolling(),

@@ -1,6 +1,7 @@
 // Who is on the photos of the small world: the queues, and what is said of faces.
 
 import type {
+  Bounds,
   Conflict,
   Decided,
   Face,
@@ -53,11 +54,16 @@ export function deciding() {
   const before = new Map<number, Face>();
   const named = new Map<number, Person>();
   const dismissed = new Set<number>();
+  const boxes = new Map<number, Bounds>();
+  const gone = new Set<number>();
+  const drawn: Face[] = [];
   let line: Line | null = null;
   const pile: (Undoable & { ids: number[] })[] = [];
   const decided = (id: number) => before.has(id);
 
-  const asDecided = (face: Face): Face => {
+  const asDecided = (stored: Face): Face => {
+    const bounds = boxes.get(stored.id);
+    const face = bounds === undefined ? stored : { ...stored, bounds, version: '701' };
     if (!decided(face.id)) return face;
     const identified = named.get(face.id) ?? null;
     return {
@@ -67,7 +73,11 @@ export function deciding() {
       status: identified ? 'CONFIRMED' : 'UNIDENTIFIED',
     };
   };
-  const all = () => photos.filter((photo) => !photo.unsafe).flatMap(({ faces }) => faces);
+  const facesOf = ({ mediaId, faces }: { mediaId: number; faces: Face[] }): Face[] =>
+    [...faces, ...drawn.filter((face) => face.mediaId === mediaId)].filter(
+      ({ id }) => !gone.has(id),
+    );
+  const all = () => photos.filter((photo) => !photo.unsafe).flatMap(facesOf);
   const belongs: Record<FaceQuery['queue'], (waiting: WaitingFace) => boolean> = {
     suggested: ({ face }) => face.status === 'SUGGESTED',
     near: ({ face }) => face.status === 'UNIDENTIFIED' && face.id % 2 === 0,
@@ -132,6 +142,12 @@ export function deciding() {
     for (const id of faces) regrouped.set(id, target);
     return target;
   };
+  const note = (judgement: Judgement, id: number) => {
+    const decisionId = pile.length + 1;
+    const decidedAt = '2025-11-20T16:40:00Z';
+    pile.push({ decisionId, judgement, person: null, faces: 1, decidedAt, ids: [id] });
+    return { faceId: id, decisionId, auditId: 131 };
+  };
 
   return {
     asDecided,
@@ -157,6 +173,7 @@ export function deciding() {
       regroup(faces, into);
       return faces;
     },
+    facesOf,
     suggestions,
     facesWaiting: (args: { asked: FaceQuery; after: FaceCursor | null; limit: number }) => {
       const { asked, after, limit } = args;
@@ -225,7 +242,7 @@ export function deciding() {
         })),
     waitingFace: ({ faceId }: { faceId: number }) => {
       const face =
-        photos.flatMap(({ faces }) => faces).find(({ id }) => id === faceId) ??
+        photos.flatMap(facesOf).find(({ id }) => id === faceId) ??
         refuse('notFound', 'This face is gone.');
       return waitingFace(asDecided(face));
     },
@@ -243,6 +260,30 @@ export function deciding() {
       dismissed.add(seen.id);
       return 131;
     },
+    drawingProblem: (): string | null => null,
+    moveBox: ({ seen, bounds }: { seen: Seen; bounds: Bounds }) => {
+      boxes.set(seen.id, bounds);
+      return { ...note('moved', seen.id), bounds, embedding: 'newBox' as const };
+    },
+    deleteFace: ({ seen }: { seen: Seen }) => {
+      gone.add(seen.id);
+      return note('deleted', seen.id);
+    },
+    drawFace: ({ mediaId, bounds }: { mediaId: number; bounds: Bounds }) => {
+      const id = 9_000_000 + drawn.length;
+      drawn.push({
+        id,
+        mediaId,
+        bounds,
+        boundsProblem: null,
+        status: 'UNIDENTIFIED',
+        identified: null,
+        suggested: null,
+        similarity: null,
+        version: '700',
+      });
+      return note('drawn', id);
+    },
     undoableDecision: (): Undoable | null => {
       const last = pile.at(-1);
       if (last === undefined) return null;
@@ -255,6 +296,9 @@ export function deciding() {
       for (const id of last.ids) {
         before.delete(id);
         named.delete(id);
+        if (last.judgement === 'moved') boxes.delete(id);
+        if (last.judgement === 'deleted') gone.delete(id);
+        if (last.judgement === 'drawn') gone.add(id);
       }
       const { decisionId, judgement, ids } = last;
       return { decisionId, judgement, faces: ids, kept: [] };

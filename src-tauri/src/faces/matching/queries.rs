@@ -172,6 +172,12 @@ pub(super) async fn faces(db: &mut PgConnection, photos: &[i64]) -> sqlx::Result
     .await
 }
 
+/// Makes boxes what operators made them, where the AI has run again.
+pub(super) async fn keep_boxes(db: &mut PgConnection, photos: &[i64]) -> sqlx::Result<()> {
+    query!(r#"select console.keep_boxes($1) as "kept: ()""#, photos).fetch_one(db).await?;
+    Ok(())
+}
+
 /// In the order in which they were given. Who is gone or erased is nobody that a face could be.
 pub(super) async fn verdicts(db: &mut PgConnection, photos: &[i64]) -> sqlx::Result<Vec<VerdictRow>> {
     query_as!(
