@@ -61,6 +61,32 @@ export const commands = {
 	drawLine: (wall: Wall, similarity: number | null, sample: FaceId[]) => typedError<Line, AppError>(__TAURI_INVOKE("draw_line", { wall, similarity, sample })),
 	/**  Confirms all faces above a line. */
 	confirmAbove: (wall: Wall, similarity: number | null) => typedError<Decided, AppError>(__TAURI_INVOKE("confirm_above", { wall, similarity })),
+	/**  Groups of unknown faces that look alike, the largest first. */
+	unknownPeople: (after: UnknownCursor | null, limit: number) => typedError<UnknownPeople, AppError>(__TAURI_INVOKE("unknown_people", { after, limit })),
+	/**  The faces of such a group, leased to this window. */
+	unknownFaces: (cluster: ClusterId, after: UnknownFaceCursor | null, limit: number) => typedError<UnknownFaces, AppError>(__TAURI_INVOKE("unknown_faces", { cluster, after, limit })),
+	/**  Groups that may be the same person. */
+	unknownAlike: (cluster: ClusterId) => typedError<AlikePerson[], AppError>(__TAURI_INVOKE("unknown_alike", { cluster })),
+	/**  Names all faces of a group. */
+	nameCluster: (cluster: ClusterId, person: UserId) => typedError<Decided, AppError>(__TAURI_INVOKE("name_cluster", { cluster, person })),
+	/**  Puts faces into another group, or into a new one. */
+	regroupFaces: (faces: FaceId[], into: ClusterId | null) => typedError<ClusterId, AppError>(__TAURI_INVOKE("regroup_faces", { faces, into })),
+	/**  Puts a group into another one; the faces that are in it now. */
+	mergeClusters: (cluster: ClusterId, into: ClusterId) => typedError<FaceId[], AppError>(__TAURI_INVOKE("merge_clusters", { cluster, into })),
+	/**  What a similarity is worth, as far as verdicts tell. */
+	faceCalibration: () => typedError<Calibration, AppError>(__TAURI_INVOKE("face_calibration")),
+	/**  With which face a person is enrolled, and was. */
+	personEnrolment: (userId: UserId) => typedError<Enrolment, AppError>(__TAURI_INVOKE("person_enrolment", { userId })),
+	/**  The confirmed faces with which a person could be enrolled. */
+	facesToEnrol: (userId: UserId) => typedError<FaceToEnrol[], AppError>(__TAURI_INVOKE("faces_to_enrol", { userId })),
+	/**  What enrolling would change. */
+	previewEnrolment: (userId: UserId, source: EnrolmentSource) => typedError<EnrolmentPreview, AppError>(__TAURI_INVOKE("preview_enrolment", { userId, source })),
+	/**  Enrols a person with a confirmed face, or with what they were enrolled with before. */
+	enrol: (userId: UserId, source: EnrolmentSource, seen: RowVersion | null) => typedError<AuditId, AppError>(__TAURI_INVOKE("enrol", { userId, source, seen })),
+	/**  Makes a person's enrolment count or not. */
+	switchEnrolment: (userId: UserId, active: boolean, seen: RowVersion) => typedError<AuditId, AppError>(__TAURI_INVOKE("switch_enrolment", { userId, active, seen })),
+	/**  Takes the last change of a person's enrolment back. */
+	undoEnrolment: (userId: UserId, seen: RowVersion | null) => typedError<AuditId, AppError>(__TAURI_INVOKE("undo_enrolment", { userId, seen })),
 	/**  The true size of the upright original, in whose pixels boxes are given. */
 	pictureSize: (mediaId: MediaId) => typedError<Size, AppError>(__TAURI_INVOKE("picture_size", { mediaId })),
 	/**  A page of people whose name or department contains the text. */
@@ -146,6 +172,13 @@ export const commands = {
 };
 
 /* Types */
+/**  Another cluster that may be the same person. */
+export type AlikePerson = {
+	person: UnknownPerson,
+	/**  Cosine similarity of the means, -1.0 to 1.0 */
+	similarity: number,
+};
+
 /**  How an error looks to the window. */
 export type AppError = {
 	code: Code,
@@ -180,12 +213,23 @@ export type Boxed = {
 	auditId: AuditId,
 };
 
+/**  The probability at similarity s is `1 / (1 + exp(-(slope * s + intercept)))`. */
+export type Calibration = {
+	slope: number,
+	intercept: number,
+	/**  From which it was learnt, at most 20,000 */
+	verdicts: number,
+};
+
 /**  Somebody who may be on the photo. */
 export type Candidate = {
 	person: Person,
 	/**  Cosine similarity of the face to their enrolment, -1.0 to 1.0. */
 	similarity: number,
 };
+
+/**  `console.face_cluster.id` */
+export type ClusterId = number;
 
 /**  What the window does about an error, where it does something other than show it. */
 export type Code = 
@@ -246,7 +290,9 @@ export type ConflictKind =
 /**  The box is not within the photo. */
 "outside" | 
 /**  The embedding can't be compared. */
-"vector";
+"vector" | 
+/**  It may be either of two people whose enrolments are too alike. */
+"alike";
 
 /**  Where the sign-in form starts. */
 export type Connection = {
@@ -339,6 +385,68 @@ export type EmbeddingOf =
 
 export type Engine = "elasticsearch" | "postgresql";
 
+/**  The enrolment of a person. */
+export type Enrolment = {
+	/**  `None`: they are not enrolled. */
+	present: PresentEnrolment | null,
+	/**  Newest first, at most 200. */
+	history: EnrolmentEntry[],
+};
+
+/**  A state of an enrolment. */
+export type EnrolmentEntry = {
+	/**  `None`: the first and only state, of which nothing had to be kept. */
+	id: EnrolmentId | null,
+	origin: EnrolmentOrigin,
+	isActive: boolean,
+	faceId: FaceId | null,
+	/**  Since when that face is enrolled; `None` where nothing is. */
+	enrolledAt: string | null,
+	/**  Of a rollback, to which entry. */
+	restores: EnrolmentId | null,
+	/**  The operator's login; `None` where it was not through the console. */
+	writtenBy: string | null,
+	writtenAt: string,
+	/**  Cosine similarity to what is enrolled now, -1.0 to 1.0; `None` where there is nothing to compare. */
+	similarity: number | null,
+};
+
+/**  `console.enrolment.id` */
+export type EnrolmentId = number;
+
+export type EnrolmentOrigin = 
+/**  The AI service, or whoever else wrote it past the console. */
+"service" | 
+/**  A confirmed face. */
+"face" | 
+/**  It was made active or inactive. */
+"switch" | "rollback" | 
+/**  The platform took it away. */
+"removed";
+
+/**  What enrolling would change. */
+export type EnrolmentPreview = {
+	/**  Cosine similarity to what is enrolled now, -1.0 to 1.0; `None` where nothing is. */
+	similarity: number | null,
+	/**  The others with an active enrolment who are nearest, nearest first. */
+	neighbours: Candidate[],
+	/**  Where one of them is so near that they may be taken for each other: a sentence that says so. */
+	warning: string | null,
+	/**  One of each kind, without those of which there are none. */
+	flips: Flips[],
+	/**  With how many faces it was compared. */
+	lookedAt: number,
+	/**  There are more than those. */
+	isPartial: boolean,
+};
+
+/**  With what a person is to be enrolled. */
+export type EnrolmentSource = 
+/**  A face that is confirmed as theirs. */
+({ face: Seen<FaceId> }) & { entry?: never } | 
+/**  What they were enrolled with before, active or not as it was. */
+({ entry: EnrolmentId }) & { face?: never };
+
 /**  One thing that somebody did. */
 export type Entry = {
 	id: AuditId,
@@ -349,11 +457,12 @@ export type Entry = {
 	role: string,
 	/**
 	 *  `faces.confirm`, `faces.reject`, `faces.nobody`, `faces.no_face`, `faces.dismiss`, `faces.move`,
-	 *  `faces.delete`, `faces.draw`, `faces.undo`,
+	 *  `faces.delete`, `faces.draw`, `faces.undo`, `clusters.regroup`,
+	 *  `enrolment.enrol`, `enrolment.activate`, `enrolment.deactivate`, `enrolment.rollback`,
 	 *  `media.correct`, `media.undo`, `safety.decide`, `safety.reveal`
 	 */
 	action: string,
-	/**  `face 12`, `media 7` */
+	/**  `face 12`, `media 7`, `person 3` */
 	subject: string,
 	before: { [key in string]: Fact | null } | null,
 	after: { [key in string]: Fact | null } | null,
@@ -468,6 +577,18 @@ export type FaceResults = {
 
 export type FaceStatus = "UNIDENTIFIED" | "SUGGESTED" | "CONFIRMED";
 
+/**  A confirmed face with which a person could be enrolled. */
+export type FaceToEnrol = {
+	faceId: FaceId,
+	mediaId: MediaId,
+	version: RowVersion,
+	/**  Cosine similarity to the enrolment that it was matched with, -1.0 to 1.0; `None` where it was named without. */
+	similarity: number | null,
+	/**  Of its box, in pixels of the upright picture; `None` where the box is none. */
+	width: number | null,
+	height: number | null,
+};
+
 export type Facet = {
 	/**  tag, scene, person, uploader, dept, event, type or safety */
 	field: string,
@@ -500,6 +621,38 @@ export type FeedItem = {
 	/**  Weight times value, they add up to the score. None where the platform's backend chose the item. */
 	parts: ScorePart[],
 	expiresAt: string | null,
+};
+
+export type FlipKind = 
+/**  They would be suggested as the person, or confirmed by the AI. */
+"gained" | 
+/**  They would not be suggested as the person any more. */
+"lost" | 
+/**  They are confirmed as the person, and would not look like them any more. */
+"doubtful" | 
+/**  They are confirmed as somebody else, and look more like the new enrolment. */
+"drawn";
+
+export type Flipped = {
+	faceId: FaceId,
+	mediaId: MediaId,
+	/**  Who it is said to be now. */
+	person: Person | null,
+	/**  Cosine similarity to the person's present enrolment, -1.0 to 1.0; `None` where there is no active one. */
+	now: number | null,
+	/**  To the new one */
+	then: number,
+	/**  A human has said who it is, and that stays. */
+	isDecided: boolean,
+};
+
+/**  The faces of which one kind of thing would change. */
+export type Flips = {
+	kind: FlipKind,
+	/**  How many in all */
+	faces: number,
+	/**  The first of them, at most 24. */
+	shown: Flipped[],
 };
 
 /**  An index behind the alias, or beside it. */
@@ -883,6 +1036,17 @@ export type Postgres = {
 	database: string,
 };
 
+export type PresentEnrolment = {
+	version: RowVersion,
+	/**  Faces are matched with it. */
+	isActive: boolean,
+	enrolledAt: string,
+	/**  The confirmed face from which it was taken; `None` where it is of the AI service. */
+	faceId: FaceId | null,
+	/**  The AI service said from which picture. */
+	hasPicture: boolean,
+};
+
 /**  A user's page. */
 export type Profile = {
 	person: Person,
@@ -1181,6 +1345,44 @@ export type Undone = {
 	faces: FaceId[],
 	/**  What stays, and because of whom */
 	kept: SkippedFace[],
+};
+
+/**  A place in the list of unknown people. */
+export type UnknownCursor = {
+	faces: number,
+	id: ClusterId,
+};
+
+/**  A face of a cluster. */
+export type UnknownFace = {
+	face: Face,
+	/**  Cosine similarity to the mean of the cluster, -1.0 to 1.0 */
+	similarity: number,
+};
+
+/**  A place in a cluster. */
+export type UnknownFaceCursor = {
+	similarity: number,
+	id: FaceId,
+};
+
+export type UnknownFaces = {
+	faces: UnknownFace[],
+	next: UnknownFaceCursor | null,
+};
+
+export type UnknownPeople = {
+	people: UnknownPerson[],
+	next: UnknownCursor | null,
+};
+
+/**  What may be one person, whom nobody has named. */
+export type UnknownPerson = {
+	id: ClusterId,
+	/**  Those that the operator may see */
+	faces: number,
+	/**  The most typical ones, at most three */
+	sample: FaceId[],
 };
 
 /**  Everything about the indices and the work on them. */
