@@ -188,6 +188,8 @@ pub fn commands() -> tauri_specta::Builder<Wry> {
         faces::commands::line_sample,
         faces::commands::draw_line,
         faces::commands::confirm_above,
+        faces::commands::face_progress,
+        faces::commands::face_quality,
         media::commands::picture_size,
         people::commands::people,
         people::commands::find_people,

@@ -53,6 +53,10 @@ export const commands = {
 	drawLine: (wall: Wall, similarity: number | null, sample: FaceId[]) => typedError<Line, AppError>(__TAURI_INVOKE("draw_line", { wall, similarity, sample })),
 	/**  Confirms all faces above a line. */
 	confirmAbove: (wall: Wall, similarity: number | null) => typedError<Decided, AppError>(__TAURI_INVOKE("confirm_above", { wall, similarity })),
+	/**  What the operator has done in each of these days; the last is today. */
+	faceProgress: (days: string[]) => typedError<Progress, AppError>(__TAURI_INVOKE("face_progress", { days })),
+	/**  How right operators are, and how far they agree. */
+	faceQuality: () => typedError<Quality, AppError>(__TAURI_INVOKE("face_quality")),
 	/**  The true size of the upright original, in whose pixels boxes are given. */
 	pictureSize: (mediaId: MediaId) => typedError<Size, AppError>(__TAURI_INVOKE("picture_size", { mediaId })),
 	/**  A page of people whose name or department contains the text. */
@@ -138,6 +142,24 @@ export const commands = {
 };
 
 /* Types */
+/**  How many control items were answered rightly. */
+export type Accuracy = {
+	answered: number,
+	/**  So many answers must there be. */
+	least: number,
+	/**  `None` before there are enough. */
+	share: Share | null,
+};
+
+/**  How far an operator and the others said the same of the same faces. */
+export type Agreement = {
+	faces: number,
+	/**  The share of pairs of words, theirs and another operator's, that are alike, 0.0 to 1.0 */
+	alike: number,
+	/**  Cohen's kappa: 0.0 is what chance would bring, 1.0 is always. `None` where chance alone would bring that. */
+	kappa: number | null,
+};
+
 /**  How an error looks to the window. */
 export type AppError = {
 	code: Code,
@@ -306,6 +328,12 @@ export type Decision = {
 
 /**  `console.face_decision.id` */
 export type DecisionId = number;
+
+/**  How many faces were decided from a moment until the next. */
+export type Done = {
+	from: string,
+	faces: number,
+};
 
 export type ElasticsearchState = {
 	url: string | null,
@@ -666,6 +694,15 @@ export type Operator = {
 	role: Role,
 };
 
+export type OperatorQuality = {
+	/**  Their login */
+	operator: string,
+	isOwn: boolean,
+	accuracy: Accuracy,
+	/**  `None` where nobody else decided any of their faces. */
+	agreement: Agreement | null,
+};
+
 /**  Of the first two queues; conflicts come newest first. */
 export type Order = 
 /**  The most similar first. */
@@ -861,6 +898,23 @@ export type Profile = {
 	uploaded: MediaId[],
 };
 
+/**  What somebody has done, in their own days. */
+export type Progress = {
+	today: Today,
+	/**  Today's hours so far in which there is an act, in their order */
+	hours: Done[],
+	/**  One for each day that was asked for */
+	days: Done[],
+};
+
+/**  How right operators were until the last midnight (UTC): a figure that moved at once would tell which face was a control item. */
+export type Quality = {
+	/**  Of the last 30 days; admins see all, others themselves. Those of whom nothing is known are left out. */
+	operators: OperatorQuality[],
+	/**  The operator's own, of the last 12 weeks in which they answered; none before there are enough answers. */
+	weeks: WeekAccuracy[],
+};
+
 export type Queue = 
 /**  Faces for which the AI suggests somebody. */
 "suggested" | 
@@ -1038,6 +1092,13 @@ export type SessionState = {
 	problem: string | null,
 };
 
+/**  A share of something, 0.0 to 1.0, and the interval in which it lies with 95 % (Wilson). */
+export type Share = {
+	share: number,
+	low: number,
+	high: number,
+};
+
 export type SignInRequest = {
 	host: string,
 	port: number,
@@ -1127,6 +1188,13 @@ export type System = {
 	workers: WorkerStatus[],
 };
 
+export type Today = {
+	/**  Decided, and not taken back */
+	faces: number,
+	/**  Faces per hour of work: pauses of more than five minutes are none. `None` before there is a minute of it. */
+	pace: number | null,
+};
+
 /**  The decision that would be taken back next. */
 export type Undoable = {
 	decisionId: DecisionId,
@@ -1192,6 +1260,14 @@ export type Wall = {
 	person: UserId,
 	/**  Suggested or near; conflicts have no walls. */
 	queue: Queue,
+};
+
+/**  How right somebody was in a week. */
+export type WeekAccuracy = {
+	/**  Its Monday, UTC */
+	week: string,
+	answered: number,
+	share: Share,
 };
 
 /**  Why a hit is there. */

@@ -1,10 +1,11 @@
 //! Doors to faces.
 
+use chrono::{DateTime, Utc};
 use tauri::State;
 
 use super::{
     Candidate, ConfirmedFace, Decided, FaceCounts, FaceCursor, FaceQuery, FaceQueue, Line, LineState, PeopleWaiting,
-    PersonCursor, Photo, Queue, Said, Undoable, Undone, Verdict, WaitingFace, Wall, Within,
+    PersonCursor, Photo, Progress, Quality, Queue, Said, Undoable, Undone, Verdict, WaitingFace, Wall, Within,
 };
 use crate::{
     app::Console,
@@ -162,4 +163,20 @@ pub async fn confirm_above(console: State<'_, Console>, wall: Wall, similarity: 
     let session = console.session().await?;
     let mut connection = session.db.acquire().await?;
     faces::confirm_above(&mut connection, &session.operator, &console.holder, wall, similarity).await
+}
+
+/// What the operator has done in each of these days; the last is today.
+#[tauri::command]
+#[specta::specta]
+pub async fn face_progress(console: State<'_, Console>, days: Vec<DateTime<Utc>>) -> Result<Progress> {
+    let session = console.session().await?;
+    faces::progress(&session.db, &session.operator, &days).await
+}
+
+/// How right operators are, and how far they agree.
+#[tauri::command]
+#[specta::specta]
+pub async fn face_quality(console: State<'_, Console>) -> Result<Quality> {
+    let session = console.session().await?;
+    faces::quality(&session.db, &session.operator, Utc::now()).await
 }

@@ -8,6 +8,7 @@ mod decide;
 mod holder;
 pub(crate) mod matching;
 mod photo;
+mod progress;
 mod queries;
 mod queue;
 mod undo;
@@ -23,6 +24,9 @@ pub use self::{
     holder::Holder,
     matching::{Matched, match_faces},
     photo::{Photo, photo},
+    progress::{
+        Accuracy, Agreement, Done, OperatorQuality, Progress, Quality, Share, Today, WeekAccuracy, progress, quality,
+    },
     queue::{
         ConflictCount, FaceCounts, FaceCursor, FaceQuery, FaceQueue, Order, Queue, WaitingFace, Within, count, counts,
         keep, waiting, waiting_face,

@@ -1,6 +1,7 @@
 //! Faces and photos as operators see them: SQL and nothing else.
 
 pub(super) mod decide;
+pub(super) mod progress;
 pub(super) mod queue;
 pub(super) mod wall;
 
@@ -41,7 +42,7 @@ pub(super) async fn by_ids(db: &PgPool, faces: &[FaceId]) -> Result<Vec<FaceRow>
                suggested_user_id  as "suggested_user_id: UserId",
                confidence_score,
                version   as "version!: RowVersion"
-          from console.face
+          from console.seen_face
          where face_id = any ($1)
         "#,
         &ids
@@ -62,7 +63,7 @@ pub(super) async fn on_media(db: &PgPool, media: MediaId) -> Result<Vec<FaceRow>
                suggested_user_id  as "suggested_user_id: UserId",
                confidence_score,
                version   as "version!: RowVersion"
-          from console.face
+          from console.seen_face
          where media_id = $1
          order by face_id
         "#,

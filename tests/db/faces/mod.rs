@@ -3,6 +3,7 @@
 mod conflicts;
 mod decisions;
 mod platform;
+mod progress;
 mod queues;
 mod walls;
 

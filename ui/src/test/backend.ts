@@ -7,6 +7,7 @@ import type { Answer, Told } from '../host';
 import { deciding } from './deciding';
 import { finding } from './finding';
 import { hostileFlags } from './hostile';
+import { progressing } from './progressing';
 import { operators, people, photos, size } from './world';
 
 type Commands = typeof commands;
@@ -174,7 +175,7 @@ export function backend(start: Role | null): Answers {
   const decided = new Set<number>();
   const flagged = () => photos.filter((photo) => photo.unsafe && !decided.has(photo.mediaId));
   const onScreen = () => photos.filter((photo) => !photo.unsafe || role === 'admin');
-  const { asDecided, suggestions, ...faces } = deciding();
+  const { asDecided, suggestions, decidedFaces, ...faces } = deciding();
   const { now, ...found } = finding(onScreen, () => role);
 
   return {
@@ -217,6 +218,7 @@ export function backend(start: Role | null): Answers {
       return { ...now(photo), faces: photo.faces.map(asDecided) };
     },
     ...faces,
+    ...progressing(() => role, decidedFaces),
     findPeople: ({ text }: { text: string }) =>
       people
         .filter(({ fullName, username }) =>
