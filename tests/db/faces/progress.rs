@@ -131,7 +131,7 @@ async fn a_control_item_stands_in_the_queue_like_any_face_that_waits(db: PgPool)
         assert_eq!(shown.face.similarity, Some(proposed.similarity));
         assert_eq!(&world.shown(shown.face.id).await, shown);
         let photo = faces::photo(&world.as_bo, &world.bo, shown.face.media_id).await.expect("its photo");
-        assert_eq!(photo.faces, [shown.face.clone()]);
+        assert_eq!(photo.faces, std::slice::from_ref(&shown.face));
     }
     let counts = faces::counts(&world.as_bo, &world.bo, &Within::All).await.expect("counted");
     assert_eq!(counts.suggested, 5);
@@ -149,7 +149,7 @@ async fn a_control_item_stands_in_the_queue_like_any_face_that_waits(db: PgPool)
 async fn what_is_answered_is_written_down_and_changes_nothing(db: PgPool) {
     let world = World::new(db).await;
     let others = world.moderators().await;
-    let control = world.amara_known(&others, 0.8).await;
+    let control = world.amara_known(&others, 0.785).await;
     world.alone(0.79).await;
     world.alone(0.78).await;
     world.control_share(0.5).await;
@@ -184,7 +184,7 @@ async fn what_is_answered_is_written_down_and_changes_nothing(db: PgPool) {
     assert_eq!(verdict.person.expect("who").username, "amara");
     assert_eq!(world.answers().await.last(), Some(&(control.0, true)));
     let now = world.shown(control).await.face;
-    assert_eq!((now.status, now.similarity), (FaceStatus::Confirmed, Some(0.8)));
+    assert_eq!((now.status, now.similarity), (FaceStatus::Confirmed, Some(0.785)));
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
