@@ -14,7 +14,7 @@ use kaleidoscope_console::{
 use sqlx::{AssertSqlSafe, PgPool, query, query_as, query_scalar};
 
 use super::{World, conflict};
-use crate::rows::{operator, run, work_off};
+use crate::rows::{operator, run};
 
 /// A moderator with their own connections.
 type Moderator = (Operator, PgPool);
@@ -154,7 +154,6 @@ async fn what_is_answered_is_written_down_and_changes_nothing(db: PgPool) {
     world.alone(0.78).await;
     world.control_share(0.5).await;
     world.first_window(Order::Certain).await;
-    work_off(&world.db, None).await;
     let before = world.left_alone(control).await;
     let shown = world.shown(control).await;
 
