@@ -481,7 +481,7 @@ end
 $$;
 
 -- As before, for boxes too: what was moved goes back, what was deleted comes back as the row that it was, what was drawn goes.
-create or replace function console.undo_faces() returns setof console.face_undone
+create or replace function console.undo_decided() returns setof console.face_undone
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare

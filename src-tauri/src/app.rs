@@ -208,6 +208,8 @@ pub fn commands() -> tauri_specta::Builder<Wry> {
         faces::commands::enrol,
         faces::commands::switch_enrolment,
         faces::commands::undo_enrolment,
+        faces::commands::face_progress,
+        faces::commands::face_quality,
         media::commands::picture_size,
         people::commands::people,
         people::commands::find_people,

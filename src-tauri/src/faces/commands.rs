@@ -1,12 +1,13 @@
 //! Doors to faces.
 
+use chrono::{DateTime, Utc};
 use tauri::State;
 
 use super::{
     AlikePerson, Bounds, Boxed, Calibration, Candidate, ConfirmedFace, Decided, Enrolment, EnrolmentPreview,
     EnrolmentSource, FaceCounts, FaceCursor, FaceQuery, FaceQueue, FaceToEnrol, Line, LineState, Moved, PeopleWaiting,
-    PersonCursor, Photo, Queue, Said, Sight, Undoable, Undone, UnknownCursor, UnknownFaceCursor, UnknownFaces,
-    UnknownPeople, Verdict, WaitingFace, Wall, Within,
+    PersonCursor, Photo, Progress, Quality, Queue, Said, Sight, Undoable, Undone, UnknownCursor, UnknownFaceCursor,
+    UnknownFaces, UnknownPeople, Verdict, WaitingFace, Wall, Within,
 };
 use crate::{
     app::Console,
@@ -331,4 +332,20 @@ pub async fn switch_enrolment(
 pub async fn undo_enrolment(console: State<'_, Console>, user_id: UserId, seen: Option<RowVersion>) -> Result<AuditId> {
     let session = console.session().await?;
     faces::undo_enrolment(&mut *session.db.acquire().await?, &session.operator, user_id, seen.as_ref()).await
+}
+
+/// What the operator has done in each of these days; the last is today.
+#[tauri::command]
+#[specta::specta]
+pub async fn face_progress(console: State<'_, Console>, days: Vec<DateTime<Utc>>) -> Result<Progress> {
+    let session = console.session().await?;
+    faces::progress(&session.db, &session.operator, &days).await
+}
+
+/// How right operators are, and how far they agree.
+#[tauri::command]
+#[specta::specta]
+pub async fn face_quality(console: State<'_, Console>) -> Result<Quality> {
+    let session = console.session().await?;
+    faces::quality(&session.db, &session.operator, Utc::now()).await
 }

@@ -223,25 +223,16 @@ impl Decision {
 
     /// The entries of the log; and what was left alone in the end: the AI does not take the photos' locks.
     async fn write(mut self, tx: &mut PgConnection) -> Result<(Vec<queries::decide::Entry>, Vec<(FaceId, Why)>)> {
-        let written = match self.said {
-            _ if self.faces.is_empty() => 0,
-            Said::Is(person) => queries::decide::name(tx, &self.faces, person).await?,
-            Said::IsNot(person) => self.unname(tx, "is_not", person).await?,
-            Said::Nobody => self.unname(tx, "nobody", None).await?,
-            Said::NoFace => self.unname(tx, "no_face", None).await?,
+        let (judgement, person) = self.said.stored();
+        let entries = if self.faces.is_empty() {
+            Vec::new()
+        } else {
+            queries::decide::decide(tx, &self.faces, judgement, person).await?
         };
-        let entries = if written == 0 { Vec::new() } else { queries::decide::own_decision(tx).await? };
         let done: BTreeSet<FaceId> = entries.iter().map(|entry| entry.face).collect();
         let missed: Vec<FaceId> = self.faces.iter().map(|face| face.id).filter(|face| !done.contains(face)).collect();
         self.left.extend(why_changed(tx, &missed).await?);
         Ok((entries, self.left))
-    }
-
-    async fn unname(&self, tx: &mut PgConnection, judgement: &str, person: Option<UserId>) -> Result<u64> {
-        queries::decide::announce(tx, judgement, person).await?;
-        let written = queries::decide::unname(tx, &self.faces).await?;
-        queries::decide::announce(tx, "", None).await?;
-        Ok(written)
     }
 }
 
@@ -252,6 +243,16 @@ impl Said {
             Self::IsNot(_) => Judgement::IsNot,
             Self::Nobody => Judgement::Nobody,
             Self::NoFace => Judgement::NoFace,
+        }
+    }
+
+    /// The stored word, and whom it is about where that is said.
+    fn stored(self) -> (&'static str, Option<UserId>) {
+        match self {
+            Self::Is(person) => ("is", Some(person)),
+            Self::IsNot(person) => ("is_not", person),
+            Self::Nobody => ("nobody", None),
+            Self::NoFace => ("no_face", None),
         }
     }
 

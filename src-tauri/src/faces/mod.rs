@@ -13,6 +13,7 @@ mod enrolment;
 mod holder;
 pub(crate) mod matching;
 mod photo;
+mod progress;
 mod queries;
 mod queue;
 mod undo;
@@ -39,6 +40,9 @@ pub use self::{
     holder::Holder,
     matching::{Matched, match_faces},
     photo::{Photo, photo},
+    progress::{
+        Accuracy, Agreement, Done, OperatorQuality, Progress, Quality, Share, Today, WeekAccuracy, progress, quality,
+    },
     queue::{
         ConflictCount, FaceCounts, FaceCursor, FaceQuery, FaceQueue, Order, Queue, WaitingFace, Within, count, counts,
         keep, waiting, waiting_face,

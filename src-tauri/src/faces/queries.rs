@@ -4,6 +4,7 @@ pub(super) mod boxes;
 pub(super) mod cluster;
 pub(super) mod decide;
 pub(super) mod enrolment;
+pub(super) mod progress;
 pub(super) mod queue;
 pub(super) mod wall;
 
@@ -44,7 +45,7 @@ pub(super) async fn by_ids(db: &PgPool, faces: &[FaceId]) -> Result<Vec<FaceRow>
                suggested_user_id  as "suggested_user_id: UserId",
                confidence_score,
                version   as "version!: RowVersion"
-          from console.face
+          from console.seen_face
          where face_id = any ($1)
         "#,
         &ids
@@ -65,7 +66,7 @@ pub(super) async fn on_media(db: &PgPool, media: MediaId) -> Result<Vec<FaceRow>
                suggested_user_id  as "suggested_user_id: UserId",
                confidence_score,
                version   as "version!: RowVersion"
-          from console.face
+          from console.seen_face
          where media_id = $1
          order by face_id
         "#,

@@ -6,6 +6,7 @@ mod conflicts;
 mod decisions;
 mod enrolment;
 mod platform;
+mod progress;
 mod queues;
 mod walls;
 

@@ -25,6 +25,7 @@ import type {
   Within,
 } from '../bindings';
 import { ask, commands } from '../host';
+import { dayBounds } from './progress';
 
 const key = ['faces'];
 
@@ -116,9 +117,35 @@ export const undoableNow = (client: QueryClient) =>
     staleTime: 0,
   });
 
+const progressKey = [...key, 'progress'];
+
+/** What the operator did in the last `days` days, with where today begins and ends. */
+export const createProgress = (days: number) =>
+  createQuery(() => ({
+    queryKey: [...progressKey, days],
+    queryFn: async () => {
+      const all = dayBounds(new Date(), days);
+      const bounds = all.slice(-2) as [string, string];
+      return { bounds, done: await ask(commands.faceProgress(all)) };
+    },
+    // A new day begins, and another window may be open.
+    refetchInterval: 60_000,
+  }));
+
+/** How right operators are, and how far they agree: until yesterday. */
+export const createQuality = () =>
+  createQuery(() => ({
+    queryKey: [...key, 'quality'],
+    queryFn: () => ask(commands.faceQuality()),
+    staleTime: 300_000,
+  }));
+
 /** Another decision is the newest by now. */
 export const decisionsChanged = (client: QueryClient) =>
-  client.invalidateQueries({ queryKey: undoableKey });
+  Promise.all([
+    client.invalidateQueries({ queryKey: undoableKey }),
+    client.invalidateQueries({ queryKey: progressKey }),
+  ]);
 
 const seen = ({ id, version }: Face) => ({ id, version });
 

@@ -8,6 +8,7 @@ import { deciding } from './deciding';
 import { enrolling } from './enrolling';
 import { finding } from './finding';
 import { hostileFlags } from './hostile';
+import { progressing } from './progressing';
 import { operators, people, photos, size } from './world';
 
 type Commands = typeof commands;
@@ -175,7 +176,7 @@ export function backend(start: Role | null): Answers {
   const decided = new Set<number>();
   const flagged = () => photos.filter((photo) => photo.unsafe && !decided.has(photo.mediaId));
   const onScreen = () => photos.filter((photo) => !photo.unsafe || role === 'admin');
-  const { asDecided, facesOf, suggestions, ...faces } = deciding();
+  const { asDecided, facesOf, suggestions, decidedFaces, ...faces } = deciding();
   const { now, ...found } = finding(onScreen, () => role);
 
   return {
@@ -219,6 +220,7 @@ export function backend(start: Role | null): Answers {
     },
     ...faces,
     ...enrolling(),
+    ...progressing(() => role, decidedFaces),
     findPeople: ({ text }: { text: string }) =>
       people
         .filter(({ fullName, username }) =>

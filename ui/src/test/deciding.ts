@@ -175,6 +175,7 @@ export function deciding() {
     },
     facesOf,
     suggestions,
+    decidedFaces: () => before.size,
     facesWaiting: (args: { asked: FaceQuery; after: FaceCursor | null; limit: number }) => {
       const { asked, after, limit } = args;
       const sorted = waiting(asked).sort((one, two) => {

@@ -41,7 +41,7 @@ pub(in crate::faces) async fn lock(tx: &mut PgConnection, faces: &[FaceId]) -> R
                suggested_user_id  as "suggested: UserId",
                console.certainty(confidence_score) as "certainty!",
                version  as "version!: RowVersion"
-          from console.face
+          from console.seen_face
          where face_id = any ($1)
          order by face_id
         "#,
@@ -74,69 +74,6 @@ pub(in crate::faces) async fn confirmed_on(
     Ok(rows.into_iter().map(|row| (row.media_id, row.face_id)).collect())
 }
 
-/// Tells the database what the next statement says of faces beyond what it writes: one of the judgements, and of whom.
-pub(in crate::faces) async fn announce(tx: &mut PgConnection, judgement: &str, person: Option<UserId>) -> Result<()> {
-    query!(
-        "select set_config('console.judgement', $1, true) as judgement, set_config('console.person', $2, true) as person",
-        judgement,
-        person.map(|person| person.0.to_string()).unwrap_or_default()
-    )
-    .fetch_one(tx)
-    .await?;
-    Ok(())
-}
-
-/// Names the person on those of the faces that are still as they stand here; how many that were.
-pub(in crate::faces) async fn name(tx: &mut PgConnection, faces: &[Standing], person: UserId) -> Result<u64> {
-    let (ids, versions) = ids_and_versions(faces);
-    let done = query!(
-        r#"
-        update console.face as f
-           set identified_user_id = $3,
-               suggested_user_id  = null,
-               confidence_score   = case
-                                        when f.suggested_user_id = $3 then f.confidence_score
-                                        else console.face_similarity(f.face_id, $3)
-                                    end,
-               status             = 'CONFIRMED'
-          from unnest($1::bigint[], $2::text[]) as seen (id, version)
-         where f.face_id = seen.id
-           and f.version = seen.version
-        "#,
-        &ids,
-        &versions,
-        person.0
-    )
-    .execute(tx)
-    .await?;
-    Ok(done.rows_affected())
-}
-
-/// Takes all names off those of the faces that are still as they stand here; how many that were.
-pub(in crate::faces) async fn unname(tx: &mut PgConnection, faces: &[Standing]) -> Result<u64> {
-    let (ids, versions) = ids_and_versions(faces);
-    let done = query!(
-        r#"
-        update console.face as f
-           set identified_user_id = null,
-               suggested_user_id  = null,
-               status             = 'UNIDENTIFIED'
-          from unnest($1::bigint[], $2::text[]) as seen (id, version)
-         where f.face_id = seen.id
-           and f.version = seen.version
-        "#,
-        &ids,
-        &versions
-    )
-    .execute(tx)
-    .await?;
-    Ok(done.rows_affected())
-}
-
-fn ids_and_versions(faces: &[Standing]) -> (Vec<i64>, Vec<String>) {
-    faces.iter().map(|face| (face.id.0, face.version.0.clone())).unzip()
-}
-
 /// A face of a decision, and its entry in the log.
 pub(in crate::faces) struct Entry {
     pub(in crate::faces) decision: DecisionId,
@@ -144,14 +81,25 @@ pub(in crate::faces) struct Entry {
     pub(in crate::faces) audit: AuditId,
 }
 
-/// What the operator's newest decision came to: inside the transaction that made it, that one.
-pub(in crate::faces) async fn own_decision(tx: &mut PgConnection) -> Result<Vec<Entry>> {
+/// Says the same of those of the faces that are still as they stand here: one of the judgements, and of whom.
+pub(in crate::faces) async fn decide(
+    tx: &mut PgConnection,
+    faces: &[Standing],
+    judgement: &str,
+    person: Option<UserId>,
+) -> Result<Vec<Entry>> {
+    let (ids, versions): (Vec<i64>, Vec<String>) = faces.iter().map(|face| (face.id.0, face.version.0.clone())).unzip();
     Ok(query_as!(
         Entry,
         r#"
         select decision_id as "decision!: DecisionId", face_id as "face!: FaceId", audit_id as "audit!: AuditId"
-          from console.own_decision()
-        "#
+          from console.decide_faces($1, $2, $3, $4)
+         order by face_id
+        "#,
+        &ids,
+        &versions,
+        judgement,
+        person.map(|person| person.0)
     )
     .fetch_all(tx)
     .await?)
