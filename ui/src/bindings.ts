@@ -87,6 +87,10 @@ export const commands = {
 	switchEnrolment: (userId: UserId, active: boolean, seen: RowVersion) => typedError<AuditId, AppError>(__TAURI_INVOKE("switch_enrolment", { userId, active, seen })),
 	/**  Takes the last change of a person's enrolment back. */
 	undoEnrolment: (userId: UserId, seen: RowVersion | null) => typedError<AuditId, AppError>(__TAURI_INVOKE("undo_enrolment", { userId, seen })),
+	/**  What the operator has done in each of these days; the last is today. */
+	faceProgress: (days: string[]) => typedError<Progress, AppError>(__TAURI_INVOKE("face_progress", { days })),
+	/**  How right operators are, and how far they agree. */
+	faceQuality: () => typedError<Quality, AppError>(__TAURI_INVOKE("face_quality")),
 	/**  The true size of the upright original, in whose pixels boxes are given. */
 	pictureSize: (mediaId: MediaId) => typedError<Size, AppError>(__TAURI_INVOKE("picture_size", { mediaId })),
 	/**  A page of people whose name or department contains the text. */
@@ -172,6 +176,24 @@ export const commands = {
 };
 
 /* Types */
+/**  How many control items were answered rightly. */
+export type Accuracy = {
+	answered: number,
+	/**  So many answers must there be. */
+	least: number,
+	/**  `None` before there are enough. */
+	share: Share | null,
+};
+
+/**  How far an operator and the others said the same of the same faces. */
+export type Agreement = {
+	faces: number,
+	/**  The share of pairs of words, theirs and another operator's, that are alike, 0.0 to 1.0 */
+	alike: number,
+	/**  Cohen's kappa: 0.0 is what chance would bring, 1.0 is always. `None` where chance alone would bring that. */
+	kappa: number | null,
+};
+
 /**  Another cluster that may be the same person. */
 export type AlikePerson = {
 	person: UnknownPerson,
@@ -367,6 +389,12 @@ export type Decision = {
 
 /**  `console.face_decision.id` */
 export type DecisionId = number;
+
+/**  How many faces were decided from a moment until the next. */
+export type Done = {
+	from: string,
+	faces: number,
+};
 
 export type ElasticsearchState = {
 	url: string | null,
@@ -856,6 +884,15 @@ export type Operator = {
 	role: Role,
 };
 
+export type OperatorQuality = {
+	/**  Their login */
+	operator: string,
+	isOwn: boolean,
+	accuracy: Accuracy,
+	/**  `None` where nobody else decided any of their faces. */
+	agreement: Agreement | null,
+};
+
 /**  Of the first two queues; conflicts come newest first. */
 export type Order = 
 /**  The most similar first. */
@@ -1062,6 +1099,23 @@ export type Profile = {
 	uploaded: MediaId[],
 };
 
+/**  What somebody has done, in their own days. */
+export type Progress = {
+	today: Today,
+	/**  Today's hours so far in which there is an act, in their order */
+	hours: Done[],
+	/**  One for each day that was asked for */
+	days: Done[],
+};
+
+/**  How right operators were until the last midnight (UTC): a figure that moved at once would tell which face was a control item. */
+export type Quality = {
+	/**  Of the last 30 days; admins see all, others themselves. Those of whom nothing is known are left out. */
+	operators: OperatorQuality[],
+	/**  The operator's own, of the last 12 weeks in which they answered; none before there are enough answers. */
+	weeks: WeekAccuracy[],
+};
+
 export type Queue = 
 /**  Faces for which the AI suggests somebody. */
 "suggested" | 
@@ -1239,6 +1293,13 @@ export type SessionState = {
 	problem: string | null,
 };
 
+/**  A share of something, 0.0 to 1.0, and the interval in which it lies with 95 % (Wilson). */
+export type Share = {
+	share: number,
+	low: number,
+	high: number,
+};
+
 export type SignInRequest = {
 	host: string,
 	port: number,
@@ -1326,6 +1387,13 @@ export type System = {
 	indices: IndexStatus[],
 	queues: QueueStatus[],
 	workers: WorkerStatus[],
+};
+
+export type Today = {
+	/**  Decided, and not taken back */
+	faces: number,
+	/**  Faces per hour of work: pauses of more than five minutes are none. `None` before there is a minute of it. */
+	pace: number | null,
 };
 
 /**  The decision that would be taken back next. */
@@ -1431,6 +1499,14 @@ export type Wall = {
 	person: UserId,
 	/**  Suggested or near; conflicts have no walls. */
 	queue: Queue,
+};
+
+/**  How right somebody was in a week. */
+export type WeekAccuracy = {
+	/**  Its Monday, UTC */
+	week: string,
+	answered: number,
+	share: Share,
 };
 
 /**  Why a hit is there. */
