@@ -7,7 +7,7 @@ use sqlx::{PgConnection, PgPool};
 use super::{
     Bounds,
     decide::{lost, why_changed, why_gone},
-    queries::{self, boxes::Outcome},
+    queries::{self, boxes::Answer},
 };
 use crate::{
     access::{Operator, Right},
@@ -91,8 +91,8 @@ pub async fn move_box(
         None => (None, EmbeddingOf::OldBox),
     };
     let mut tx = db.begin().await?;
-    let outcome = queries::boxes::move_face(&mut tx, face, &bounds.stored(), embedding.as_deref()).await?;
-    let Boxed { face_id, decision_id, audit_id } = done(&mut tx, face.id, outcome).await?;
+    let answer = queries::boxes::move_face(&mut tx, face, &bounds.stored(), embedding.as_deref()).await?;
+    let Boxed { face_id, decision_id, audit_id } = done(&mut tx, face.id, answer).await?;
     tx.commit().await?;
     Ok(Moved { face_id, decision_id, audit_id, bounds, embedding: embedding_of })
 }
@@ -104,8 +104,8 @@ pub async fn move_box(
 pub async fn delete_face(db: &PgPool, by: &Operator, face: &Seen<FaceId>) -> Result<Boxed> {
     by.may(Right::NameFaces)?;
     let mut tx = db.begin().await?;
-    let outcome = queries::boxes::delete_face(&mut tx, face).await?;
-    let deleted = done(&mut tx, face.id, outcome).await?;
+    let answer = queries::boxes::delete_face(&mut tx, face).await?;
+    let deleted = done(&mut tx, face.id, answer).await?;
     tx.commit().await?;
     Ok(deleted)
 }
@@ -122,8 +122,8 @@ pub async fn draw_face(db: &PgPool, by: &Operator, sight: Sight<'_>, media: Medi
     let bounds = wanted.within(sight.pictures.size(db, media).await?)?;
     let embedding = look(db, sight.pictures, ai, media, bounds).await?;
     let mut tx = db.begin().await?;
-    let outcome = queries::boxes::draw_face(&mut tx, media, &bounds.stored(), &embedding).await?;
-    let Outcome { outcome, face_id, decision_id, audit_id } = outcome;
+    let answer = queries::boxes::draw_face(&mut tx, media, &bounds.stored(), &embedding).await?;
+    let Answer { outcome, face_id, decision_id, audit_id } = answer;
     let drawn = match (outcome.as_str(), face_id, decision_id, audit_id) {
         ("done", Some(face_id), Some(decision_id), Some(audit_id)) => Boxed { face_id, decision_id, audit_id },
         ("done", ..) => return Err(lost()),
@@ -164,8 +164,8 @@ async fn look(db: &PgPool, pictures: &Pictures, ai: &Embedder, media: MediaId, b
     Ok(ai.embed(jpeg).await?)
 }
 
-async fn done(tx: &mut PgConnection, face: FaceId, outcome: Outcome) -> Result<Boxed> {
-    let Outcome { outcome, decision_id, audit_id, .. } = outcome;
+async fn done(tx: &mut PgConnection, face: FaceId, answer: Answer) -> Result<Boxed> {
+    let Answer { outcome, decision_id, audit_id, .. } = answer;
     match (outcome.as_str(), decision_id, audit_id) {
         ("done", Some(decision_id), Some(audit_id)) => Ok(Boxed { face_id: face, decision_id, audit_id }),
         ("done", ..) => Err(lost()),

@@ -57,11 +57,13 @@ fn stored(orientation: u8) -> Vec<u8> {
     [&jpeg[..2], &[0xff, 0xe1], &length, &tiff, &jpeg[2..]].concat()
 }
 
+type Reply = fn() -> Response;
+
 /// What the AI service was sent, and what it answers next.
 #[derive(Default)]
 struct Service {
     asked: Vec<(String, RgbImage)>,
-    answer: Option<fn() -> Response>,
+    answer: Option<Reply>,
 }
 
 async fn serve(router: Router) -> u16 {
@@ -153,7 +155,7 @@ impl Boxes {
         self.service.lock().expect("no panic").asked.len()
     }
 
-    fn answer(&self, answer: fn() -> Response) {
+    fn answer(&self, answer: Reply) {
         self.service.lock().expect("no panic").answer = Some(answer);
     }
 
@@ -440,7 +442,7 @@ async fn whatever_the_service_does_wrong_is_said_and_nothing_is_written(db: PgPo
     let mut boxes = Boxes::new(db).await;
     let face = boxes.world.amara_suggested().await;
     let before = boxes.whole(face).await;
-    let wrong: [(fn() -> Response, &str); 8] = [
+    let wrong: [(Reply, &str); 8] = [
         (|| StatusCode::SERVICE_UNAVAILABLE.into_response(), "refused this face (status 503)"),
         (|| (StatusCode::FOUND, [(header::LOCATION, "/embed")]).into_response(), "sends us on to another address"),
         (|| "7".repeat(257 << 10).into_response(), "more than 256 kB"),

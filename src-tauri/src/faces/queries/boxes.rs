@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// What came of it: `done` with the entry of the log, or why not.
-pub(in crate::faces) struct Outcome {
+pub(in crate::faces) struct Answer {
     pub(in crate::faces) outcome: String,
     pub(in crate::faces) face_id: Option<FaceId>,
     pub(in crate::faces) decision_id: Option<DecisionId>,
@@ -21,9 +21,9 @@ pub(in crate::faces) async fn move_face(
     face: &Seen<FaceId>,
     stored_box: &[i32; 4],
     embedding: Option<&[f32]>,
-) -> Result<Outcome> {
+) -> Result<Answer> {
     Ok(query_as!(
-        Outcome,
+        Answer,
         r#"
         select outcome     as "outcome!",
                $1::bigint  as "face_id: FaceId",
@@ -41,9 +41,9 @@ pub(in crate::faces) async fn move_face(
 }
 
 /// `done`, `changed` or `gone`
-pub(in crate::faces) async fn delete_face(tx: &mut PgConnection, face: &Seen<FaceId>) -> Result<Outcome> {
+pub(in crate::faces) async fn delete_face(tx: &mut PgConnection, face: &Seen<FaceId>) -> Result<Answer> {
     Ok(query_as!(
-        Outcome,
+        Answer,
         r#"
         select outcome     as "outcome!",
                $1::bigint  as "face_id: FaceId",
@@ -64,9 +64,9 @@ pub(in crate::faces) async fn draw_face(
     media: MediaId,
     stored_box: &[i32; 4],
     embedding: &[f32],
-) -> Result<Outcome> {
+) -> Result<Answer> {
     Ok(query_as!(
-        Outcome,
+        Answer,
         r#"
         select outcome     as "outcome!",
                face_id     as "face_id: FaceId",
