@@ -80,6 +80,11 @@ pub(crate) async fn cluster_photos(db: &PgPool, photos: &[i64]) -> Result<()> {
     cluster::cluster_photos(db, photos).await
 }
 
+/// What is asked for at once, within bounds.
+fn most(limit: i64) -> i32 {
+    i32::try_from(limit.clamp(1, 200)).unwrap_or(200)
+}
+
 /// Clusters of more than one face, the largest first.
 ///
 /// # Errors
@@ -91,10 +96,12 @@ pub async fn unknown_people(
     limit: i64,
 ) -> Result<UnknownPeople> {
     by.may(Right::NameFaces)?;
-    let limit = limit.clamp(1, 200);
-    let rows = cluster::unknown_people(db, after, i32::try_from(limit).unwrap_or(200)).await?;
-    let next =
-        rows.last().filter(|_| rows.len() as i64 == limit).map(|row| UnknownCursor { faces: row.stored, id: row.id });
+    let limit = most(limit);
+    let rows = cluster::unknown_people(db, after, limit).await?;
+    let next = rows
+        .last()
+        .filter(|_| rows.len() == limit.unsigned_abs() as usize)
+        .map(|row| UnknownCursor { faces: row.stored, id: row.id });
     // What was decided, or is hidden from this operator, may leave one face alone.
     let people = rows
         .into_iter()
@@ -117,9 +124,9 @@ pub async fn unknown_faces(
     limit: i64,
 ) -> Result<UnknownFaces> {
     by.may(Right::NameFaces)?;
-    let limit = limit.clamp(1, 200);
-    let places = cluster::faces(db, holder, of, after, i32::try_from(limit).unwrap_or(200)).await?;
-    let next = places.last().filter(|_| places.len() as i64 == limit).copied();
+    let limit = most(limit);
+    let places = cluster::faces(db, holder, of, after, limit).await?;
+    let next = places.last().filter(|_| places.len() == limit.unsigned_abs() as usize).copied();
     let ids: Vec<FaceId> = places.iter().map(|place| place.id).collect();
     let leased = queries::queue::lease(db, holder, &ids).await?;
     let rows = queries::by_ids(db, &ids).await?;

@@ -51,7 +51,7 @@ mod tests {
         let requests = Requests::default();
         let (cancelled, done, ()) =
             tokio::join!(requests.run(1, pending::<Result<()>>()), requests.run(2, async { Ok("an answer") }), async {
-                requests.cancel(1)
+                requests.cancel(1);
             });
         assert!(matches!(cancelled, Err(Error::Cancelled)));
         assert_eq!(done.expect("an answer"), "an answer");
