@@ -2,8 +2,8 @@
 // have if all its photos were of usual shape. Heights count from the top of the list, left edges from that of the rows.
 
 import type { Hit } from '../bindings';
-import type { LaidPages, LaidRow, Measure } from './laid';
-import { guessedHeight, type Row } from './layout';
+import type { DrawnRow, LaidPages, LaidRow, Measure } from './laid';
+import { guessedHeight } from './layout';
 import type { Page } from './list.svelte';
 
 /** Around the rows, in pixels */
@@ -14,17 +14,6 @@ export interface Rect {
   top: number;
   right: number;
   bottom: number;
-}
-
-/** A row of photos as it is drawn. */
-export interface DrawnRow {
-  key: string;
-  top: number;
-  height: number;
-  /** Its place among all hits */
-  first: number;
-  hits: readonly Hit[];
-  places: Row['places'];
 }
 
 /** A page that is not there yet. */
@@ -136,17 +125,15 @@ export class Geometry {
   /** The rows between two heights that are there. */
   rowsBetween(start: number, end: number): DrawnRow[] {
     const drawn: DrawnRow[] = [];
-    this.#eachRow(start, end, ({ top, height, from, places }, page, number) => {
+    this.#eachRow(start, end, (row, page, number) => {
       const hits = this.pages[page]?.hits;
       if (hits === undefined) return;
-      drawn.push({
+      const place = {
         key: `${page}-${number}`,
-        top: this.topOf(page) + top,
-        height,
-        first: this.#firstOf(page) + from,
-        hits: hits.slice(from, from + places.length),
-        places,
-      });
+        top: this.topOf(page) + row.top,
+        first: this.#firstOf(page) + row.from,
+      };
+      drawn.push(this.#laid.drawn(row, place, hits));
     });
     return drawn;
   }

@@ -23,8 +23,33 @@ interface Laid extends Measure {
   height: number;
 }
 
+/** A row at its place among all. */
+export interface DrawnRow extends Pick<Row, 'height' | 'places'> {
+  key: string;
+  top: number;
+  /** The place of its first photo among all */
+  first: number;
+  hits: readonly Hit[];
+}
+
 export class LaidPages {
   #known = new WeakMap<Page, Laid>();
+  #drawn = new WeakMap<LaidRow, DrawnRow>();
+
+  /** The same object as long as nothing about the row is another: what draws it has nothing to do then. */
+  drawn(
+    row: LaidRow,
+    { key, top, first }: Pick<DrawnRow, 'key' | 'top' | 'first'>,
+    hits: readonly Hit[],
+  ): DrawnRow {
+    const known = this.#drawn.get(row);
+    if (known?.key === key && known.top === top && known.first === first) return known;
+    const { from, height, places } = row;
+    const own = hits.slice(from, from + places.length);
+    const drawn = { key, top, first, height, places, hits: own };
+    this.#drawn.set(row, drawn);
+    return drawn;
+  }
 
   /** Undefined for a page that is not there, unless it was let go of: then its height is still known. */
   of(page: Page, { width, target }: Measure): Laid | undefined {

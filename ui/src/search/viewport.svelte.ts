@@ -3,7 +3,7 @@
 import { tick } from 'svelte';
 
 import { Geometry, PADDING } from './geometry';
-import { LaidPages } from './laid';
+import { LaidPages, type DrawnRow } from './laid';
 import { rowHeight } from './layout';
 import type { HitList } from './list.svelte';
 import { placeOf, scrolled, type Place } from './scroll';
@@ -28,6 +28,7 @@ export class Viewport {
   #laid = new LaidPages();
   #onScroll: (at: number) => unknown;
   #latest: Geometry | undefined;
+  #rows: readonly DrawnRow[] = [];
   #standing: ReturnType<typeof setTimeout> | undefined;
 
   readonly height = $derived(this.high || USUAL);
@@ -49,7 +50,13 @@ export class Viewport {
   readonly #bottom = $derived(this.at + this.height + AROUND);
   readonly firstPage = $derived(this.geometry.pageAt(this.#top));
   readonly lastPage = $derived(this.geometry.pageAt(this.#bottom));
-  readonly rows = $derived(this.geometry.rowsBetween(this.#top, this.#bottom));
+  /** The same list until a row comes or goes, which is not in each frame. */
+  readonly rows: readonly DrawnRow[] = $derived.by(() => {
+    const rows = this.geometry.rowsBetween(this.#top, this.#bottom);
+    const isSame =
+      rows.length === this.#rows.length && rows.every((row, index) => row === this.#rows[index]);
+    return isSame ? this.#rows : (this.#rows = rows);
+  });
   readonly outlines = $derived(this.geometry.outlines(this.firstPage, this.lastPage));
 
   constructor(list: () => HitList, onScroll: (at: number) => unknown) {

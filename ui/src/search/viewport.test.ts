@@ -34,6 +34,18 @@ test('rows are drawn that are in sight, and a little around', () => {
   expect(viewport.rows.at(-1)?.hits.at(-1)?.mediaId).toBe(100);
 });
 
+test('what draws the rows has nothing to do until one comes or goes', () => {
+  const { viewport } = open(100);
+  scrollTo(viewport, 400);
+  const before = viewport.rows;
+  scrollTo(viewport, 402);
+  expect(viewport.rows).toBe(before);
+  scrollTo(viewport, 402 + (before[0]?.height ?? 0) * 2);
+  expect(viewport.rows).not.toBe(before);
+  const kept = viewport.rows.filter((row) => before.includes(row));
+  expect(kept.length).toBeGreaterThan(1);
+});
+
 test('nothing beyond the ends is looked at, and where it is is told', () => {
   const { viewport, onScroll } = open(100);
   const last = viewport.geometry.height - viewport.height;
