@@ -432,6 +432,46 @@ as $$
      group by 1
 $$;
 
+-- Whom an operator put on a photo, or took from it, gets a feed that knows it as soon as whoever something new concerns.
+create function console.concern_feeds() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    people bigint[];
+begin
+    if not console.is_operator() then
+        return null;
+    end if;
+    if tg_op = 'DELETE' then
+        select array_agg(o.identified_user_id) into people from old_rows as o;
+    else
+        select array_agg(changed.person)
+          into people
+          from old_rows as o
+          join new_rows as n using (id)
+         cross join lateral unnest(array[o.identified_user_id, n.identified_user_id]) as changed (person)
+         where o.identified_user_id is distinct from n.identified_user_id;
+    end if;
+    insert into console.feed_refresh as r (user_id, concerned_since)
+    select u.user_id, clock_timestamp()
+      from public.users as u
+     where u.user_id = any (people)
+       and u.account_status = 'ACTIVE'
+     order by u.user_id
+        on conflict (user_id) do update
+       set concerned_since = excluded.concerned_since
+     where r.concerned_since is null;
+    return null;
+end
+$$;
+
+create trigger console_concern_feeds after update on public.media_detected_faces
+    referencing old table as old_rows new table as new_rows
+    for each statement execute function console.concern_feeds();
+create trigger console_concern_feeds_deleted after delete on public.media_detected_faces
+    referencing old table as old_rows
+    for each statement execute function console.concern_feeds();
+
 -- Marks of photos whose unknown faces are to be put together are a task of the worker's own, behind matching.
 create or replace function console.queue_status()
     returns table (kind text, name text, waiting bigint, oldest_seconds double precision, dead_letters bigint)
@@ -481,7 +521,7 @@ select console.mark_dirty('face_clusters', 'row', array(
 revoke execute on function
     console.lock_clusters(), console.photos_to_cluster(bigint[]), console.count_clusters(bigint[]), console.refresh_mean(bigint),
     console.absorb_faces(bigint), console.cluster_faces(bigint[]), console.sees_faces_of(bigint), console.members_of(bigint),
-    console.unknown_people(integer, bigint, integer),
+    console.unknown_people(integer, bigint, integer), console.concern_feeds(),
     console.unknown_faces(bigint, double precision, bigint, text, integer), console.faces_of_cluster(bigint, text),
     console.clusters_like(bigint, integer), console.regroup_faces(bigint[], bigint), console.verdicts_by_similarity()
     from public;

@@ -175,7 +175,7 @@ async fn who_looks_like_a_group_is_offered_for_merging(db: PgPool) {
     let near = world.unknown(1, 3).await;
     let photo = world.another_photo().await;
     // Half as near as the same person would be.
-    let off = world.unknown_on(photo, 1, 1.05).await;
+    let off = world.unknown_on(photo, 1, 1.2).await;
     work_off(&world.db, None).await;
     let group = ClusterId(world.group_of(near[0]).await.expect("a group"));
     let alike = faces::unknown_alike(&world.as_bo, &world.bo, group).await.expect("others");
