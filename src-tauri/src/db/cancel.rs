@@ -2,7 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 
-use sqlx::{PgConnection, PgPool, Postgres, pool::PoolConnection};
+use sqlx::{Connection, PgConnection, PgPool, Postgres, pool::PoolConnection};
 
 use crate::error::Result;
 
@@ -47,15 +47,17 @@ impl DerefMut for Cancellable {
 
 impl Drop for Cancellable {
     fn drop(&mut self) {
-        let Some(connection) = self.connection.take() else { return };
+        let Some(mut connection) = self.connection.take() else { return };
         let (db, backend) = (self.db.clone(), self.backend);
         tokio::spawn(async move {
             let ended = sqlx::query_scalar!("select pg_cancel_backend($1)", backend).fetch_one(&db).await;
             if let Err(error) = ended {
                 tracing::warn!(%error, "a statement that nobody waits for could not be ended");
             }
-            // Until here nobody else could use the connection: what was ended is what was meant.
-            drop(connection);
+            // Until here nobody else could use the connection: what was ended is what was meant. That it was is read now.
+            if let Err(ended) = connection.ping().await {
+                tracing::debug!(%ended, "a statement that nobody waited for");
+            }
         });
     }
 }

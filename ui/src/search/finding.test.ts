@@ -81,6 +81,17 @@ test('hits come first, and a failing facet leaves them', async () => {
   expect(await screen.findByText('The facets do not come.')).toBeTruthy();
 });
 
+test('what was typed last is there after a look at another screen', async () => {
+  const user = openConsole('moderator');
+  await grid();
+  await user.type(box(), 'tag:kite');
+  window.location.hash = '#/people';
+  await screen.findByRole('main', { name: 'People' });
+  window.location.hash = '#/search';
+  await total(tagged('kite'));
+  expect(box().value).toBe('tag:kite');
+});
+
 test('what nobody waits for any more is cancelled', async () => {
   const cancelRequest = vi.fn(() => null);
   const searchFacets = vi.fn(() => underWay<never>().promise);
