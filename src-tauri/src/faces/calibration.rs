@@ -42,16 +42,40 @@ pub async fn calibration(db: &PgPool, by: &Operator) -> Result<Calibration> {
     Ok(fit(&queries::verdicts_by_similarity(db).await?))
 }
 
-/// Logistic regression (Platt's scaling) by Newton's method; two parameters and a convex loss need few steps.
+/// Logistic regression (Platt's scaling) by Newton's method. Around the middle of what is suggested, where most verdicts are, the two
+/// parameters hardly depend on one another; a step that would make it worse is halved.
 fn fit(said: &[Counted]) -> Calibration {
-    const STEPS: usize = 30;
-    let all: Vec<Counted> = said.iter().copied().chain(BEFORE).collect();
-    let (mut slope, mut intercept) = (0.0, 0.0);
+    const STEPS: usize = 50;
+    const MIDDLE: f64 = (SUGGESTED_FROM + CONFIRMED_ABOVE) / 2.0;
+    let all: Vec<Counted> =
+        said.iter().chain(&BEFORE).map(|one| Counted { similarity: one.similarity - MIDDLE, ..*one }).collect();
+    let mut line = Line { slope: 0.0, intercept: 0.0 };
     for _ in 0..STEPS {
+        let step = line.newton_step(&all);
+        let loss = line.loss(&all);
+        let halved = (0..20).map(|times| line.moved(step, 0.5_f64.powi(times)));
+        match halved.into_iter().find(|next| next.loss(&all) < loss) {
+            Some(next) => line = next,
+            None => break,
+        }
+    }
+    let verdicts: f64 = said.iter().map(|one| one.agreed + one.turned_down).sum();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of at most 20,000")]
+    Calibration { slope: line.slope, intercept: line.intercept - line.slope * MIDDLE, verdicts: verdicts as u32 }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Line {
+    slope: f64,
+    intercept: f64,
+}
+
+impl Line {
+    fn newton_step(self, all: &[Counted]) -> Self {
         let (mut by_slope, mut by_intercept) = (0.0, 0.0);
         let (mut slope_twice, mut both, mut intercept_twice) = (1e-9, 0.0, 1e-9);
-        for one in &all {
-            let believed = probability(slope, intercept, one.similarity);
+        for one in all {
+            let believed = probability(self.slope, self.intercept, one.similarity);
             let count = one.agreed + one.turned_down;
             let error = count * believed - one.agreed;
             let weight = count * believed * (1.0 - believed);
@@ -62,13 +86,25 @@ fn fit(said: &[Counted]) -> Calibration {
             intercept_twice += weight;
         }
         let determinant = slope_twice * intercept_twice - both * both;
-        let step = |value: f64| (value / determinant).clamp(-10.0, 10.0);
-        slope -= step(intercept_twice * by_slope - both * by_intercept);
-        intercept -= step(slope_twice * by_intercept - both * by_slope);
+        Self {
+            slope: (both * by_intercept - intercept_twice * by_slope) / determinant,
+            intercept: (both * by_slope - slope_twice * by_intercept) / determinant,
+        }
     }
-    let verdicts: f64 = said.iter().map(|one| one.agreed + one.turned_down).sum();
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of at most 20,000")]
-    Calibration { slope, intercept, verdicts: verdicts as u32 }
+
+    fn moved(self, step: Self, share: f64) -> Self {
+        Self { slope: self.slope + share * step.slope, intercept: self.intercept + share * step.intercept }
+    }
+
+    /// The negative logarithm of how likely this makes what was said.
+    fn loss(self, all: &[Counted]) -> f64 {
+        all.iter()
+            .map(|one| {
+                let said = self.slope * one.similarity + self.intercept;
+                one.agreed * (-said).exp().ln_1p() + one.turned_down * said.exp().ln_1p()
+            })
+            .sum()
+    }
 }
 
 fn probability(slope: f64, intercept: f64, similarity: f64) -> f64 {
