@@ -46,7 +46,7 @@ pub async fn calibration(db: &PgPool, by: &Operator) -> Result<Calibration> {
 /// parameters hardly depend on one another; a step that would make it worse is halved.
 fn fit(said: &[Counted]) -> Calibration {
     const STEPS: usize = 50;
-    const MIDDLE: f64 = (SUGGESTED_FROM + CONFIRMED_ABOVE) / 2.0;
+    const MIDDLE: f64 = f64::midpoint(SUGGESTED_FROM, CONFIRMED_ABOVE);
     let all: Vec<Counted> =
         said.iter().chain(&BEFORE).map(|one| Counted { similarity: one.similarity - MIDDLE, ..*one }).collect();
     let mut line = Line { slope: 0.0, intercept: 0.0 };
