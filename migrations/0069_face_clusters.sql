@@ -404,7 +404,9 @@ begin
      where c.cluster_id = result
        and k.id = result
        and f.id = c.face_id;
-    perform console.append_audit('clusters.regroup', 'face_cluster', result, before, to_jsonb(known));
+    perform console.append_audit(
+                'clusters.regroup', 'cluster', result, before,
+                (select jsonb_object_agg(moved.face, result) from unnest(known) as moved (face)));
     return result;
 end
 $$;

@@ -26,7 +26,7 @@ create table console.enrolment (
 );
 
 comment on table console.enrolment is 'Append-only, as long as there is the user: what was enrolled, by whom, and from what';
-comment on column console.audit_entry.subject is 'face, media or person; subject_id is its key';
+comment on column console.audit_entry.subject is 'cluster, face, media or person; subject_id is its key';
 
 create index enrolment_user on console.enrolment (user_id, id desc);
 create index enrolment_restores on console.enrolment (restores) where restores is not null;

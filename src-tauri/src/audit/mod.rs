@@ -34,7 +34,7 @@ pub struct Entry {
     /// `enrolment.enrol`, `enrolment.activate`, `enrolment.deactivate`, `enrolment.rollback`,
     /// `media.correct`, `media.undo`, `safety.decide`, `safety.reveal`
     pub action: String,
-    /// `face 12`, `media 7`, `person 3`
+    /// `cluster 5`, `face 12`, `media 7`, `person 3`
     pub subject: String,
     #[specta(type = Option<HashMap<String, Option<Fact>>>)]
     pub before: Option<Value>,

@@ -17,7 +17,6 @@ import { complain, toast, warn } from '../components/toast';
 import {
   decideMany,
   decisionsChanged,
-  keep,
   merge,
   nameCluster,
   pageOfUnknown,
@@ -26,13 +25,11 @@ import {
   unknownPeopleChanged,
 } from './api';
 import { idsOf } from './ids';
+import { keepWhile } from './lease';
 import type { CropWall } from './wall.svelte';
 
 /** So many faces at a time. */
 const PAGE = 200;
-/** Between two signs that they are looked at, in milliseconds. */
-const SIGN = 5000;
-
 /** What can be taken back: faces that were in another group, or a decision. */
 type Step = { moved: number[]; from: number | null } | 'decision';
 
@@ -55,7 +52,7 @@ export class UnknownWall implements CropWall {
 
   #client: QueryClient;
   #next: UnknownFaceCursor | null = null;
-  #steps: Step[] = [];
+  #steps = $state.raw<readonly Step[]>([]);
   /** Answers that belong to another group are dropped. */
   #round = 0;
 
@@ -135,7 +132,7 @@ export class UnknownWall implements CropWall {
   async #decide(write: () => Promise<Decided>, how: string): Promise<void> {
     await this.#change(async () => {
       const { done, skipped } = await write();
-      if (done.length > 0) this.#steps.push('decision');
+      if (done.length > 0) this.#steps = [...this.#steps, 'decision'];
       this.#without(done.map(({ faceId }) => faceId));
       this.told = `${counted(done.length, 'face')} decided ${how}`.trim() + '.';
       toast(this.told);
@@ -152,7 +149,7 @@ export class UnknownWall implements CropWall {
     if (group === undefined || moved.length === 0) return;
     await this.#change(async () => {
       await regroup(this.#client, moved, null);
-      this.#steps.push({ moved, from: group.id });
+      this.#steps = [...this.#steps, { moved, from: group.id }];
       this.#without(moved);
       this.told = `${counted(moved.length, 'face is', 'faces are')} a group of ${moved.length === 1 ? 'its' : 'their'} own.`;
       toast(this.told);
@@ -165,7 +162,7 @@ export class UnknownWall implements CropWall {
     if (group === undefined) return;
     await this.#change(async () => {
       const moved = await merge(this.#client, other.id, group.id);
-      this.#steps.push({ moved, from: null });
+      this.#steps = [...this.#steps, { moved, from: null }];
       this.told = `${counted(moved.length, 'face')} more in this group.`;
       toast(this.told);
       await this.#start();
@@ -185,7 +182,7 @@ export class UnknownWall implements CropWall {
         await regroup(this.#client, last.moved, last.from);
         toast(`${counted(last.moved.length, 'face is', 'faces are')} in the group of before.`);
       }
-      this.#steps.pop();
+      this.#steps = this.#steps.slice(0, -1);
       this.told = 'Taken back.';
       await this.#start();
     });
@@ -193,7 +190,6 @@ export class UnknownWall implements CropWall {
 
   /** Something was regrouped here that can be taken back. */
   get hasSteps(): boolean {
-    void this.told;
     return this.#steps.length > 0;
   }
 
@@ -221,15 +217,7 @@ export class UnknownWall implements CropWall {
 
   /** Keeps what is looked at from others until the answer is called. */
   attend(): () => void {
-    const sign = () => {
-      // A sign that does not arrive lets others have the faces; their version tells then.
-      keep(
-        this.faces.map(({ face }) => face.id),
-        null,
-      ).catch(() => {});
-    };
-    const timer = setInterval(sign, SIGN);
-    return () => clearInterval(timer);
+    return keepWhile(() => this.faces.map(({ face }) => face.id));
   }
 }
 

@@ -21,7 +21,6 @@ import {
   decideMany,
   decisionsChanged,
   drawLine,
-  keep,
   lineOf,
   pageOfFaces,
   reread,
@@ -29,12 +28,10 @@ import {
   undo,
 } from './api';
 import { idsOf, toggled } from './ids';
+import { keepWhile } from './lease';
 
 /** So many faces at a time. */
 const PAGE = 200;
-/** Between two signs that they are looked at, in milliseconds. */
-const SIGN = 5000;
-
 export type WallQueue = Exclude<Wall['queue'], 'conflicts'>;
 
 /** A blind sample that is being looked at: what is wrong in it is marked. */
@@ -342,13 +339,9 @@ export class FaceWall implements CropWall {
 
   /** Keeps what is looked at from others until the answer is called. */
   attend(): () => void {
-    const sign = () => {
-      const held = [...this.faces, ...(this.sample?.faces ?? [])].map(({ face }) => face.id);
-      // A sign that does not arrive lets others have the faces; their version tells then.
-      keep(held, null).catch(() => {});
-    };
-    const timer = setInterval(sign, SIGN);
-    return () => clearInterval(timer);
+    return keepWhile(() =>
+      [...this.faces, ...(this.sample?.faces ?? [])].map(({ face }) => face.id),
+    );
   }
 
   get title(): string {
