@@ -490,7 +490,7 @@ export type Entry = {
 	 *  `media.correct`, `media.undo`, `safety.decide`, `safety.reveal`
 	 */
 	action: string,
-	/**  `face 12`, `media 7`, `person 3` */
+	/**  `cluster 5`, `face 12`, `media 7`, `person 3` */
 	subject: string,
 	before: { [key in string]: Fact | null } | null,
 	after: { [key in string]: Fact | null } | null,
