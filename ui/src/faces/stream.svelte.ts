@@ -7,7 +7,8 @@ import type { Candidate, Face, FaceCursor, FaceQuery, WaitingFace, Within } from
 import { complain, toast, warn } from '../components/toast';
 import { counted } from '../components/text';
 import { Refusal, media } from '../host';
-import { photoOf, preload, preparePhoto } from '../photo/api';
+import { photoOf, preparePhoto } from '../photo/api';
+import { preload } from '../photo/pictures';
 import { Ahead } from '../review/ahead';
 import { ReviewQueue } from '../review/queue.svelte';
 import {

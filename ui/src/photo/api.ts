@@ -1,8 +1,9 @@
-// What the viewer asks for: true sizes, and pictures before they are needed.
+// What the viewer asks for: true sizes, and what is needed before it is shown.
 
 import { createQuery, queryOptions, type QueryClient } from '@tanstack/svelte-query';
 
 import { ask, commands, media, pictureProblem } from '../host';
+import { preload } from './pictures';
 
 /** A picture's size never changes, and asking for it reads the head of the original. */
 export const sizeOf = (mediaId: number) =>
@@ -38,23 +39,6 @@ export const createReason = (url: () => string | null) =>
       enabled: wanted !== null,
     };
   });
-
-// The elements are kept, or the web view might let go of the pixels before they are shown.
-const fetched = new Map<string, HTMLImageElement>();
-const KEPT = 60;
-
-/** Has the web view load a picture that will be wanted soon; one that does not come says why when it is shown. */
-export function preload(url: string): Promise<void> {
-  const image = fetched.get(url) ?? new Image();
-  fetched.delete(url);
-  fetched.set(url, image);
-  for (const oldest of [...fetched.keys()].slice(0, -KEPT)) fetched.delete(oldest);
-  if (image.src !== '') return Promise.resolve();
-  return new Promise((resolve) => {
-    image.onload = image.onerror = () => resolve();
-    image.src = url;
-  });
-}
 
 /** A photo's size and its pixels, before it is shown. */
 export const preparePhoto = (client: QueryClient, mediaId: number) =>

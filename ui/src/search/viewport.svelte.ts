@@ -14,6 +14,8 @@ const AROUND = 320;
 const USUAL = 800;
 /** Without a step of scrolling for so long, it stands still; in milliseconds. */
 const STILL = 150;
+/** Faster than this nobody sees what passes: two screens a second; in pixels a millisecond. */
+const HURRY = 1.5;
 
 export class Viewport {
   element = $state.raw<HTMLElement>();
@@ -22,6 +24,8 @@ export class Viewport {
   high = $state(0);
   /** It is being scrolled. */
   moving = $state(false);
+  /** It is being scrolled so fast that what passes is not seen. */
+  hurried = $state(false);
   #place = $state.raw<Place>({ top: 0, shift: 0 });
 
   #list: () => HitList;
@@ -30,6 +34,8 @@ export class Viewport {
   #latest: Geometry | undefined;
   #rows: readonly DrawnRow[] = [];
   #standing: ReturnType<typeof setTimeout> | undefined;
+  /** When it was scrolled last, in milliseconds of the window */
+  #scrolledAt = 0;
 
   readonly height = $derived(this.high || USUAL);
   readonly #width = $derived((this.wide || USUAL) - 2 * PADDING);
@@ -80,13 +86,17 @@ export class Viewport {
     this.#onScroll(this.at);
   }
 
-  /** The element was scrolled. */
-  follow(): void {
+  /** The element was scrolled; `now` in milliseconds of the window. */
+  follow(now: number): void {
     const top = this.element?.scrollTop;
-    if (top === undefined || Math.abs(top - this.#place.top) < 1) return;
+    if (top === undefined) return;
+    const distance = Math.abs(top - this.#place.top);
+    if (distance < 1) return;
     this.moving = true;
+    this.hurried = distance > HURRY * (now - this.#scrolledAt);
+    this.#scrolledAt = now;
     clearTimeout(this.#standing);
-    this.#standing = setTimeout(() => (this.moving = false), STILL);
+    this.#standing = setTimeout(() => (this.moving = this.hurried = false), STILL);
     this.#place = scrolled(this.#place, top, this.#heights);
     this.#onScroll(this.at);
   }

@@ -19,9 +19,9 @@ function open(total: number) {
   return { list, viewport, onScroll };
 }
 
-const scrollTo = (viewport: Viewport, top: number) => {
+const scrollTo = (viewport: Viewport, top: number, now = 0) => {
   if (viewport.element !== undefined) viewport.element.scrollTop = top;
-  viewport.follow();
+  viewport.follow(now);
 };
 
 test('rows are drawn that are in sight, and a little around', () => {
@@ -44,6 +44,21 @@ test('what draws the rows has nothing to do until one comes or goes', () => {
   expect(viewport.rows).not.toBe(before);
   const kept = viewport.rows.filter((row) => before.includes(row));
   expect(kept.length).toBeGreaterThan(1);
+});
+
+test('what passes too fast to be seen is told from what is looked through', () => {
+  vi.useFakeTimers();
+  const { viewport } = open(100);
+  scrollTo(viewport, 100, 1000);
+  expect(viewport.hurried).toBe(false);
+  scrollTo(viewport, 200, 1016);
+  expect(viewport.hurried).toBe(true);
+  scrollTo(viewport, 208, 1032);
+  expect(viewport.hurried).toBe(false);
+  scrollTo(viewport, 1000, 1048);
+  vi.runAllTimers();
+  expect([viewport.hurried, viewport.moving]).toEqual([false, false]);
+  vi.useRealTimers();
 });
 
 test('nothing beyond the ends is looked at, and where it is is told', () => {
