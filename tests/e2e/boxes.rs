@@ -232,6 +232,60 @@ async fn a_box_is_within_a_pixel_of_the_face_at_any_size_zoom_and_orientation() 
     assert!(widths.len() >= 3, "the window had three sizes and zooms: {widths:?}");
 }
 
+/// Drags a handle of the edited box by as much as brings its corner to that point of the page.
+async fn drag_corner(window: &Window, handle: &str, corner: (f64, f64), to: (f64, f64)) {
+    let grip = place(window, &format!("[data-handle={handle}]")).await;
+    let from = (grip.x + grip.width / 2.0, grip.y + grip.height / 2.0);
+    window.drag(from, (from.0.round() + to.0 - corner.0, from.1.round() + to.1 - corner.1)).await;
+}
+
+#[tokio::test]
+async fn a_box_that_is_dragged_to_a_face_is_saved_within_a_pixel_of_it() {
+    // Too far to the left and above, and of another size.
+    let [x, y, width, height] = RED;
+    let beside = [x - 60, y - 40, width + 70, height - 50];
+    let photos: Vec<_> = (1..=8).map(|orientation| (format!("{orientation}.jpg"), PICTURE, beside)).collect();
+    let files = (1..=8).map(|orientation| (format!("{orientation}.jpg"), stored(orientation))).collect();
+    let (deployment, window, media) = looking_at("e2e_dragged_boxes", files, &photos).await;
+
+    let views = [((1440, 900), ""), ((1000, 700), ""), ((1237, 811), "+"), ((1440, 900), "-")];
+    let mut measured = Vec::new();
+    for (orientation, (&medium, ((wide, high), zoom))) in (1..).zip(media.iter().zip(views.into_iter().cycle())) {
+        window.resize(wide, high).await;
+        shown(&window, medium).await;
+        if !zoom.is_empty() {
+            window.press(zoom).await;
+        }
+        shown(&window, medium).await;
+        let found = red(&window.pixels().await);
+        window.press("e").await;
+        let before = place(&window, "[data-edited]").await;
+        drag_corner(&window, "nw", (before.x, before.y), (found.x, found.y)).await;
+        let between = place(&window, "[data-edited]").await;
+        drag_corner(&window, "se", (between.right(), between.bottom()), (found.right(), found.bottom())).await;
+        let edited = place(&window, "[data-edited]").await;
+        window.press("\u{e007}").await;
+        until("a saved box", Duration::from_secs(20), async || !window.has("[data-edited].changed").await).await;
+        let saved: Vec<i32> = sqlx::query_scalar("select bbox from media_detected_faces where media_id = $1")
+            .bind(medium)
+            .fetch_one(&deployment.db)
+            .await
+            .expect("a box");
+        window.press("e").await;
+        shown(&window, medium).await;
+        let drawn = place(&window, "[data-face-id]").await;
+        measured.push((edited.off_by(found), drawn.off_by(found), orientation, saved));
+        window.press("w").await;
+        if orientation < 8 {
+            window.press("x").await;
+        }
+    }
+    eprintln!("pixels off while edited and when saved, orientation, saved box: {measured:?}");
+    assert_eq!(measured.len(), 8);
+    let worst = measured.iter().map(|(edited, drawn, ..)| edited.max(*drawn)).fold(0.0, f64::max);
+    assert!(worst <= TOLERANCE, "{worst} pixels off: {measured:?}");
+}
+
 mod platform {
     use super::*;
 

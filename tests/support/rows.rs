@@ -147,8 +147,13 @@ async fn nothing_waits(db: &PgPool, elastic: bool, without_feeds: bool) -> bool 
 
 /// One worker from the first mark to the last.
 pub(crate) async fn work_off(db: &PgPool, elastic: Option<&Elastic>) {
+    work_off_within(PATIENCE, db, elastic).await;
+}
+
+/// The same for so much data that it takes longer.
+pub(crate) async fn work_off_within(limit: Duration, db: &PgPool, elastic: Option<&Elastic>) {
     let worker = Worker::start(db, elastic);
-    settled(db, elastic.is_some()).await;
+    within(limit, "empty queues", async || nothing_waits(db, elastic.is_some(), false).await).await;
     worker.stop().await;
 }
 

@@ -1,6 +1,6 @@
 //! On the platform's own faces, whose truth is known: every hostile one is listed, and who answers rightly leaves nothing wrong.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
 use kaleidoscope_console::{
     access::{Operator, Role},
@@ -12,10 +12,11 @@ use sqlx::{PgPool, query_as, query_scalar};
 use crate::{
     database::Database,
     loaded::{load, load_with_truth, program},
-    rows::{operator, work_off},
+    rows::{operator, work_off, work_off_within},
 };
 
-const MEDIA: u32 = 1_500;
+/// Of the worker on all that was loaded
+const PATIENCE: Duration = Duration::from_mins(15);
 
 #[tokio::test]
 async fn every_hostile_face_is_a_conflict_with_what_is_wrong() {
@@ -135,13 +136,23 @@ impl Moderator {
 
 #[tokio::test]
 async fn who_answers_from_the_truth_leaves_nothing_wrong_and_needs_about_a_key_for_each_face() {
-    let database = Database::create("kaleidoscope_face_truth").await;
+    answers_from_the_truth("kaleidoscope_face_truth", 1_500).await;
+}
+
+#[tokio::test]
+#[ignore = "takes minutes: run it by its name with --ignored"]
+async fn who_answers_from_the_truth_of_twenty_thousand_media_leaves_nothing_wrong() {
+    answers_from_the_truth("kaleidoscope_face_truth_of_all", 20_000).await;
+}
+
+async fn answers_from_the_truth(name: &'static str, media: u32) {
+    let database = Database::create(name).await;
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("truth.jsonl");
-    load_with_truth(&database, MEDIA, &file);
+    load_with_truth(&database, media, &file);
     let db = database.pool().await;
     MIGRATOR.run(&db).await.expect("migrated");
-    work_off(&db, None).await;
+    work_off_within(PATIENCE, &db, None).await;
     let (by, as_by) = operator(&db, "knows", Role::Admin).await;
     let mut moderator =
         Moderator { by, db: as_by, holder: Holder::new(), truth: read_truth(&file), presses: 0, right: 0 };
@@ -151,7 +162,7 @@ async fn who_answers_from_the_truth_leaves_nothing_wrong_and_needs_about_a_key_f
         for queue in [Queue::Suggested, Queue::Near, Queue::Conflicts] {
             moderator.work_on(queue).await;
         }
-        work_off(&db, None).await;
+        work_off_within(PATIENCE, &db, None).await;
     }
 
     let confirmed: Vec<(i64, i64)> = query_as(

@@ -2,7 +2,7 @@
 
 import { untrack } from 'svelte';
 
-/** Follows a value, each time once the frame after its change is drawn. Made where effects can be. */
+/** Follows a value, each time once the frame after its change is on the screen. Made where effects can be. */
 export class Behind<T> {
   #current = $state.raw() as T;
 
@@ -10,14 +10,11 @@ export class Behind<T> {
     this.#current = untrack(of);
     $effect(() => {
       const next = of();
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const frame = requestAnimationFrame(() => {
-        timer = setTimeout(() => (this.#current = next));
+      // The next frame draws the change; the one after it begins when that is done.
+      let frame = requestAnimationFrame(() => {
+        frame = requestAnimationFrame(() => (this.#current = next));
       });
-      return () => {
-        cancelAnimationFrame(frame);
-        clearTimeout(timer);
-      };
+      return () => cancelAnimationFrame(frame);
     });
   }
 

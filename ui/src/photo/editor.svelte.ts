@@ -101,6 +101,7 @@ export class BoxEditor {
 
   /** Ends editing; what was not saved is as it was. */
   leave(): void {
+    if (this.writing) return;
     if (this.changed) toast('The box is as it was: it was not saved.');
     this.#draft = null;
     this.on = false;

@@ -2,6 +2,9 @@
 
 import type { QueryClient } from '@tanstack/svelte-query';
 
+/** What is looked at is drawn first, which takes all that the machine has; in milliseconds. */
+const DRAWING = 150;
+
 export class Ahead<Item> {
   #client: QueryClient;
   #fetch: (item: Item) => Promise<unknown>;
@@ -16,6 +19,7 @@ export class Ahead<Item> {
   /** These instead of those that were asked for before. */
   async prepare(items: readonly Item[]): Promise<void> {
     const turn = ++this.#turn;
+    await new Promise((resolve) => setTimeout(resolve, DRAWING));
     for (const item of items) {
       await quiet(this.#client);
       if (turn !== this.#turn) return;
@@ -28,7 +32,7 @@ export class Ahead<Item> {
 function quiet(client: QueryClient): Promise<void> {
   const isBusy = () => client.isFetching({ predicate: (query) => query.isActive() }) > 0;
   return new Promise((resolve) => {
-    // Not at once: what has just come is drawn first.
+    // Not at once: what has just come asks for more.
     setTimeout(() => {
       if (!isBusy()) return resolve();
       const leave = client.getQueryCache().subscribe(() => {
