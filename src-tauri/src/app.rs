@@ -133,7 +133,7 @@ impl Console {
         self.exports.cancel_all();
         let before = self.session.write().await.replace(Session { db, operator });
         if let Some(before) = before {
-            before.db.close().await;
+            self.end(before).await;
         }
     }
 
@@ -142,7 +142,15 @@ impl Console {
         self.exports.cancel_all();
         let before = self.session.write().await.take();
         if let Some(before) = before {
-            before.db.close().await;
+            self.end(before).await;
+        }
+    }
+
+    async fn end(&self, session: Session) {
+        session.db.close().await;
+        // Nobody else may see what an admin may.
+        if session.operator.role == Role::Admin {
+            self.pictures.clear().await;
         }
     }
 

@@ -1,12 +1,12 @@
 //! Bytes from a photo server that may be slow, broken or malicious: every wait and every size has a bound.
 
-use std::{error::Error as StdError, ops::ControlFlow, sync::Arc, time::Duration};
+use std::{error::Error as StdError, ops::ControlFlow, pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use reqwest::{Client, Response, StatusCode, header, redirect};
 use tokio::{
-    sync::Semaphore,
-    time::{Instant, timeout, timeout_at},
+    sync::{AcquireError, Semaphore, SemaphorePermit},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 use url::Url;
 
@@ -14,7 +14,7 @@ use super::{
     decode,
     guard::{Guard, Refusal},
     problem::Problem,
-    resolve::{Inward, PublicOnly},
+    resolve::{Inward, Machine, PublicOnly},
 };
 use crate::{config, error::Error};
 
@@ -31,6 +31,10 @@ pub(super) struct Limits {
     pub(super) redirects: usize,
     /// Fetches at a time.
     pub(super) at_once: usize,
+    /// A fetch that takes longer goes on beside those.
+    pub(super) brisk: Duration,
+    /// How many go on beside them.
+    pub(super) beside: usize,
 }
 
 impl Default for Limits {
@@ -43,6 +47,8 @@ impl Default for Limits {
             body: 32 << 20,
             redirects: 5,
             at_once: 8,
+            brisk: Duration::from_millis(500),
+            beside: 32,
         }
     }
 }
@@ -53,6 +59,8 @@ pub(super) struct Fetcher {
     guard: Guard,
     limits: Limits,
     turns: Semaphore,
+    /// Places for those that take long: they wait for each other, and nobody else for them.
+    beside: Semaphore,
 }
 
 /// What came of a body.
@@ -69,14 +77,15 @@ impl Fetcher {
             .user_agent(concat!("kaleidoscope-console/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(limits.connect)
             .redirect(redirect::Policy::none())
-            .dns_resolver(Arc::new(PublicOnly))
+            .dns_resolver(Arc::new(PublicOnly(Machine)))
             // A proxy would resolve names by itself, behind the back of the resolver that checks them.
             .no_proxy()
             .referer(false)
             .build()
             .map_err(|error| Error::internal("Fetching pictures could not be set up.", error))?;
         let turns = Semaphore::new(limits.at_once);
-        Ok(Self { client, guard: Guard::new(config), limits, turns })
+        let beside = Semaphore::new(limits.beside);
+        Ok(Self { client, guard: Guard::new(config), limits, turns, beside })
     }
 
     /// The whole body, which begins like a picture.
@@ -92,13 +101,26 @@ impl Fetcher {
         seen: impl FnMut(&[u8]) -> ControlFlow<()> + Send,
     ) -> Result<Body, Problem> {
         let url = self.guard.admit(address).map_err(Problem::Refused)?;
-        let Ok(_turn) = self.turns.acquire().await else { return Err(Problem::Unreachable) };
-        timeout(self.limits.total, async {
+        let Ok(turn) = self.turns.acquire().await else { return Err(Problem::Unreachable) };
+        let mut fetch = pin!(timeout(self.limits.total, async {
             let response = self.open(url).await?;
             self.receive(response, seen).await
-        })
-        .await
-        .unwrap_or(Err(Problem::TooSlow))
+        }));
+        let fetched = tokio::select! {
+            biased;
+            fetched = &mut fetch => fetched,
+            _place = self.place_beside() => {
+                drop(turn);
+                fetch.await
+            }
+        };
+        fetched.unwrap_or(Err(Problem::TooSlow))
+    }
+
+    /// For a fetch that has taken long already, once there is one.
+    async fn place_beside(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
+        sleep(self.limits.brisk).await;
+        self.beside.acquire().await
     }
 
     /// The response at the end of the redirects.

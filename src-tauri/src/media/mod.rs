@@ -11,6 +11,7 @@ use specta::Type;
 use crate::db::{FaceId, MediaId, UserId};
 
 mod cache;
+mod colour;
 #[cfg(feature = "desktop")]
 pub mod commands;
 mod crop;
@@ -20,6 +21,7 @@ mod embedding;
 mod fetch;
 mod guard;
 mod guarded;
+mod jpeg;
 mod pictures;
 mod problem;
 mod queries;
@@ -30,10 +32,12 @@ pub mod scheme;
 mod testing;
 
 pub use self::{
+    decode::upright_size,
     embedding::{Embedder, Unembedded},
-    guard::Refusal,
+    guard::{Guard, Refusal},
     pictures::Pictures,
     problem::Problem,
+    render::thumbnail,
 };
 
 /// A picture as the window asks for it.
@@ -106,7 +110,7 @@ impl Size {
     }
 
     /// Scaled down to fit, in the same proportions, at least one pixel each way.
-    pub(crate) fn within(self, width: u32, height: u32) -> Self {
+    pub fn within(self, width: u32, height: u32) -> Self {
         let scale = |length: u32, by: u32, of: u32| {
             let scaled = (u64::from(length) * u64::from(by) + u64::from(of) / 2) / u64::from(of.max(1));
             u32::try_from(scaled).unwrap_or(u32::MAX).max(1)

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use moka::{Expiry, future::Cache};
+use moka::{Expiry, future::Cache, policy::EvictionPolicy};
 use sqlx::PgPool;
 use tokio::{sync::Semaphore, task};
 
@@ -22,11 +22,10 @@ use super::{
     fetch::{Fetcher, Limits},
     problem::Problem,
     queries::{self, Subject},
-    render::{self, Look, View},
+    render::{self, Look, THUMBNAIL, View},
 };
 use crate::{config, db::MediaId, error::Result};
 
-const THUMBNAIL: u32 = 320;
 const PHOTO: u32 = 1600;
 const SQUARE: u32 = 256;
 /// The longer side of what the AI service gets of a face.
@@ -130,6 +129,21 @@ impl Pictures {
         let enough = f64::from(picture.width) * f64::from(size.width) / f64::from(width);
         let bytes = self.0.no_narrower_than(enough, &address).await?;
         Ok(self.0.render(bytes, view, Look::Clear).await?.to_vec())
+    }
+
+    /// Forgets all pictures, in memory and on disk: for when somebody leaves who may see more than whoever comes next.
+    pub async fn clear(&self) {
+        let inner = &self.0;
+        inner.sources.invalidate_all();
+        inner.sizes.invalidate_all();
+        inner.made.invalidate_all();
+        // Or they would only be let go of when next something is asked for.
+        inner.sources.run_pending_tasks().await;
+        inner.made.run_pending_tasks().await;
+        let disk = Arc::clone(&inner.disk);
+        if let Err(error) = task::spawn_blocking(move || disk.clear()).await {
+            tracing::warn!(%error, "the pictures on disk were not all removed");
+        }
     }
 
     async fn picture_of(&self, subject: Subject, wanted: Wanted, exposure: Exposure) -> Outcome<Picture> {
@@ -281,6 +295,8 @@ where
 {
     Cache::builder()
         .max_capacity(capacity)
+        // Whoever pages on does not come back to what was looked at most.
+        .eviction_policy(EvictionPolicy::lru())
         .weigher(move |_, outcome: &Outcome<T>| u32::try_from(outcome.as_ref().map_or(1, weigh)).unwrap_or(u32::MAX))
         .expire_after(Lifetime(lifetime))
         .build()

@@ -158,6 +158,8 @@ async fn redirects_do_not_lead_inward_or_elsewhere() {
         "https://evil.example/1.jpg",
         "https://127.0.0.1/",
         "file:///etc/passwd",
+        "javascript:alert(1)",
+        "http://user@127.0.0.1/",
         "data:image/png;base64,AAAA",
         "//evil.example/1.jpg",
     ] {
@@ -208,4 +210,41 @@ async fn only_a_few_are_fetched_at_a_time() {
     let answers = futures::future::join_all(addresses.iter().map(|address| fetcher.whole(address))).await;
     assert!(answers.iter().all(Result::is_ok));
     assert_eq!(server.most_at_once(), 3);
+}
+
+#[tokio::test]
+async fn those_that_take_long_do_not_keep_the_others_waiting() {
+    let server = PhotoServer::start(|path| {
+        let wait = if path.starts_with("/slow") { Duration::from_mins(1) } else { Duration::ZERO };
+        [vec![Step::Wait(wait)], ok(&jpeg(64, 48))].into_iter().flatten().collect()
+    })
+    .await;
+    let limits = Limits { at_once: 2, brisk: Duration::from_millis(50), beside: 6, ..limits() };
+    let fetcher = Fetcher::new(&server.config(), limits).expect("a client");
+    let addresses = |kind: &str| (0..6).map(|n| server.address(&format!("/{kind}{n}.jpg"))).collect::<Vec<_>>();
+    let (slow, quick) = (addresses("slow"), addresses("quick"));
+    let slow = futures::future::join_all(slow.iter().map(|address| fetcher.whole(address)));
+    let quick = futures::future::join_all(quick.iter().map(|address| fetcher.whole(address)));
+    // The slow ones come first, and are still under way when the others are there.
+    let (mut slow, quick) = (std::pin::pin!(slow), quick);
+    let quick = tokio::select! {
+        biased;
+        given_up = &mut slow => panic!("given up first: {given_up:?}"),
+        quick = quick => quick,
+    };
+    assert!(quick.iter().all(Result::is_ok));
+    assert!(slow.await.iter().all(|answer| *answer == Err(Problem::TooSlow)));
+}
+
+#[tokio::test]
+async fn bytes_beyond_the_announced_length_are_not_taken() {
+    let bytes = fetched(|_| {
+        let body = jpeg(64, 48);
+        vec![
+            head("200 OK", &format!("Content-Length: {}\r\n", body.len())),
+            Step::Send(body),
+            Step::Send(vec![7; 1 << 16]),
+        ]
+    });
+    assert_eq!(*bytes.await.expect("fetched"), jpeg(64, 48));
 }
