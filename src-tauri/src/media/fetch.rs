@@ -11,10 +11,11 @@ use tokio::{
 use url::Url;
 
 use super::{
-    decode,
+    Part, decode,
     guard::{Guard, Refusal},
     problem::Problem,
     resolve::{Inward, Machine, PublicOnly},
+    video,
 };
 use crate::{config, error::Error};
 
@@ -101,11 +102,29 @@ impl Fetcher {
         seen: impl FnMut(&[u8]) -> ControlFlow<()> + Send,
     ) -> Result<Body, Problem> {
         let url = self.guard.admit(address).map_err(Problem::Refused)?;
-        let Ok(turn) = self.turns.acquire().await else { return Err(Problem::Unreachable) };
-        let mut fetch = pin!(timeout(self.limits.total, async {
-            let response = self.open(url).await?;
+        self.in_turn(async {
+            let response = self.open(url, None).await?;
             self.receive(response, seen).await
-        }));
+        })
+        .await
+    }
+
+    /// The part of a video that begins at this byte.
+    pub(super) async fn part(&self, address: &str, from: u64) -> Result<Part, Problem> {
+        let url = self.guard.admit(address).map_err(Problem::Refused)?;
+        self.in_turn(async {
+            let response = self.open(url, Some(from)).await?;
+            let total = video::total(response.headers().get(header::CONTENT_RANGE), from)?;
+            let body = self.receive_part(response).await?;
+            let content_type = if from == 0 { video::sniff(&body)? } else { "application/octet-stream" };
+            Ok(Part { content_type, body, from, total })
+        })
+        .await
+    }
+
+    async fn in_turn<T>(&self, fetch: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+        let Ok(turn) = self.turns.acquire().await else { return Err(Problem::Unreachable) };
+        let mut fetch = pin!(timeout(self.limits.total, fetch));
         let fetched = tokio::select! {
             biased;
             fetched = &mut fetch => fetched,
@@ -123,16 +142,25 @@ impl Fetcher {
         self.beside.acquire().await
     }
 
-    /// The response at the end of the redirects.
-    async fn open(&self, mut url: Url) -> Result<Response, Problem> {
+    /// The response at the end of the redirects, of all of it or of a video's part that begins at this byte.
+    async fn open(&self, mut url: Url, from: Option<u64>) -> Result<Response, Problem> {
         for hop in 0..=self.limits.redirects {
-            let response = self.client.get(url.clone()).send().await.map_err(|error| unanswered(&error, hop > 0))?;
-            match response.status() {
-                StatusCode::OK => return Ok(response),
-                status if status.is_redirection() => url = self.next_hop(&url, &response)?,
-                StatusCode::NOT_FOUND | StatusCode::GONE => return Err(Problem::Missing),
-                status if status.is_client_error() => return Err(Problem::Denied(status.as_u16())),
-                status => return Err(Problem::ServerError(status.as_u16())),
+            let mut request = self.client.get(url.clone());
+            if let Some(from) = from {
+                request = request.header(header::RANGE, video::range(from));
+            }
+            let response = request.send().await.map_err(|error| unanswered(&error, hop > 0))?;
+            match (response.status(), from) {
+                (StatusCode::OK, None) | (StatusCode::PARTIAL_CONTENT, Some(_)) => return Ok(response),
+                (StatusCode::OK, Some(_)) => {
+                    return Err(Problem::NoVideo(
+                        "The photo server sends this video only as a whole, so it can't be played here.",
+                    ));
+                }
+                (status, _) if status.is_redirection() => url = self.next_hop(&url, &response)?,
+                (StatusCode::NOT_FOUND | StatusCode::GONE, _) => return Err(Problem::Missing),
+                (status, _) if status.is_client_error() => return Err(Problem::Denied(status.as_u16())),
+                (status, _) => return Err(Problem::ServerError(status.as_u16())),
             }
         }
         Err(Problem::RedirectLoop)
@@ -178,6 +206,18 @@ impl Fetcher {
         decode::sniff(&bytes)?;
         bytes.shrink_to_fit();
         Ok(Body { bytes: Arc::new(bytes), whole: true })
+    }
+
+    async fn receive_part(&self, mut response: Response) -> Result<Vec<u8>, Problem> {
+        let mut bytes = Vec::new();
+        let mut window = Window::new(&self.limits);
+        while let Some(chunk) = window.next(&mut response).await? {
+            if bytes.len() + chunk.len() > video::PART {
+                return Err(Problem::TooLarge { limit: video::PART });
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        if bytes.is_empty() { Err(Problem::Empty) } else { Ok(bytes) }
     }
 }
 

@@ -30,6 +30,7 @@ mod resolve;
 pub mod scheme;
 #[cfg(test)]
 mod testing;
+mod video;
 
 pub use self::{
     decode::upright_size,
@@ -71,6 +72,18 @@ pub struct Picture {
     pub body: Vec<u8>,
     /// Of an unsafe medium, blurred or not: nobody on the way to the screen may keep it.
     pub fleeting: bool,
+}
+
+/// Some bytes of a video, as its host has them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// By the first bytes; what has them not says nothing.
+    pub content_type: &'static str,
+    pub body: Vec<u8>,
+    /// Where in the video they begin.
+    pub from: u64,
+    /// Bytes of the whole.
+    pub total: u64,
 }
 
 /// Pixels.

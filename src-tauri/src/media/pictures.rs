@@ -15,10 +15,9 @@ use sqlx::PgPool;
 use tokio::{sync::Semaphore, task};
 
 use super::{
-    Exposure, Picture, Size, Wanted,
+    Exposure, Part, Picture, Size, Wanted,
     cache::Disk,
-    crop::{self, Part},
-    decode, derivative,
+    crop, decode, derivative,
     fetch::{Fetcher, Limits},
     problem::Problem,
     queries::{self, Subject},
@@ -115,6 +114,14 @@ impl Pictures {
         self.0.size(&address, hidden).await
     }
 
+    /// The part of a video that begins at this byte, as its host has it. No more than a megabyte, and nothing is kept of it.
+    ///
+    /// # Errors
+    /// Why there is no such video, or none for this operator, or it can't be played.
+    pub async fn video(&self, db: &PgPool, media: MediaId, from: u64) -> Outcome<Part> {
+        self.0.fetcher.part(&queries::video(db, media).await?, from).await
+    }
+
     /// A face for the AI service: the box `[x, y, width, height]`, which lies within the upright picture, and nothing around it, as
     /// a JPEG. In the picture's own resolution, unless a side is longer than 512 pixels.
     ///
@@ -125,7 +132,7 @@ impl Pictures {
         let picture = self.0.size(&address, hidden).await?;
         let [_, _, width, height] = stored_box.map(i32::unsigned_abs);
         let size = Size { width, height }.within(FACE, FACE);
-        let view = View::Cut { part: Part::boxed(stored_box, picture), size };
+        let view = View::Cut { part: crop::Part::boxed(stored_box, picture), size };
         let enough = f64::from(picture.width) * f64::from(size.width) / f64::from(width);
         let bytes = self.0.no_narrower_than(enough, &address).await?;
         Ok(self.0.render(bytes, view, Look::Clear).await?.to_vec())
@@ -197,7 +204,7 @@ impl Inner {
             Variant::Photo => (View::Whole { width: PHOTO }, PHOTO.into()),
             Variant::Square => (View::Middle { side: SQUARE }, THUMBNAIL.into()),
             Variant::Crop(face) => {
-                let part = Part::around(face, self.size(&key.address, hidden).await?)?;
+                let part = crop::Part::around(face, self.size(&key.address, hidden).await?)?;
                 (View::Part { part, side: SQUARE }, f64::from(SQUARE) / part.width * SHARP_ENOUGH)
             }
         };

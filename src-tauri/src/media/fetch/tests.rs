@@ -248,3 +248,41 @@ async fn bytes_beyond_the_announced_length_are_not_taken() {
     });
     assert_eq!(*bytes.await.expect("fetched"), jpeg(64, 48));
 }
+
+/// The answer to the part of a video that begins at this byte.
+async fn part(from: u64, script: impl Fn(&str) -> Vec<Step> + Send + Sync + 'static) -> Result<Part, Problem> {
+    let server = PhotoServer::start(script).await;
+    let fetcher = Fetcher::new(&server.config(), limits()).expect("a client");
+    fetcher.part(&server.address("/1.mp4"), from).await
+}
+
+fn partial(range: &str, body: Vec<u8>) -> Vec<Step> {
+    let headers = format!("Content-Range: {range}\r\nContent-Length: {}\r\n", body.len());
+    vec![head("206 Partial Content", &headers), Step::Send(body)]
+}
+
+#[tokio::test]
+async fn a_part_of_a_video_is_what_was_asked_for() {
+    let start = b"\0\0\0\x20ftypisom and so on".to_vec();
+    let served = start.clone();
+    let first = part(0, move |_| partial("bytes 0-21/5000", served.clone())).await;
+    assert_eq!(first, Ok(Part { content_type: "video/mp4", body: start, from: 0, total: 5000 }));
+
+    let later = part(4000, |_| partial("bytes 4000-4999/5000", vec![7; 1000])).await.expect("a part");
+    assert_eq!((later.body.len(), later.content_type), (1000, "application/octet-stream"));
+}
+
+#[tokio::test]
+async fn a_video_that_can_not_be_played_is_a_sentence() {
+    let page = b"<html><video>".to_vec();
+    assert!(matches!(part(0, move |_| partial("bytes 0-12/13", page.clone())).await, Err(Problem::NoVideo(_))));
+    assert!(matches!(part(0, |_| ok(&[0; 100])).await, Err(Problem::NoVideo(_))));
+    assert!(matches!(part(0, |_| partial("bytes 0-9/999999999999", vec![0; 10])).await, Err(Problem::NoVideo(_))));
+    assert!(matches!(part(5, |_| partial("bytes 0-9/10", vec![0; 10])).await, Err(Problem::NoVideo(_))));
+    assert_eq!(part(9, |_| vec![head("416 Range Not Satisfiable", "")]).await, Err(Problem::Denied(416)));
+    assert!(matches!(part(0, |_| redirect("http://169.254.169.254/")).await, Err(Problem::RedirectRefused(_))));
+    let endless = |_: &str| {
+        vec![head("206 Partial Content", "Content-Range: bytes 0-1048575/2000000\r\n"), Step::Forever(vec![0; 1 << 16])]
+    };
+    assert_eq!(part(0, endless).await, Err(Problem::TooLarge { limit: 1 << 20 }));
+}
