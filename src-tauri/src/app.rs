@@ -133,7 +133,7 @@ impl Console {
         self.exports.cancel_all();
         let before = self.session.write().await.replace(Session { db, operator });
         if let Some(before) = before {
-            before.db.close().await;
+            self.end(before).await;
         }
     }
 
@@ -142,19 +142,29 @@ impl Console {
         self.exports.cancel_all();
         let before = self.session.write().await.take();
         if let Some(before) = before {
-            before.db.close().await;
+            self.end(before).await;
         }
     }
 
-    async fn picture(&self, path: &str) -> Result<media::Picture, Problem> {
+    async fn end(&self, session: Session) {
+        session.db.close().await;
+        // Nobody else may see what an admin may.
+        if session.operator.role == Role::Admin {
+            self.pictures.clear().await;
+        }
+    }
+
+    async fn answer(&self, path: &str) -> Result<scheme::Answer, Problem> {
         let session = self.session().await.map_err(Problem::from)?;
-        match scheme::parse(path)? {
-            scheme::Asked::Picture(wanted) => self.pictures.picture(&session.db, &wanted, Exposure::Guarded).await,
+        let (pictures, db) = (&self.pictures, &session.db);
+        Ok(match scheme::parse(path)? {
+            scheme::Asked::Picture(wanted) => pictures.picture(db, &wanted, Exposure::Guarded).await?.into(),
             scheme::Asked::Revealed(token) => {
                 let media = self.reveals.media(&token, Instant::now()).ok_or(Problem::NotFound)?;
-                self.pictures.picture(&session.db, &media::Wanted::Photo(media), Exposure::Clear).await
+                pictures.picture(db, &media::Wanted::Photo(media), Exposure::Clear).await?.into()
             }
-        }
+            scheme::Asked::Video(media, from) => pictures.video(db, media, from).await?.into(),
+        })
     }
 }
 
@@ -324,7 +334,7 @@ fn open_window(app: &AppHandle, screen: Option<&str>, dark: Option<bool>) -> tau
 fn serve_picture(context: &UriSchemeContext<'_, Wry>, request: Request<Vec<u8>>, responder: UriSchemeResponder) {
     let app = context.app_handle().clone();
     tauri::async_runtime::spawn(async move {
-        let outcome = app.state::<Console>().picture(request.uri().path()).await;
+        let outcome = app.state::<Console>().answer(request.uri().path()).await;
         let response: Response<Vec<u8>> = scheme::respond(outcome);
         responder.respond(response);
     });

@@ -250,6 +250,22 @@ async fn videos_are_shown_by_their_preview(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
+async fn only_videos_that_are_safe_are_played(db: PgPool) {
+    let world = World::new(db, red()).await;
+    let media = world.medium(7, "/red.jpg", "COMPLETED").await;
+    let problem = async || world.pictures.video(&world.db, media, 0).await.expect_err("no video");
+    assert_eq!(problem().await, Problem::NoVideo("This is a photo, not a video."));
+
+    sqlx::query("update post_media set media_type = 'VIDEO'").execute(&world.db).await.expect("updated");
+    assert!(problem().await.to_string().contains("only as a whole"));
+
+    sqlx::query("update media_ai_insights set is_safe = false").execute(&world.db).await.expect("updated");
+    assert!(problem().await.to_string().contains("flagged as unsafe"));
+    world.operator_is("MODERATOR").await;
+    assert_eq!(problem().await, Problem::NotFound);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
 async fn people_are_shown_by_their_own_and_their_enrolled_picture(db: PgPool) {
     let world = World::new(db, red()).await;
     let (own, enrolled) = (Wanted::Portrait(UserId(1)), Wanted::Enrolled(UserId(1)));
@@ -372,29 +388,34 @@ mod platform {
         format!("/kaleido-1-60/image/upload/v1/{id}.jpg")
     }
 
+    /// What the platform's server does by the last three digits of a medium's id, and how it may be said.
+    const FAULTS: [(i64, &[&str]); 12] = [
+        (51, &["missing"]),
+        (52, &["serverError"]),
+        (53, &["tooSlow"]),
+        (54, &["broken"]),
+        (55, &["notAPicture"]),
+        (56, &["redirectRefused"]),
+        (57, &["redirectLoop"]),
+        (58, &["tooManyPixels"]),
+        (59, &["tooLarge", "tooSlow"]),
+        (60, &["empty"]),
+        (61, &["tooLarge"]),
+        (62, &["interrupted"]),
+    ];
+    /// After which every fault is a sentence.
+    const PATIENCE: Duration = Duration::from_secs(20);
+
     #[sqlx::test(migrator = "MIGRATOR")]
     async fn every_fault_of_the_photo_server_is_a_sentence(db: PgPool) {
         let photos = Photos::serve().await;
         let world = World::served_at(db, photos.port).await;
-        for (id, codes) in [
-            (51, &["missing"][..]),
-            (52, &["serverError"]),
-            (53, &["tooSlow"]),
-            (54, &["broken"]),
-            (55, &["notAPicture"]),
-            (56, &["redirectRefused"]),
-            (57, &["redirectLoop"]),
-            (58, &["tooManyPixels"]),
-            (59, &["tooLarge", "tooSlow"]),
-            (60, &["empty"]),
-            (61, &["tooLarge"]),
-            (62, &["interrupted"]),
-        ] {
+        for (id, codes) in FAULTS {
             let media = world.medium(id, &at_platform(id), "COMPLETED").await;
             let begun = Instant::now();
             let problem = world.problem(Wanted::Thumbnail(media)).await;
             assert!(codes.contains(&problem.code()), "{id}: {problem:?}");
-            assert!(begun.elapsed() < Duration::from_secs(20), "{id} took {:?}", begun.elapsed());
+            assert!(begun.elapsed() < PATIENCE, "{id} took {:?}", begun.elapsed());
             // Once more for the reason: it is remembered.
             let begun = Instant::now();
             assert_eq!(world.problem(Wanted::Thumbnail(media)).await, problem);
@@ -402,19 +423,65 @@ mod platform {
         }
     }
 
+    /// What came of each thumbnail, and when, all asked for at once.
+    async fn shown_at_once(world: &World, ids: &[i64]) -> Vec<(i64, Result<Picture, Problem>, Duration)> {
+        for &id in ids {
+            world.medium(id, &at_platform(id), "COMPLETED").await;
+        }
+        let begun = Instant::now();
+        futures::future::join_all(ids.iter().map(async |&id| {
+            let picture = world.picture(Wanted::Thumbnail(MediaId(id)), Exposure::Guarded).await;
+            (id, picture, begun.elapsed())
+        }))
+        .await
+    }
+
     #[sqlx::test(migrator = "MIGRATOR")]
-    async fn faulty_photos_do_not_keep_the_others_from_being_shown(db: PgPool) {
+    async fn of_two_hundred_thumbnails_the_faulty_quarter_ends_in_time_and_the_others_do_not_wait_for_it(db: PgPool) {
         let photos = Photos::serve().await;
         let world = World::served_at(db, photos.port).await;
+        let sound: Vec<i64> = (401..=550).collect();
+        let alone = shown_at_once(&world, &sound).await.iter().map(|(.., took)| *took).max().unwrap_or_default();
+
+        let fault = |n: usize| FAULTS[n % 12].0 + 1000 * i64::try_from(n / 12 + 1).expect("few");
+        let other = |n: usize| 101 + i64::try_from(n / 4 * 3 + n % 4).expect("few");
+        let mixed: Vec<i64> = (0..200).map(|n| if n % 4 == 3 { fault(n / 4) } else { other(n) }).collect();
+        let mut last = Duration::ZERO;
+        for (id, picture, took) in shown_at_once(&world, &mixed).await {
+            match FAULTS.iter().find(|(fault, _)| id % 1000 == *fault) {
+                Some((_, codes)) => {
+                    let problem = picture.expect_err("a fault");
+                    assert!(codes.contains(&problem.code()), "{id}: {problem:?}");
+                    assert!(took < PATIENCE, "{id} took {took:?}");
+                }
+                None => {
+                    assert!(picture.is_ok(), "{id}: {picture:?}");
+                    last = last.max(took);
+                }
+            }
+        }
+        // The server itself is busy with what it sends without end.
+        assert!(last < alone * 2 + Duration::from_secs(2), "{last:?} among the faulty ones, {alone:?} alone");
+    }
+
+    #[sqlx::test(migrator = "MIGRATOR")]
+    async fn the_parts_of_a_video_come_to_the_whole(db: PgPool) {
+        let photos = Photos::serve().await;
+        let world = World::served_at(db, photos.port).await;
+        let path = "/kaleido-1-60/video/upload/v1/107.mp4";
+        let media = world.medium(107, path, "COMPLETED").await;
+        sqlx::query("update post_media set media_type = 'VIDEO'").execute(&world.db).await.expect("updated");
         let mut all = Vec::new();
-        for id in (101..=148).chain(51..=62) {
-            all.push(world.medium(id, &at_platform(id), "COMPLETED").await);
+        loop {
+            let part = world.pictures.video(&world.db, media, all.len() as u64).await.expect("a part");
+            assert_eq!((part.from, part.content_type == "video/mp4"), (all.len() as u64, all.is_empty()));
+            all.extend(part.body);
+            if all.len() as u64 == part.total {
+                break;
+            }
         }
-        let shown = all.iter().map(|&media| world.picture(Wanted::Thumbnail(media), Exposure::Guarded));
-        let shown = futures::future::join_all(shown).await;
-        for (MediaId(id), picture) in all.iter().zip(shown) {
-            assert_eq!(picture.is_ok(), *id > 100, "{id}: {:?}", picture.map(|_| ()));
-        }
+        let whole = reqwest::get(format!("{}{path}", world.address)).await.expect("served");
+        assert!(all == whole.bytes().await.expect("all of it"));
     }
 
     #[sqlx::test(migrator = "MIGRATOR")]

@@ -6,7 +6,7 @@ import { faceActions } from './faces/actions';
 import { chooseMode } from './faces/mode.svelte';
 import { wallActions } from './faces/wall-actions';
 import { enrolmentActions, peopleActions } from './people/actions';
-import { photoActions } from './photo/actions';
+import { photoActions, playVideo } from './photo/actions';
 import { boxActions, editBoxes } from './photo/box-actions';
 import { safetyActions } from './safety/actions';
 import { searchActions } from './search/actions';
@@ -16,6 +16,7 @@ import { systemActions } from './system/actions';
 export const everyAction = [
   ...windowActions,
   ...photoActions,
+  playVideo,
   editBoxes,
   ...boxActions,
   ...faceActions,

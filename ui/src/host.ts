@@ -69,26 +69,32 @@ export const media = {
   portrait: (userId: number) => address(`portrait/${userId}`),
   /** Clear pixels, for as long as the reveal lasts. */
   revealed: (token: string) => address(`revealed/${encodeURIComponent(token)}`),
+  /** The part of a video that begins at a byte; `content-range` says of how many. */
+  video: (mediaId: number, from: number) => address(`video/${mediaId}/${from}`),
 };
 
 /** Why a picture did not come: the sentence in the body that its address answered with. */
 export async function pictureProblem(url: string): Promise<string> {
   try {
     const answer = await fetch(url);
-    if (answer.ok) return 'The picture cannot be read.';
-    const body: unknown = await answer.json();
-    if (
-      body !== null &&
-      typeof body === 'object' &&
-      'message' in body &&
-      typeof body.message === 'string'
-    ) {
-      return body.message;
-    }
-    return 'The picture is not available.';
+    return answer.ok ? 'The picture cannot be read.' : await reasonIn(answer);
   } catch {
     return 'The picture is not available.';
   }
+}
+
+/** The sentence in the body of an answer that is no picture. */
+export async function reasonIn(answer: Response): Promise<string> {
+  const body: unknown = await answer.json().catch(() => null);
+  if (
+    body !== null &&
+    typeof body === 'object' &&
+    'message' in body &&
+    typeof body.message === 'string'
+  ) {
+    return body.message;
+  }
+  return 'The picture is not available.';
 }
 
 /** Where a file of this name would be among the operator's downloads; the name alone where there is no such folder. */

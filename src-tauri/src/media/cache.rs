@@ -104,6 +104,13 @@ impl Disk {
         }
     }
 
+    /// Removes everything, also what other consoles of this user kept.
+    pub(super) fn clear(&self) {
+        for entry in entries(&self.folder).flat_map(|shelf| entries(&shelf.path())) {
+            discard(&entry.path());
+        }
+    }
+
     /// Removes leftovers, and the pictures that were not looked at for longest until a tenth of the limit is free.
     fn prune(&self, now: SystemTime) {
         let age = |modified: SystemTime| now.duration_since(modified).unwrap_or_default();
@@ -191,6 +198,11 @@ fn discard(path: &Path) {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        io::{BufRead, BufReader},
+        process::{Command, Stdio},
+    };
+
     use super::*;
 
     fn jpeg(length: usize) -> Vec<u8> {
@@ -279,6 +291,78 @@ mod tests {
         disk.write("b", "photo", &jpeg(100));
         disk.forget("a");
         assert_eq!(files(&disk), [disk.path("b", "photo")]);
+    }
+
+    #[test]
+    fn nothing_is_left_of_what_is_cleared() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let disk = disk(folder.path(), 1 << 20);
+        for address in ["a", "b", "c"] {
+            disk.write(address, "photo", &jpeg(100));
+            disk.write_size(address, Size { width: 4, height: 3 });
+        }
+        disk.clear();
+        assert_eq!(files(&disk), Vec::<PathBuf>::new());
+        disk.write("a", "photo", &jpeg(100));
+        assert!(disk.read("a", "photo").is_some());
+    }
+
+    /// What each address is the picture of in the test below.
+    fn numbered(number: usize) -> (String, Vec<u8>) {
+        (format!("picture {number}"), jpeg(2000 + number * 500))
+    }
+
+    const NUMBERS: usize = 40;
+    const SHARED: u64 = 300_000;
+    const WRITES_TO: &str = "KALEIDOSCOPE_TEST_WRITES_TO";
+
+    /// Begun anew as a process of its own, this test writes until it is killed.
+    #[test]
+    fn consoles_that_share_a_folder_and_are_killed_leave_only_whole_pictures() {
+        const NAME: &str = "media::cache::tests::consoles_that_share_a_folder_and_are_killed_leave_only_whole_pictures";
+        if let Some(folder) = std::env::var_os(WRITES_TO) {
+            let disk = disk(Path::new(&folder), SHARED);
+            for number in (0..NUMBERS).cycle() {
+                let (address, picture) = numbered(number);
+                disk.write(&address, "photo", &picture);
+                println!("written");
+            }
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        for round in 1..=12 {
+            let mut consoles = [(); 2].map(|()| {
+                Command::new(std::env::current_exe().expect("this program"))
+                    .args(["--exact", NAME, "--nocapture"])
+                    .env(WRITES_TO, folder.path())
+                    .stdout(Stdio::piped())
+                    .spawn()
+                    .expect("another process")
+            });
+            for console in &mut consoles {
+                let said = BufReader::new(console.stdout.take().expect("piped"));
+                let written = said.lines().map_while(Result::ok).filter(|line| line.ends_with("written"));
+                assert_eq!(written.take(round * 7).count(), round * 7);
+                console.kill().expect("killed");
+            }
+            for console in &mut consoles {
+                console.wait().expect("ended");
+            }
+            let next = disk(folder.path(), SHARED);
+            let mut found = 0;
+            for (address, picture) in (0..NUMBERS).map(numbered) {
+                if let Some(read) = next.read(&address, "photo") {
+                    assert!(read == picture, "{address} is not whole after round {round}");
+                    found += 1;
+                }
+            }
+            assert!(found > 0, "round {round}");
+        }
+        let next = disk(folder.path(), SHARED);
+        next.prune(SystemTime::now() + STALE * 2);
+        let left = files(&next);
+        assert!(left.iter().all(|path| path.file_name().is_some_and(|name| !is_temporary(name))), "{left:?}");
+        let total: u64 = left.iter().map(|path| fs::metadata(path).expect("there").len()).sum();
+        assert!(total <= SHARED, "{total}");
     }
 
     #[cfg(unix)]

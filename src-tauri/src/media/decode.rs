@@ -2,25 +2,25 @@
 //! large JPEG is never unfolded in full only to be made small.
 
 use std::{
-    io::{self, Cursor, ErrorKind, Read},
+    io::{Cursor, ErrorKind},
     panic,
-    time::{Duration, Instant},
 };
 
 use image::{
-    DynamicImage, ImageDecoder, ImageError, ImageReader, RgbImage, error::LimitErrorKind, metadata::Orientation,
+    ColorType, DynamicImage, ImageDecoder, ImageError, ImageReader, RgbImage, RgbaImage, error::LimitErrorKind,
+    metadata::Orientation,
 };
-use jpeg_decoder::{CodingProcess, PixelFormat, UnsupportedFeature};
+use turbojpeg::{Colorspace, Decompressor, PixelFormat, ScalingFactor};
 
-use super::{Size, problem::Problem};
+use super::{Size, colour, jpeg, problem::Problem};
 
 /// Bytes that tell the format.
 pub(super) const MAGIC: usize = 12;
 const MAX_PIXELS: u64 = 100_000_000;
-/// Bytes that decoding one picture may take.
-const MAX_MEMORY: u64 = 256 << 20;
-/// Some JPEGs are made of thousands of passes over the picture, each a few bytes long.
-const MAX_TIME: Duration = Duration::from_secs(10);
+/// Bytes that decoding one picture may take; what is made of it comes on top.
+const MAX_MEMORY: u64 = 160 << 20;
+/// Cameras make about ten. Some JPEGs are made of thousands of passes over the picture, each a few bytes long.
+const MAX_SCANS: u32 = 100;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
@@ -37,6 +37,8 @@ pub(super) struct Stored {
     /// Of the file; the pixels may be fewer.
     pub(super) size: Size,
     pub(super) orientation: Orientation,
+    /// An ICC profile: what the pixels mean by their numbers.
+    pub(super) profile: Option<Vec<u8>>,
 }
 
 /// The format by the first bytes: what the server says it is counts for nothing.
@@ -57,23 +59,21 @@ pub(super) fn sniff(start: &[u8]) -> Result<Format, Problem> {
     }
 }
 
-/// The size of the upright picture, or `None` while the bytes so far do not tell.
-pub(super) fn upright_size(start: &[u8]) -> Result<Option<Size>, Problem> {
+/// The size of the upright picture in a file, or `None` while the bytes so far do not tell.
+///
+/// # Errors
+/// Why it can't be told.
+pub fn upright_size(start: &[u8]) -> Result<Option<Size>, Problem> {
     // The decoders have asserted on damaged files before; here such a panic would end a task that others wait for.
     panic::catch_unwind(|| read_upright_size(start)).unwrap_or(Err(Problem::Broken))
 }
 
 fn read_upright_size(start: &[u8]) -> Result<Option<Size>, Problem> {
     let (width, height, orientation) = match sniff(start)? {
-        Format::Jpeg => {
-            let mut jpeg = jpeg_decoder::Decoder::new(start);
-            match jpeg.read_info() {
-                Err(jpeg_decoder::Error::Io(error)) if error.kind() == ErrorKind::UnexpectedEof => return Ok(None),
-                other => other.map_err(|error| jpeg_problem(&error))?,
-            }
-            let info = jpeg.info().ok_or(Problem::Broken)?;
-            (info.width.into(), info.height.into(), exif_orientation(&jpeg))
-        }
+        Format::Jpeg => match jpeg::read(start)? {
+            Some(head) => (head.size.width, head.size.height, head.orientation),
+            None => return Ok(None),
+        },
         Format::Gif => match start {
             &[_, _, _, _, _, _, w0, w1, h0, h1, ..] => {
                 (u16::from_le_bytes([w0, w1]).into(), u16::from_le_bytes([h0, h1]).into(), Orientation::NoTransforms)
@@ -108,57 +108,74 @@ pub(super) fn decode(bytes: &[u8], wanted: impl FnOnce(Size, Orientation) -> Siz
 }
 
 fn decode_jpeg(bytes: &[u8], wanted: impl FnOnce(Size, Orientation) -> Size) -> Result<Stored, Problem> {
-    let mut jpeg = jpeg_decoder::Decoder::new(Hurried::new(bytes));
-    jpeg.read_info().map_err(|error| jpeg_problem(&error))?;
-    let info = jpeg.info().ok_or(Problem::Broken)?;
-    let size = Size { width: info.width.into(), height: info.height.into() };
+    let head = jpeg::read(bytes)?.ok_or(Problem::Broken)?;
+    let jpeg::Head { size, orientation, profile, .. } = head;
     check_pixels(size)?;
-    if info.coding_process == CodingProcess::Lossless {
-        return Err(Problem::Unsupported("a lossless JPEG"));
-    }
-    let orientation = exif_orientation(&jpeg);
-
-    let channels = info.pixel_format.pixel_bytes() as u64;
-    // A progressive JPEG is kept as coefficients of two bytes until its last pass.
-    let kept = if info.coding_process == CodingProcess::DctProgressive { size.pixels() * channels * 2 } else { 0 };
-    let fits = |scale| {
-        let unfolded = scaled(size, scale).pixels() * channels * 2;
-        kept + unfolded <= MAX_MEMORY
+    let mut decoder = Decompressor::new().map_err(|error| jpeg_problem(&error))?;
+    let (format, bytes_each) = match decoder.read_header(bytes).map_err(|error| jpeg_problem(&error))?.colorspace {
+        // Beside what is decoded, the three channels that become of it.
+        Colorspace::Gray => (PixelFormat::GRAY, 4),
+        Colorspace::CMYK | Colorspace::YCCK => (PixelFormat::CMYK, 7),
+        _ => (PixelFormat::RGB, 3),
     };
     let wanted = wanted(size, orientation);
-    let enough = |scale| {
-        let scaled = scaled(size, scale);
-        scaled.width >= wanted.width && scaled.height >= wanted.height
-    };
-    let scale = [1, 2, 4, 8].into_iter().find(|&scale| enough(scale)).unwrap_or(8);
-    let scale = [1, 2, 4, 8].into_iter().rev().find(|&s| s <= scale && fits(s)).ok_or(too_many(size))?;
-    let (width, height) = scale_request(size, scale);
-    jpeg.scale(width, height).map_err(|error| jpeg_problem(&error))?;
+    let eighths = eighths(size, wanted, |unfolded| head.kept * 2 + unfolded * bytes_each <= MAX_MEMORY)?;
+    let scale = ScalingFactor::new(eighths, 8);
 
-    let decoded = jpeg.decode().map_err(|error| jpeg_problem(&error))?;
-    let info = jpeg.info().ok_or(Problem::Broken)?;
-    let rgb = match info.pixel_format {
-        PixelFormat::RGB24 => decoded,
-        PixelFormat::L8 => decoded.iter().flat_map(|&grey| [grey; 3]).collect(),
-        PixelFormat::CMYK32 => decoded.as_chunks::<4>().0.iter().flat_map(|&ink| cmyk_to_rgb(ink)).collect(),
-        PixelFormat::L16 => return Err(Problem::Unsupported("a JPEG of more than 8 bits")),
+    let (width, height) = (scale.scale(size.width as usize), scale.scale(size.height as usize));
+    let mut decoded = vec![0; width * height * format.size()];
+    decoder.set_scaling_factor(scale).map_err(|error| jpeg_problem(&error))?;
+    decoder.set_scan_limit(MAX_SCANS).map_err(|error| jpeg_problem(&error))?;
+    let pixels = turbojpeg::Image { pixels: &mut decoded[..], width, pitch: width * format.size(), height, format };
+    if let Err(error) = decoder.decompress(bytes, pixels)
+        && !is_harmless(&error)
+    {
+        return Err(jpeg_problem(&error));
+    }
+    let (rgb, profile) = match format {
+        PixelFormat::GRAY => (decoded.iter().flat_map(|&grey| [grey; 3]).collect(), profile),
+        PixelFormat::CMYK => {
+            if head.inverted {
+                decoded.iter_mut().for_each(|ink| *ink = 255 - *ink);
+            }
+            (colour::inks_to_srgb(&decoded, profile.as_deref()), None)
+        }
+        _ => (decoded, profile),
     };
-    let pixels = RgbImage::from_raw(info.width.into(), info.height.into(), rgb).ok_or(Problem::Broken)?;
-    Ok(Stored { pixels, size, orientation })
+    let scaled = Size { width: to_u32(width)?, height: to_u32(height)? };
+    let pixels = RgbImage::from_raw(scaled.width, scaled.height, rgb).ok_or(Problem::Broken)?;
+    Ok(Stored { pixels, size, orientation, profile })
+}
+
+/// The eighths of its size to which a JPEG is unfolded: the fewest that are enough, or as many as `fit`.
+fn eighths(size: Size, wanted: Size, fit: impl Fn(u64) -> bool) -> Result<usize, Problem> {
+    let scaled =
+        |eighths: u32| Size { width: (size.width * eighths).div_ceil(8), height: (size.height * eighths).div_ceil(8) };
+    let enough = |&eighths: &u32| scaled(eighths).width >= wanted.width && scaled(eighths).height >= wanted.height;
+    // Others have no fast way.
+    let enough = [1, 2, 4, 8].into_iter().find(enough).unwrap_or(8);
+    let fits = |&eighths: &u32| eighths <= enough && fit(scaled(eighths).pixels());
+    let eighths = [8, 4, 2, 1].into_iter().find(fits).ok_or(too_many(size))?;
+    Ok(eighths as usize)
 }
 
 fn decode_other(bytes: &[u8]) -> Result<Stored, Problem> {
+    let format = sniff(bytes)?;
     let mut decoder = reader(bytes)?.into_decoder().map_err(image_problem)?;
     let (width, height) = decoder.dimensions();
     let size = Size { width, height };
     check_pixels(size)?;
-    // Beside the pixels as decoded, those that become of them have to fit.
-    if decoder.total_bytes() + size.pixels() * 3 > MAX_MEMORY * 2 || decoder.total_bytes() > MAX_MEMORY {
+    // PNG is decoded line by line, the others have a picture of their own beside ours.
+    let within = if format == Format::Png { 0 } else { size.pixels() * 4 };
+    // Where neither the pixels are taken as they are, nor flattened in their place.
+    let after = if matches!(decoder.color_type(), ColorType::Rgb8 | ColorType::Rgba8) { 0 } else { size.pixels() * 4 };
+    if decoder.total_bytes() + within + after > MAX_MEMORY {
         return Err(too_many(size));
     }
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let profile = decoder.icc_profile().ok().flatten();
     let image = DynamicImage::from_decoder(decoder).map_err(image_problem)?;
-    Ok(Stored { pixels: on_white(image), size, orientation })
+    Ok(Stored { pixels: on_white(image)?, size, orientation, profile })
 }
 
 fn reader(bytes: &[u8]) -> Result<ImageReader<Cursor<&[u8]>>, Problem> {
@@ -177,33 +194,24 @@ fn reader(bytes: &[u8]) -> Result<ImageReader<Cursor<&[u8]>>, Problem> {
     Ok(reader)
 }
 
-fn on_white(decoded: DynamicImage) -> RgbImage {
-    if !decoded.color().has_alpha() {
-        return decoded.into_rgb8();
-    }
-    let rgba = decoded.into_rgba8();
+fn on_white(decoded: DynamicImage) -> Result<RgbImage, Problem> {
+    if decoded.color().has_alpha() { flattened(decoded.into_rgba8()) } else { Ok(decoded.into_rgb8()) }
+}
+
+/// In its place, because a second picture might not fit beside it.
+fn flattened(rgba: RgbaImage) -> Result<RgbImage, Problem> {
     let (width, height) = rgba.dimensions();
-    let mut rgb = RgbImage::new(width, height);
-    for (flat, &image::Rgba([red, green, blue, alpha])) in rgb.pixels_mut().zip(rgba.pixels()) {
-        let over = |colour: u8| {
-            let (colour, alpha) = (u16::from(colour), u16::from(alpha));
-            u8::try_from((colour * alpha + 255 * (255 - alpha) + 127) / 255).unwrap_or(u8::MAX)
-        };
-        flat.0 = [over(red), over(green), over(blue)];
+    let mut bytes = rgba.into_raw();
+    let pixels = bytes.len() / 4;
+    for at in 0..pixels {
+        let [colours @ .., alpha] = [0, 1, 2, 3].map(|channel| u16::from(bytes[at * 4 + channel]));
+        for (channel, colour) in colours.into_iter().enumerate() {
+            let over = (colour * alpha + 255 * (255 - alpha) + 127) / 255;
+            bytes[at * 3 + channel] = u8::try_from(over).unwrap_or(u8::MAX);
+        }
     }
-    rgb
-}
-
-/// 255 is full ink, as the decoder gives it.
-fn cmyk_to_rgb([cyan, magenta, yellow, black]: [u8; 4]) -> [u8; 3] {
-    [cyan, magenta, yellow].map(|ink| {
-        let light = u16::from(255 - ink) * u16::from(255 - black);
-        u8::try_from((light + 127) / 255).unwrap_or(u8::MAX)
-    })
-}
-
-fn exif_orientation<R: Read>(jpeg: &jpeg_decoder::Decoder<R>) -> Orientation {
-    jpeg.exif_data().and_then(Orientation::from_exif_chunk).unwrap_or(Orientation::NoTransforms)
+    bytes.truncate(pixels * 3);
+    RgbImage::from_raw(width, height, bytes).ok_or(Problem::Broken)
 }
 
 fn check_pixels(size: Size) -> Result<(), Problem> {
@@ -217,17 +225,8 @@ fn too_many(Size { width, height }: Size) -> Problem {
     Problem::TooManyPixels { width, height }
 }
 
-/// `eighths` of the size, rounded up as the decoder does.
-fn scaled(size: Size, eighths: u32) -> Size {
-    Size { width: (size.width * eighths).div_ceil(8), height: (size.height * eighths).div_ceil(8) }
-}
-
-/// What to ask of the decoder to get this scale: it takes the smallest that reaches *either* side, so that only the
-/// longer one is asked for.
-fn scale_request(size: Size, eighths: u32) -> (u16, u16) {
-    let Size { width, height } = scaled(size, eighths);
-    let asked = |length: u32| u16::try_from(length).unwrap_or(u16::MAX);
-    if size.width >= size.height { (asked(width), u16::MAX) } else { (u16::MAX, asked(height)) }
+fn to_u32(length: usize) -> Result<u32, Problem> {
+    u32::try_from(length).map_err(|_| Problem::Broken)
 }
 
 fn riff_is_whole(start: &[u8]) -> bool {
@@ -235,14 +234,25 @@ fn riff_is_whole(start: &[u8]) -> bool {
     length.is_some_and(|length| start.len() as u64 >= u64::from(length) + 8)
 }
 
-fn jpeg_problem(error: &jpeg_decoder::Error) -> Problem {
+fn jpeg_problem(error: &turbojpeg::Error) -> Problem {
+    // The library has no numbers for what it found, only sentences.
     match error {
-        jpeg_decoder::Error::Unsupported(UnsupportedFeature::SamplePrecision(_)) => {
-            Problem::Unsupported("a JPEG of more than 8 bits")
+        turbojpeg::Error::TurboJpegError(why) if why.contains("scans") => {
+            Problem::Unsupported("a JPEG of too many passes")
         }
-        jpeg_decoder::Error::Unsupported(_) => Problem::Unsupported("a JPEG of a rare kind"),
+        turbojpeg::Error::TurboJpegError(why) if why.contains("Unsupported") => {
+            Problem::Unsupported("a JPEG of a rare kind")
+        }
         _ => Problem::Broken,
     }
+}
+
+/// Complaints about files that cameras and programs do write, and all of whose pixels are there.
+fn is_harmless(error: &turbojpeg::Error) -> bool {
+    let turbojpeg::Error::TurboJpegError(why) = error else { return false };
+    ["extraneous bytes before marker", "Invalid SOS parameters", "unknown JFIF revision", "Unknown Adobe color"]
+        .iter()
+        .any(|harmless| why.contains(harmless))
 }
 
 fn image_problem(error: ImageError) -> Problem {
@@ -252,30 +262,6 @@ fn image_problem(error: ImageError) -> Problem {
         }
         ImageError::Unsupported(_) => Problem::Unsupported("of a rare kind"),
         _ => Problem::Broken,
-    }
-}
-
-/// Reads until its time is up.
-struct Hurried<'a> {
-    bytes: &'a [u8],
-    until: Instant,
-    reads: u32,
-}
-
-impl<'a> Hurried<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, until: Instant::now() + MAX_TIME, reads: 0 }
-    }
-}
-
-impl Read for Hurried<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        // The decoder reads byte by byte: the clock is looked at now and then.
-        self.reads = self.reads.wrapping_add(1);
-        if self.reads.is_multiple_of(64) && Instant::now() > self.until {
-            return Err(ErrorKind::TimedOut.into());
-        }
-        self.bytes.read(buffer)
     }
 }
 

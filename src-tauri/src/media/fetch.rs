@@ -1,20 +1,21 @@
 //! Bytes from a photo server that may be slow, broken or malicious: every wait and every size has a bound.
 
-use std::{error::Error as StdError, ops::ControlFlow, sync::Arc, time::Duration};
+use std::{error::Error as StdError, ops::ControlFlow, pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use reqwest::{Client, Response, StatusCode, header, redirect};
 use tokio::{
-    sync::Semaphore,
-    time::{Instant, timeout, timeout_at},
+    sync::{AcquireError, Semaphore, SemaphorePermit},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 use url::Url;
 
 use super::{
-    decode,
+    Part, decode,
     guard::{Guard, Refusal},
     problem::Problem,
-    resolve::{Inward, PublicOnly},
+    resolve::{Inward, Machine, PublicOnly},
+    video,
 };
 use crate::{config, error::Error};
 
@@ -31,6 +32,10 @@ pub(super) struct Limits {
     pub(super) redirects: usize,
     /// Fetches at a time.
     pub(super) at_once: usize,
+    /// A fetch that takes longer goes on beside those.
+    pub(super) brisk: Duration,
+    /// How many go on beside them.
+    pub(super) beside: usize,
 }
 
 impl Default for Limits {
@@ -43,6 +48,8 @@ impl Default for Limits {
             body: 32 << 20,
             redirects: 5,
             at_once: 8,
+            brisk: Duration::from_millis(500),
+            beside: 32,
         }
     }
 }
@@ -53,6 +60,8 @@ pub(super) struct Fetcher {
     guard: Guard,
     limits: Limits,
     turns: Semaphore,
+    /// Places for those that take long: they wait for each other, and nobody else for them.
+    beside: Semaphore,
 }
 
 /// What came of a body.
@@ -69,14 +78,15 @@ impl Fetcher {
             .user_agent(concat!("kaleidoscope-console/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(limits.connect)
             .redirect(redirect::Policy::none())
-            .dns_resolver(Arc::new(PublicOnly))
+            .dns_resolver(Arc::new(PublicOnly(Machine)))
             // A proxy would resolve names by itself, behind the back of the resolver that checks them.
             .no_proxy()
             .referer(false)
             .build()
             .map_err(|error| Error::internal("Fetching pictures could not be set up.", error))?;
         let turns = Semaphore::new(limits.at_once);
-        Ok(Self { client, guard: Guard::new(config), limits, turns })
+        let beside = Semaphore::new(limits.beside);
+        Ok(Self { client, guard: Guard::new(config), limits, turns, beside })
     }
 
     /// The whole body, which begins like a picture.
@@ -92,25 +102,65 @@ impl Fetcher {
         seen: impl FnMut(&[u8]) -> ControlFlow<()> + Send,
     ) -> Result<Body, Problem> {
         let url = self.guard.admit(address).map_err(Problem::Refused)?;
-        let Ok(_turn) = self.turns.acquire().await else { return Err(Problem::Unreachable) };
-        timeout(self.limits.total, async {
-            let response = self.open(url).await?;
+        self.in_turn(async {
+            let response = self.open(url, None).await?;
             self.receive(response, seen).await
         })
         .await
-        .unwrap_or(Err(Problem::TooSlow))
     }
 
-    /// The response at the end of the redirects.
-    async fn open(&self, mut url: Url) -> Result<Response, Problem> {
+    /// The part of a video that begins at this byte.
+    pub(super) async fn part(&self, address: &str, from: u64) -> Result<Part, Problem> {
+        let url = self.guard.admit(address).map_err(Problem::Refused)?;
+        self.in_turn(async {
+            let response = self.open(url, Some(from)).await?;
+            let total = video::total(response.headers().get(header::CONTENT_RANGE), from)?;
+            let body = self.receive_part(response).await?;
+            let content_type = if from == 0 { video::sniff(&body)? } else { "application/octet-stream" };
+            Ok(Part { content_type, body, from, total })
+        })
+        .await
+    }
+
+    async fn in_turn<T>(&self, fetch: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+        let Ok(turn) = self.turns.acquire().await else { return Err(Problem::Unreachable) };
+        let mut fetch = pin!(timeout(self.limits.total, fetch));
+        let fetched = tokio::select! {
+            biased;
+            fetched = &mut fetch => fetched,
+            _place = self.place_beside() => {
+                drop(turn);
+                fetch.await
+            }
+        };
+        fetched.unwrap_or(Err(Problem::TooSlow))
+    }
+
+    /// For a fetch that has taken long already, once there is one.
+    async fn place_beside(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
+        sleep(self.limits.brisk).await;
+        self.beside.acquire().await
+    }
+
+    /// The response at the end of the redirects, of all of it or of a video's part that begins at this byte.
+    async fn open(&self, mut url: Url, from: Option<u64>) -> Result<Response, Problem> {
         for hop in 0..=self.limits.redirects {
-            let response = self.client.get(url.clone()).send().await.map_err(|error| unanswered(&error, hop > 0))?;
-            match response.status() {
-                StatusCode::OK => return Ok(response),
-                status if status.is_redirection() => url = self.next_hop(&url, &response)?,
-                StatusCode::NOT_FOUND | StatusCode::GONE => return Err(Problem::Missing),
-                status if status.is_client_error() => return Err(Problem::Denied(status.as_u16())),
-                status => return Err(Problem::ServerError(status.as_u16())),
+            let mut request = self.client.get(url.clone());
+            if let Some(from) = from {
+                request = request.header(header::RANGE, video::range(from));
+            }
+            let response = request.send().await.map_err(|error| unanswered(&error, hop > 0))?;
+            match (response.status(), from) {
+                (StatusCode::OK, None) | (StatusCode::PARTIAL_CONTENT, Some(_)) => return Ok(response),
+                (StatusCode::OK, Some(_)) => {
+                    return Err(Problem::NoVideo(
+                        "The photo server sends this video only as a whole, so it can't be played here.",
+                    ));
+                }
+                (status, _) if status.is_redirection() => url = self.next_hop(&url, &response)?,
+                (StatusCode::NOT_FOUND | StatusCode::GONE, _) => return Err(Problem::Missing),
+                (status, _) if status.is_client_error() => return Err(Problem::Denied(status.as_u16())),
+                (status, _) => return Err(Problem::ServerError(status.as_u16())),
             }
         }
         Err(Problem::RedirectLoop)
@@ -156,6 +206,18 @@ impl Fetcher {
         decode::sniff(&bytes)?;
         bytes.shrink_to_fit();
         Ok(Body { bytes: Arc::new(bytes), whole: true })
+    }
+
+    async fn receive_part(&self, mut response: Response) -> Result<Vec<u8>, Problem> {
+        let mut bytes = Vec::new();
+        let mut window = Window::new(&self.limits);
+        while let Some(chunk) = window.next(&mut response).await? {
+            if bytes.len() + chunk.len() > video::PART {
+                return Err(Problem::TooLarge { limit: video::PART });
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        if bytes.is_empty() { Err(Problem::Empty) } else { Ok(bytes) }
     }
 }
 

@@ -31,8 +31,9 @@ pub enum Refusal {
     Inward(String),
 }
 
+/// What the settings allow.
 #[derive(Debug)]
-pub(super) struct Guard {
+pub struct Guard {
     hosts: Vec<AllowedHost>,
     loopback_ports: Vec<u16>,
 }
@@ -48,13 +49,16 @@ struct AllowedHost {
 const HTTPS: u16 = 443;
 
 impl Guard {
-    pub(super) fn new(config: &config::Media) -> Self {
+    pub fn new(config: &config::Media) -> Self {
         let hosts = config.hosts.iter().filter_map(|entry| AllowedHost::parse(entry)).collect();
         Self { hosts, loopback_ports: config.loopback_ports.clone() }
     }
 
     /// The address as it will be fetched.
-    pub(super) fn admit(&self, address: &str) -> Result<Url, Refusal> {
+    ///
+    /// # Errors
+    /// Why it is not fetched.
+    pub fn admit(&self, address: &str) -> Result<Url, Refusal> {
         if address.trim().is_empty() {
             return Err(Refusal::Empty);
         }
@@ -66,7 +70,10 @@ impl Guard {
     }
 
     /// Where a redirect at `from` leads. From https it never leads back to http.
-    pub(super) fn admit_redirect(&self, from: &Url, location: &str) -> Result<Url, Refusal> {
+    ///
+    /// # Errors
+    /// Why it is not followed.
+    pub fn admit_redirect(&self, from: &Url, location: &str) -> Result<Url, Refusal> {
         let url = self.check(from.join(location).map_err(|_| Refusal::Malformed)?)?;
         if from.scheme() == "https" && url.scheme() != "https" {
             return Err(Refusal::Plain);

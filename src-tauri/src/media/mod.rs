@@ -11,6 +11,7 @@ use specta::Type;
 use crate::db::{FaceId, MediaId, UserId};
 
 mod cache;
+mod colour;
 #[cfg(feature = "desktop")]
 pub mod commands;
 mod crop;
@@ -20,6 +21,7 @@ mod embedding;
 mod fetch;
 mod guard;
 mod guarded;
+mod jpeg;
 mod pictures;
 mod problem;
 mod queries;
@@ -28,12 +30,15 @@ mod resolve;
 pub mod scheme;
 #[cfg(test)]
 mod testing;
+mod video;
 
 pub use self::{
+    decode::upright_size,
     embedding::{Embedder, Unembedded},
-    guard::Refusal,
+    guard::{Guard, Refusal},
     pictures::Pictures,
     problem::Problem,
+    render::thumbnail,
 };
 
 /// A picture as the window asks for it.
@@ -67,6 +72,18 @@ pub struct Picture {
     pub body: Vec<u8>,
     /// Of an unsafe medium, blurred or not: nobody on the way to the screen may keep it.
     pub fleeting: bool,
+}
+
+/// Some bytes of a video, as its host has them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// By the first bytes; what has them not says nothing.
+    pub content_type: &'static str,
+    pub body: Vec<u8>,
+    /// Where in the video they begin.
+    pub from: u64,
+    /// Bytes of the whole.
+    pub total: u64,
 }
 
 /// Pixels.
@@ -106,7 +123,7 @@ impl Size {
     }
 
     /// Scaled down to fit, in the same proportions, at least one pixel each way.
-    pub(crate) fn within(self, width: u32, height: u32) -> Self {
+    pub fn within(self, width: u32, height: u32) -> Self {
         let scale = |length: u32, by: u32, of: u32| {
             let scaled = (u64::from(length) * u64::from(by) + u64::from(of) / 2) / u64::from(of.max(1));
             u32::try_from(scaled).unwrap_or(u32::MAX).max(1)

@@ -10,23 +10,21 @@ use std::{
     time::{Duration, Instant},
 };
 
-use moka::{Expiry, future::Cache};
+use moka::{Expiry, future::Cache, policy::EvictionPolicy};
 use sqlx::PgPool;
 use tokio::{sync::Semaphore, task};
 
 use super::{
-    Exposure, Picture, Size, Wanted,
+    Exposure, Part, Picture, Size, Wanted,
     cache::Disk,
-    crop::{self, Part},
-    decode, derivative,
+    crop, decode, derivative,
     fetch::{Fetcher, Limits},
     problem::Problem,
     queries::{self, Subject},
-    render::{self, Look, View},
+    render::{self, Look, THUMBNAIL, View},
 };
 use crate::{config, db::MediaId, error::Result};
 
-const THUMBNAIL: u32 = 320;
 const PHOTO: u32 = 1600;
 const SQUARE: u32 = 256;
 /// The longer side of what the AI service gets of a face.
@@ -116,6 +114,14 @@ impl Pictures {
         self.0.size(&address, hidden).await
     }
 
+    /// The part of a video that begins at this byte, as its host has it. No more than a megabyte, and nothing is kept of it.
+    ///
+    /// # Errors
+    /// Why there is no such video, or none for this operator, or it can't be played.
+    pub async fn video(&self, db: &PgPool, media: MediaId, from: u64) -> Outcome<Part> {
+        self.0.fetcher.part(&queries::video(db, media).await?, from).await
+    }
+
     /// A face for the AI service: the box `[x, y, width, height]`, which lies within the upright picture, and nothing around it, as
     /// a JPEG. In the picture's own resolution, unless a side is longer than 512 pixels.
     ///
@@ -126,10 +132,25 @@ impl Pictures {
         let picture = self.0.size(&address, hidden).await?;
         let [_, _, width, height] = stored_box.map(i32::unsigned_abs);
         let size = Size { width, height }.within(FACE, FACE);
-        let view = View::Cut { part: Part::boxed(stored_box, picture), size };
+        let view = View::Cut { part: crop::Part::boxed(stored_box, picture), size };
         let enough = f64::from(picture.width) * f64::from(size.width) / f64::from(width);
         let bytes = self.0.no_narrower_than(enough, &address).await?;
         Ok(self.0.render(bytes, view, Look::Clear).await?.to_vec())
+    }
+
+    /// Forgets all pictures, in memory and on disk: for when somebody leaves who may see more than whoever comes next.
+    pub async fn clear(&self) {
+        let inner = &self.0;
+        inner.sources.invalidate_all();
+        inner.sizes.invalidate_all();
+        inner.made.invalidate_all();
+        // Or they would only be let go of when next something is asked for.
+        inner.sources.run_pending_tasks().await;
+        inner.made.run_pending_tasks().await;
+        let disk = Arc::clone(&inner.disk);
+        if let Err(error) = task::spawn_blocking(move || disk.clear()).await {
+            tracing::warn!(%error, "the pictures on disk were not all removed");
+        }
     }
 
     async fn picture_of(&self, subject: Subject, wanted: Wanted, exposure: Exposure) -> Outcome<Picture> {
@@ -183,7 +204,7 @@ impl Inner {
             Variant::Photo => (View::Whole { width: PHOTO }, PHOTO.into()),
             Variant::Square => (View::Middle { side: SQUARE }, THUMBNAIL.into()),
             Variant::Crop(face) => {
-                let part = Part::around(face, self.size(&key.address, hidden).await?)?;
+                let part = crop::Part::around(face, self.size(&key.address, hidden).await?)?;
                 (View::Part { part, side: SQUARE }, f64::from(SQUARE) / part.width * SHARP_ENOUGH)
             }
         };
@@ -281,6 +302,8 @@ where
 {
     Cache::builder()
         .max_capacity(capacity)
+        // Whoever pages on does not come back to what was looked at most.
+        .eviction_policy(EvictionPolicy::lru())
         .weigher(move |_, outcome: &Outcome<T>| u32::try_from(outcome.as_ref().map_or(1, weigh)).unwrap_or(u32::MAX))
         .expire_after(Lifetime(lifetime))
         .build()

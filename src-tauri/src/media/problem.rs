@@ -18,6 +18,8 @@ pub enum Problem {
     NoPreview,
     #[error("{0}")]
     NoCrop(&'static str),
+    #[error("{0}")]
+    NoVideo(&'static str),
     #[error("The picture was not fetched: {0}.")]
     Refused(Refusal),
     #[error("The photo server sends us on to an address that is not allowed: {0}.")]
@@ -62,6 +64,7 @@ impl Problem {
             Self::NoPortrait => "noPortrait",
             Self::NoPreview => "noPreview",
             Self::NoCrop(_) => "noCrop",
+            Self::NoVideo(_) => "noVideo",
             Self::Refused(_) => "refused",
             Self::RedirectRefused(_) => "redirectRefused",
             Self::RedirectLoop => "redirectLoop",
@@ -90,7 +93,7 @@ impl Problem {
             Self::Refused(_) | Self::RedirectRefused(_) | Self::Denied(_) => 403,
             Self::NotFound | Self::NoPortrait | Self::NoPreview | Self::NoCrop(_) | Self::Missing => 404,
             Self::TooLarge { .. } | Self::TooManyPixels { .. } => 413,
-            Self::Empty | Self::NotAPicture | Self::Unsupported(_) | Self::Broken => 422,
+            Self::NoVideo(_) | Self::Empty | Self::NotAPicture | Self::Unsupported(_) | Self::Broken => 422,
             Self::RedirectLoop | Self::ServerError(_) | Self::Unreachable | Self::Interrupted => 502,
             Self::Console { .. } => 503,
             Self::TooSlow => 504,

@@ -5,6 +5,9 @@ use sqlx::PgPool;
 use super::{Wanted, derivative, problem::Problem};
 use crate::db::{FaceId, MediaId, UserId};
 
+/// The kind of media that move.
+const VIDEO: &str = "VIDEO";
+
 /// What a picture is made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Subject {
@@ -27,7 +30,35 @@ pub(super) async fn subject(db: &PgPool, wanted: Wanted) -> Result<Subject, Prob
     }
 }
 
+/// A row of the view.
+struct Medium {
+    media_type: String,
+    media_url: String,
+    thumbnail_url: Option<String>,
+    hidden: bool,
+}
+
 pub(super) async fn medium(db: &PgPool, id: MediaId) -> Result<Subject, Problem> {
+    let Medium { media_type, media_url, thumbnail_url, hidden } = row(db, id).await?;
+    let address = picture_of(&media_type, media_url, thumbnail_url)?;
+    Ok(Subject { address, hidden, face: None })
+}
+
+/// Where the video itself is, which nothing blurs.
+pub(super) async fn video(db: &PgPool, id: MediaId) -> Result<String, Problem> {
+    let medium = row(db, id).await?;
+    if medium.media_type != VIDEO {
+        return Err(Problem::NoVideo("This is a photo, not a video."));
+    }
+    if medium.hidden {
+        return Err(Problem::NoVideo(
+            "Videos that are flagged as unsafe are not played; only their preview can be revealed.",
+        ));
+    }
+    Ok(medium.media_url)
+}
+
+async fn row(db: &PgPool, id: MediaId) -> Result<Medium, Problem> {
     let row = sqlx::query!(
         r#"
         select media_type    as "media_type!",
@@ -42,8 +73,8 @@ pub(super) async fn medium(db: &PgPool, id: MediaId) -> Result<Subject, Problem>
     .fetch_optional(db)
     .await?
     .ok_or(Problem::NotFound)?;
-    let address = picture_of(&row.media_type, row.media_url, row.thumbnail_url)?;
-    Ok(Subject { address, hidden: row.hidden, face: None })
+    let (media_type, media_url) = (row.media_type, row.media_url);
+    Ok(Medium { media_type, media_url, thumbnail_url: row.thumbnail_url, hidden: row.hidden })
 }
 
 async fn face(db: &PgPool, id: FaceId) -> Result<Subject, Problem> {
@@ -94,7 +125,7 @@ async fn profile(db: &PgPool, id: UserId) -> Result<Option<String>, Problem> {
 
 /// Of a video it is the one still that the platform made; it is named in a small size, and asked for in its own.
 fn picture_of(media_type: &str, media_url: String, thumbnail_url: Option<String>) -> Result<String, Problem> {
-    if media_type != "VIDEO" {
+    if media_type != VIDEO {
         return Ok(media_url);
     }
     thumbnail_url.map(|address| derivative::full_size(&address)).ok_or(Problem::NoPreview)

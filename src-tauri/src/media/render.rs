@@ -4,10 +4,11 @@ use fast_image_resize::{
     FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer,
     images::{Image, ImageRef},
 };
-use image::{DynamicImage, ExtendedColorType, GrayImage, RgbImage, codecs::jpeg::JpegEncoder};
+use image::{DynamicImage, GrayImage, RgbImage};
+use turbojpeg::{Compressor, PixelFormat, Subsamp};
 
 use super::{
-    Size,
+    Exposure, Size, colour,
     crop::Part,
     decode::{self, Stored},
     guarded,
@@ -33,9 +34,23 @@ pub(super) enum Look {
     Guarded,
 }
 
+/// Pixels across at most.
+pub(super) const THUMBNAIL: u32 = 320;
 /// Of a picture's width: strips that are taller are made narrower instead.
 const TALLEST: u32 = 4;
-const QUALITY: u8 = 85;
+const QUALITY: i32 = 85;
+
+/// What becomes of a fetched file as a thumbnail of an unsafe medium, or clear: a JPEG, upright, at most 320 pixels wide.
+///
+/// # Errors
+/// Why the file can't be shown.
+pub fn thumbnail(file: &[u8], exposure: Exposure) -> Result<Vec<u8>, Problem> {
+    let look = match exposure {
+        Exposure::Guarded => Look::Guarded,
+        Exposure::Clear => Look::Clear,
+    };
+    render(file, View::Whole { width: THUMBNAIL }, look)
+}
 
 pub(super) fn render(bytes: &[u8], view: View, look: Look) -> Result<Vec<u8>, Problem> {
     let stored = decode::decode(bytes, |stored, orientation| {
@@ -49,10 +64,10 @@ pub(super) fn render(bytes: &[u8], view: View, look: Look) -> Result<Vec<u8>, Pr
     let shown = view.shown_size(upright);
     let small = cut(&stored, view.part(upright), kept_size(shown, look))?;
     match look {
-        Look::Clear => encode(small.as_bytes(), shown, ExtendedColorType::Rgb8),
+        Look::Clear => encode(small.as_bytes(), shown, PixelFormat::RGB),
         Look::Guarded => {
             let size = view.guarded_size(shown);
-            encode(&guarded::veil(&small, size)?, size, ExtendedColorType::L8)
+            encode(&guarded::veil(&small, size)?, size, PixelFormat::GRAY)
         }
     }
 }
@@ -98,7 +113,7 @@ fn kept_size(shown: Size, look: Look) -> Size {
 
 /// The part, upright and in this size.
 fn cut(stored: &Stored, part: Part, size: Size) -> Result<DynamicImage, Problem> {
-    let Stored { pixels, orientation, .. } = stored;
+    let Stored { pixels, orientation, profile, .. } = stored;
     let part = part.as_stored(*orientation);
     let (width, height) = (f64::from(pixels.width()), f64::from(pixels.height()));
     let (part_width, part_height) = ((part.width * width).min(width), (part.height * height).min(height));
@@ -109,7 +124,11 @@ fn cut(stored: &Stored, part: Part, size: Size) -> Result<DynamicImage, Problem>
         part_height,
     );
     let Size { width, height } = size.turned(*orientation);
-    let buffer = resize(pixels, pixels.dimensions(), PixelType::U8x3, (width, height), &options)?;
+    let mut buffer = resize(pixels, pixels.dimensions(), PixelType::U8x3, (width, height), &options)?;
+    // After scaling there are fewer pixels.
+    if let Some(profile) = profile {
+        colour::to_srgb(&mut buffer, profile);
+    }
     let mut image = DynamicImage::from(RgbImage::from_raw(width, height, buffer).ok_or(Problem::Broken)?);
     image.apply_orientation(*orientation);
     Ok(image)
@@ -134,12 +153,17 @@ fn resize(
     Ok(target.into_vec())
 }
 
-fn encode(pixels: &[u8], size: Size, kind: ExtendedColorType) -> Result<Vec<u8>, Problem> {
-    let mut jpeg = Vec::new();
-    JpegEncoder::new_with_quality(&mut jpeg, QUALITY)
-        .encode(pixels, size.width, size.height, kind)
-        .map_err(|_| Problem::Broken)?;
-    Ok(jpeg)
+fn encode(pixels: &[u8], size: Size, format: PixelFormat) -> Result<Vec<u8>, Problem> {
+    let (width, height) = (size.width as usize, size.height as usize);
+    let image = turbojpeg::Image { pixels, width, pitch: width * format.size(), height, format };
+    let compressed = || {
+        let mut compressor = Compressor::new()?;
+        compressor.set_quality(QUALITY)?;
+        // Colours in full: of small pictures, fewer show.
+        compressor.set_subsamp(if format == PixelFormat::GRAY { Subsamp::Gray } else { Subsamp::None })?;
+        compressor.compress_to_vec(image)
+    };
+    compressed().map_err(|_: turbojpeg::Error| Problem::Broken)
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "sizes of pictures, saturating")]

@@ -10,16 +10,31 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 #[error("{0} leads into a private network")]
 pub(super) struct Inward(pub(super) String);
 
+/// What this machine takes a name for.
 #[derive(Debug)]
-pub(super) struct PublicOnly;
+pub(super) struct Machine;
 
-impl Resolve for PublicOnly {
+/// Of what another takes a name for.
+#[derive(Debug)]
+pub(super) struct PublicOnly<R>(pub(super) R);
+
+impl Resolve for Machine {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let public: Vec<_> = found.filter(|address| is_public(address.ip())).collect();
+            Ok(Box::new(found.collect::<Vec<_>>().into_iter()) as Addrs)
+        })
+    }
+}
+
+impl<R: Resolve> Resolve for PublicOnly<R> {
+    fn resolve(&self, name: Name) -> Resolving {
+        let asked_for = name.as_str().to_owned();
+        let found = self.0.resolve(name);
+        Box::pin(async move {
+            let public: Vec<_> = found.await?.filter(|address| is_public(address.ip())).collect();
             if public.is_empty() {
-                return Err(Inward(name.as_str().to_owned()).into());
+                return Err(Inward(asked_for).into());
             }
             Ok(Box::new(public.into_iter()) as Addrs)
         })
@@ -69,6 +84,8 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::{net::SocketAddr, sync::Mutex};
+
     use super::*;
 
     fn public(address: &str) -> bool {
@@ -146,7 +163,41 @@ mod tests {
 
     #[tokio::test]
     async fn a_name_of_this_machine_is_no_name_for_photos() {
-        let resolved = PublicOnly.resolve("localhost".parse().expect("a name")).await;
-        assert!(resolved.err().expect("no public address").downcast_ref::<Inward>().is_some());
+        assert_eq!(asked(&PublicOnly(Machine), "localhost").await, None);
+    }
+
+    /// Answers differently each time.
+    struct Rebinding(Mutex<Vec<&'static [&'static str]>>);
+
+    impl Resolve for Rebinding {
+        fn resolve(&self, _: Name) -> Resolving {
+            let answer = self.0.lock().expect("unbroken").remove(0);
+            let socket = |address: &&str| SocketAddr::new(address.parse().expect("an address"), 0);
+            let answer: Vec<_> = answer.iter().map(socket).collect();
+            Box::pin(async move { Ok(Box::new(answer.into_iter()) as Addrs) })
+        }
+    }
+
+    /// The addresses, or `None` where all lead inward.
+    async fn asked(resolver: &impl Resolve, name: &str) -> Option<Vec<String>> {
+        match resolver.resolve(name.parse().expect("a name")).await {
+            Ok(found) => Some(found.map(|address| address.ip().to_string()).collect()),
+            Err(error) => error.downcast_ref::<Inward>().map(|_| None).expect("leads inward"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_that_changes_its_address_is_looked_at_each_time() {
+        let resolver = PublicOnly(Rebinding(Mutex::new(vec![
+            &["1.1.1.1"],
+            &["127.0.0.1"],
+            &["::ffff:169.254.169.254", "fe80::1"],
+            &["10.0.0.1", "2606:4700::1111", "::1"],
+        ])));
+        let public = |address: &str| Some(vec![address.to_owned()]);
+        assert_eq!(asked(&resolver, "photos.example").await, public("1.1.1.1"));
+        assert_eq!(asked(&resolver, "photos.example").await, None);
+        assert_eq!(asked(&resolver, "photos.example").await, None);
+        assert_eq!(asked(&resolver, "photos.example").await, public("2606:4700::1111"));
     }
 }

@@ -2,7 +2,8 @@
 
 use http::{Response, StatusCode, header};
 
-use super::{Picture, Wanted, problem::Problem};
+use super::{Part, Picture, Wanted, problem::Problem};
+use crate::db::MediaId;
 
 /// What a path asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,6 +11,27 @@ pub enum Asked {
     Picture(Wanted),
     /// The clear picture of a medium that was revealed, by the token of the reveal.
     Revealed(String),
+    /// The part of a video that begins at this byte.
+    Video(MediaId, u64),
+}
+
+/// What the window gets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    Picture(Picture),
+    Part(Part),
+}
+
+impl From<Picture> for Answer {
+    fn from(picture: Picture) -> Self {
+        Self::Picture(picture)
+    }
+}
+
+impl From<Part> for Answer {
+    fn from(part: Part) -> Self {
+        Self::Part(part)
+    }
 }
 
 /// # Errors
@@ -21,15 +43,30 @@ pub fn parse(path: &str) -> Result<Asked, Problem> {
             && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         return if plain { Ok(Asked::Revealed(token.to_owned())) } else { Err(Problem::BadRequest) };
     }
+    if let Some(part) = path.strip_prefix("/video/") {
+        return video(part).ok_or(Problem::BadRequest);
+    }
     Wanted::parse(path).map(Asked::Picture).ok_or(Problem::BadRequest)
 }
 
-/// The picture, or the problem as JSON `{code, message}`, which the window fetches once more to say why.
-pub fn respond(outcome: Result<Picture, Problem>) -> Response<Vec<u8>> {
-    let (status, content_type, keep, body) = match outcome {
-        Ok(Picture { content_type, body, fleeting }) => {
+/// From `12/1048576`.
+fn video(part: &str) -> Option<Asked> {
+    let (media, from) = part.split_once('/')?;
+    let plain = [media, from].iter().all(|number| number.bytes().all(|digit| digit.is_ascii_digit()));
+    plain.then_some(Asked::Video(MediaId(media.parse().ok()?), from.parse().ok()?))
+}
+
+/// What was asked for, or the problem as JSON `{code, message}`, which the window fetches once more to say why.
+pub fn respond<A: Into<Answer>>(outcome: Result<A, Problem>) -> Response<Vec<u8>> {
+    let mut range = None;
+    let (status, content_type, keep, body) = match outcome.map(Into::into) {
+        Ok(Answer::Picture(Picture { content_type, body, fleeting })) => {
             let keep = if fleeting { "no-store" } else { "private, max-age=3600" };
             (StatusCode::OK, content_type, keep, body)
+        }
+        Ok(Answer::Part(Part { content_type, body, from, total })) => {
+            range = Some(format!("bytes {from}-{}/{total}", from + (body.len() as u64).saturating_sub(1)));
+            (StatusCode::PARTIAL_CONTENT, content_type, "no-store", body)
         }
         Err(problem) => {
             let status = StatusCode::from_u16(problem.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -44,18 +81,27 @@ pub fn respond(outcome: Result<Picture, Problem>) -> Response<Vec<u8>> {
     headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static(keep));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, header::HeaderValue::from_static("nosniff"));
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, header::HeaderValue::from_static("*"));
+    if let Some(range) = range.and_then(|range| header::HeaderValue::try_from(range).ok()) {
+        headers.insert(header::CONTENT_RANGE, range);
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, header::HeaderValue::from_static("content-range"));
+    }
     response
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::db::MediaId;
 
     #[test]
     fn paths_are_wishes_or_refused() {
         assert_eq!(parse("/photo/7"), Ok(Asked::Picture(Wanted::Photo(MediaId(7)))));
         assert_eq!(parse("/revealed/3f-A9"), Ok(Asked::Revealed("3f-A9".into())));
+        assert_eq!(parse("/video/7/1048576"), Ok(Asked::Video(MediaId(7), 1 << 20)));
+        for path in
+            ["/video/7", "/video/7/", "/video//0", "/video/7/-1", "/video/7/0/0", "/video/7/99999999999999999999"]
+        {
+            assert_eq!(parse(path), Err(Problem::BadRequest), "{path}");
+        }
         for path in ["", "/", "/revealed/", "/revealed/a/b", "/revealed/%2e", "/photo/seven", "/../photo/7"] {
             assert_eq!(parse(path), Err(Problem::BadRequest), "{path}");
         }
@@ -67,12 +113,21 @@ mod tests {
         let keep = |response: &Response<Vec<u8>>| response.headers()[header::CACHE_CONTROL].clone();
         assert_eq!(keep(&respond(Ok(picture(true)))), "no-store");
         assert_eq!(keep(&respond(Ok(picture(false)))), "private, max-age=3600");
-        assert_eq!(keep(&respond(Err(Problem::TooSlow))), "no-store");
+        assert_eq!(keep(&respond::<Picture>(Err(Problem::TooSlow))), "no-store");
+    }
+
+    #[test]
+    fn a_part_says_which_and_is_kept_by_nobody() {
+        let part = Part { content_type: "video/mp4", body: vec![7; 100], from: 200, total: 1000 };
+        let response = respond(Ok(part));
+        assert_eq!(response.status(), 206);
+        assert_eq!(response.headers()[header::CONTENT_RANGE], "bytes 200-299/1000");
+        assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
     }
 
     #[test]
     fn a_problem_is_a_code_and_a_sentence() {
-        let response = respond(Err(Problem::Missing));
+        let response = respond::<Picture>(Err(Problem::Missing));
         assert_eq!(response.status(), 404);
         assert_eq!(response.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
         let body: serde_json::Value = serde_json::from_slice(response.body()).expect("JSON");

@@ -166,3 +166,16 @@ pub(super) fn with_orientation(jpeg: &[u8], orientation: u8) -> Vec<u8> {
     let length = u16::try_from(exif.len() + 2).expect("short").to_be_bytes();
     [&[0xff, 0xd8, 0xff, 0xe1], &length[..], &exif, &jpeg[2..]].concat()
 }
+
+/// The JPEG with an ICC profile, in as many segments as it takes.
+pub(super) fn with_profile(jpeg: &[u8], profile: &[u8]) -> Vec<u8> {
+    let mut bytes = jpeg[..2].to_vec();
+    let parts: Vec<_> = profile.chunks(65_000).collect();
+    for (number, part) in (1..).zip(&parts) {
+        let length = u16::try_from(part.len() + 16).expect("short").to_be_bytes();
+        let count = u8::try_from(parts.len()).expect("few");
+        bytes.extend([&[0xff, 0xe2], &length[..], b"ICC_PROFILE\0", &[number, count], part].concat());
+    }
+    bytes.extend(&jpeg[2..]);
+    bytes
+}

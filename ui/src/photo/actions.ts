@@ -55,4 +55,20 @@ export const closeUp = action<Lens>({
   run: ({ closeUp }) => closeUp(),
 });
 
+/** A place where a video may be played. */
+export interface Player {
+  /** What is shown there is the preview of one. */
+  isVideo: boolean;
+  /** Plays it, or shows the preview again. */
+  turn: () => void;
+}
+
+export const playVideo = action<Player>({
+  id: 'photo.play',
+  title: 'Play the video, and back',
+  keys: ['b'],
+  enabled: ({ isVideo }) => isVideo,
+  run: ({ turn }) => turn(),
+});
+
 export const photoActions = [zoomIn, zoomOut, fitPhoto, actualSize, closeUp];

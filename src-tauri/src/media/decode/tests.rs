@@ -1,7 +1,7 @@
-use image::ImageFormat;
+use image::{ImageEncoder, ImageFormat};
 
 use super::*;
-use crate::media::testing::{encoded, jpeg, scene, with_orientation};
+use crate::media::testing::{encoded, jpeg, scene, with_orientation, with_profile};
 
 const CMYK: &[u8] = include_bytes!("cmyk.jpg");
 const PROGRESSIVE: &[u8] = include_bytes!("progressive.jpg");
@@ -153,10 +153,56 @@ fn the_size_is_told_by_the_first_bytes() {
 }
 
 #[test]
-fn a_decoder_that_takes_too_long_is_stopped() {
-    let mut late = Hurried { until: Instant::now(), ..Hurried::new(PROGRESSIVE) };
-    let mut bytes = Vec::new();
-    assert_eq!(late.read_to_end(&mut bytes).map_err(|error| error.kind()), Ok(PROGRESSIVE.len()));
-    let late = Hurried { until: Instant::now(), ..Hurried::new(PROGRESSIVE) };
-    assert!(jpeg_decoder::Decoder::new(late).decode().is_err());
+fn a_jpeg_of_thousands_of_passes_is_refused() {
+    let scans: Vec<_> = (0..PROGRESSIVE.len() - 1).filter(|&at| PROGRESSIVE[at..at + 2] == [0xff, 0xda]).collect();
+    let [.., last] = scans[..] else { panic!("several scans") };
+    let (before, end) = (&PROGRESSIVE[..last], PROGRESSIVE.len() - 2);
+    let bytes = [before, &PROGRESSIVE[last..end].repeat(5000), &PROGRESSIVE[end..]].concat();
+    assert_eq!(whole(&bytes), Err(Problem::Unsupported("a JPEG of too many passes")));
+}
+
+#[test]
+fn bytes_between_segments_are_no_damage() {
+    let bytes = jpeg(64, 48);
+    let end = bytes.len() - 2;
+    let padded = [&bytes[..end], &[0; 5], &bytes[end..]].concat();
+    assert_eq!(whole(&padded), whole(&bytes));
+}
+
+#[test]
+fn a_large_picture_that_keeps_all_its_passes_is_refused_by_its_head() {
+    let mut bytes = PROGRESSIVE.to_vec();
+    let frame = bytes.windows(2).position(|marker| marker == [0xff, 0xc2]).expect("a frame");
+    bytes[frame + 5..frame + 9].copy_from_slice(&[0x26, 0x00, 0x26, 0x00]);
+    assert_eq!(whole(&bytes), Err(Problem::TooManyPixels { width: 0x2600, height: 0x2600 }));
+}
+
+#[test]
+fn profiles_are_found_in_every_format_that_has_them() {
+    let profile = moxcms::ColorProfile::new_display_p3().encode().expect("a profile");
+    let found = |bytes: &[u8]| decode(bytes, |size, _| size).expect("decoded").profile;
+    assert_eq!(found(&with_profile(&jpeg(64, 48), &profile)).as_ref(), Some(&profile));
+    assert_eq!(found(&jpeg(64, 48)), None);
+
+    let mut png = Vec::new();
+    let mut encoder = image::codecs::png::PngEncoder::new(&mut png);
+    encoder.set_icc_profile(profile.clone()).expect("kept");
+    scene(64, 48).write_with_encoder(encoder).expect("encoded");
+    assert_eq!(found(&png).as_ref(), Some(&profile));
+
+    let mut webp = Vec::new();
+    let mut encoder = image::codecs::webp::WebPEncoder::new_lossless(&mut webp);
+    encoder.set_icc_profile(profile.clone()).expect("kept");
+    scene(64, 48).write_with_encoder(encoder).expect("encoded");
+    assert_eq!(found(&webp), Some(profile));
+}
+
+#[test]
+fn a_profile_that_unfolds_without_end_is_not_taken() {
+    let mut png = Vec::new();
+    let mut encoder = image::codecs::png::PngEncoder::new(&mut png);
+    encoder.set_icc_profile(vec![0; 200 << 20]).expect("kept");
+    scene(64, 48).write_with_encoder(encoder).expect("encoded");
+    let decoded = decode(&png, |size, _| size);
+    assert!(decoded.is_ok_and(|stored| stored.profile.is_none()));
 }

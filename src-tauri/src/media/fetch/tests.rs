@@ -158,6 +158,8 @@ async fn redirects_do_not_lead_inward_or_elsewhere() {
         "https://evil.example/1.jpg",
         "https://127.0.0.1/",
         "file:///etc/passwd",
+        "javascript:alert(1)",
+        "http://user@127.0.0.1/",
         "data:image/png;base64,AAAA",
         "//evil.example/1.jpg",
     ] {
@@ -208,4 +210,79 @@ async fn only_a_few_are_fetched_at_a_time() {
     let answers = futures::future::join_all(addresses.iter().map(|address| fetcher.whole(address))).await;
     assert!(answers.iter().all(Result::is_ok));
     assert_eq!(server.most_at_once(), 3);
+}
+
+#[tokio::test]
+async fn those_that_take_long_do_not_keep_the_others_waiting() {
+    let server = PhotoServer::start(|path| {
+        let wait = if path.starts_with("/slow") { Duration::from_mins(1) } else { Duration::ZERO };
+        [vec![Step::Wait(wait)], ok(&jpeg(64, 48))].into_iter().flatten().collect()
+    })
+    .await;
+    let limits = Limits { at_once: 2, brisk: Duration::from_millis(50), beside: 6, ..limits() };
+    let fetcher = Fetcher::new(&server.config(), limits).expect("a client");
+    let addresses = |kind: &str| (0..6).map(|n| server.address(&format!("/{kind}{n}.jpg"))).collect::<Vec<_>>();
+    let (slow, quick) = (addresses("slow"), addresses("quick"));
+    let slow = futures::future::join_all(slow.iter().map(|address| fetcher.whole(address)));
+    let quick = futures::future::join_all(quick.iter().map(|address| fetcher.whole(address)));
+    // The slow ones come first, and are still under way when the others are there.
+    let (mut slow, quick) = (std::pin::pin!(slow), quick);
+    let quick = tokio::select! {
+        biased;
+        given_up = &mut slow => panic!("given up first: {given_up:?}"),
+        quick = quick => quick,
+    };
+    assert!(quick.iter().all(Result::is_ok));
+    assert!(slow.await.iter().all(|answer| *answer == Err(Problem::TooSlow)));
+}
+
+#[tokio::test]
+async fn bytes_beyond_the_announced_length_are_not_taken() {
+    let bytes = fetched(|_| {
+        let body = jpeg(64, 48);
+        vec![
+            head("200 OK", &format!("Content-Length: {}\r\n", body.len())),
+            Step::Send(body),
+            Step::Send(vec![7; 1 << 16]),
+        ]
+    });
+    assert_eq!(*bytes.await.expect("fetched"), jpeg(64, 48));
+}
+
+/// The answer to the part of a video that begins at this byte.
+async fn part(from: u64, script: impl Fn(&str) -> Vec<Step> + Send + Sync + 'static) -> Result<Part, Problem> {
+    let server = PhotoServer::start(script).await;
+    let fetcher = Fetcher::new(&server.config(), limits()).expect("a client");
+    fetcher.part(&server.address("/1.mp4"), from).await
+}
+
+fn partial(range: &str, body: Vec<u8>) -> Vec<Step> {
+    let headers = format!("Content-Range: {range}\r\nContent-Length: {}\r\n", body.len());
+    vec![head("206 Partial Content", &headers), Step::Send(body)]
+}
+
+#[tokio::test]
+async fn a_part_of_a_video_is_what_was_asked_for() {
+    let start = b"\0\0\0\x20ftypisom and so on".to_vec();
+    let served = start.clone();
+    let first = part(0, move |_| partial("bytes 0-21/5000", served.clone())).await;
+    assert_eq!(first, Ok(Part { content_type: "video/mp4", body: start, from: 0, total: 5000 }));
+
+    let later = part(4000, |_| partial("bytes 4000-4999/5000", vec![7; 1000])).await.expect("a part");
+    assert_eq!((later.body.len(), later.content_type), (1000, "application/octet-stream"));
+}
+
+#[tokio::test]
+async fn a_video_that_can_not_be_played_is_a_sentence() {
+    let page = b"<html><video>".to_vec();
+    assert!(matches!(part(0, move |_| partial("bytes 0-12/13", page.clone())).await, Err(Problem::NoVideo(_))));
+    assert!(matches!(part(0, |_| ok(&[0; 100])).await, Err(Problem::NoVideo(_))));
+    assert!(matches!(part(0, |_| partial("bytes 0-9/999999999999", vec![0; 10])).await, Err(Problem::NoVideo(_))));
+    assert!(matches!(part(5, |_| partial("bytes 0-9/10", vec![0; 10])).await, Err(Problem::NoVideo(_))));
+    assert_eq!(part(9, |_| vec![head("416 Range Not Satisfiable", "")]).await, Err(Problem::Denied(416)));
+    assert!(matches!(part(0, |_| redirect("http://169.254.169.254/")).await, Err(Problem::RedirectRefused(_))));
+    let endless = |_: &str| {
+        vec![head("206 Partial Content", "Content-Range: bytes 0-1048575/2000000\r\n"), Step::Forever(vec![0; 1 << 16])]
+    };
+    assert_eq!(part(0, endless).await, Err(Problem::TooLarge { limit: 1 << 20 }));
 }

@@ -129,6 +129,38 @@ async fn a_picture_that_became_unsafe_leaves_the_disk() {
 }
 
 #[tokio::test]
+async fn nothing_is_left_in_memory_or_on_disk_once_it_is_cleared() {
+    let world = World::serving(|_| ok(&jpeg(640, 480))).await;
+    for hidden in [false, true] {
+        world.shown(PHOTO, hidden, Exposure::Guarded).await.expect("shown");
+    }
+    world.shown(THUMBNAIL, false, Exposure::Guarded).await.expect("shown");
+    world.files().await;
+    world.pictures.clear().await;
+    let inner = &world.pictures.0;
+    assert_eq!((inner.made.iter().count(), inner.sources.iter().count(), inner.sizes.iter().count()), (0, 0, 0));
+    assert_eq!(inner.made.weighted_size() + inner.sources.weighted_size(), 0);
+    assert_eq!(world.files().await, Vec::<PathBuf>::new());
+
+    let asked = world.server.asked();
+    world.shown(THUMBNAIL, false, Exposure::Guarded).await.expect("shown");
+    assert_eq!(world.server.asked(), asked + 1);
+}
+
+#[tokio::test]
+async fn memory_is_bounded_and_lets_go_of_what_was_used_longest_ago() {
+    let memory = kept(10_000, MADE_KEPT, |bytes: &Arc<Vec<u8>>| bytes.len());
+    for number in 0..30 {
+        memory.insert(number, Ok(Arc::new(vec![0; 1000]))).await;
+        memory.run_pending_tasks().await;
+        assert!(memory.get(&0).await.is_some(), "used all the time, gone at {number}");
+        memory.run_pending_tasks().await;
+    }
+    assert!(memory.weighted_size() <= 10_000);
+    assert!(memory.get(&29).await.is_some() && memory.get(&1).await.is_none());
+}
+
+#[tokio::test]
 async fn a_problem_is_remembered_for_whoever_asks_why() {
     let world = World::serving(|_| vec![head("404 Not Found", "")]).await;
     for wanted in [THUMBNAIL, THUMBNAIL, PHOTO] {

@@ -1,7 +1,7 @@
 use image::{ImageFormat, imageops};
 
 use super::*;
-use crate::media::testing::{encoded, jpeg, scene, with_orientation};
+use crate::media::testing::{encoded, jpeg, scene, with_orientation, with_profile};
 
 fn rendered(bytes: &[u8], view: View, look: Look) -> RgbImage {
     let jpeg = render(bytes, view, look).expect("rendered");
@@ -98,4 +98,24 @@ fn detail(image: &RgbImage) -> f64 {
 fn a_guarded_picture_made_from_a_small_version_is_as_large_as_the_clear_one() {
     let small = rendered(&jpeg(320, 240), View::Whole { width: 1600 }, Look::Guarded);
     assert_eq!(small.dimensions(), (1600, 1200));
+}
+
+#[test]
+fn colours_are_shown_as_the_profile_means_them() {
+    let red = encoded(RgbImage::from_pixel(64, 48, image::Rgb([200, 100, 100])), ImageFormat::Jpeg);
+    let wide = moxcms::ColorProfile::new_display_p3().encode().expect("a profile");
+    let middle = |bytes: &[u8]| rendered(bytes, View::Whole { width: 320 }, Look::Clear)[(32, 24)].0;
+    let [plain, meant] = [middle(&red), middle(&with_profile(&red, &wide))];
+    assert!(plain[0].abs_diff(200) <= 3, "{plain:?}");
+    assert!(meant[0] > plain[0] + 8 && meant[1] < plain[1], "{meant:?} beside {plain:?}");
+}
+
+#[test]
+fn what_the_window_gets_carries_nothing_of_the_file() {
+    let profile = moxcms::ColorProfile::new_display_p3().encode().expect("a profile");
+    let bytes = with_orientation(&with_profile(&jpeg(640, 480), &profile), 6);
+    let shown = thumbnail(&bytes, Exposure::Clear).expect("rendered");
+    for secret in [&b"Exif"[..], b"ICC_PROFILE"] {
+        assert!(!shown.windows(secret.len()).any(|part| part == secret));
+    }
 }

@@ -1,0 +1,25 @@
+//! Every file is a picture or a sentence; what is shown is a JPEG in the shape of the upright picture, clear or guarded.
+
+#![no_main]
+
+use std::sync::Once;
+
+use kaleidoscope_console::media::{Exposure, Size, thumbnail, upright_size};
+use libfuzzer_sys::fuzz_target;
+
+/// A decoder's panic ends as a damaged picture in the console: it is said, and no finding.
+static SAID: Once = Once::new();
+
+fuzz_target!(|file: &[u8]| {
+    SAID.call_once(|| std::panic::set_hook(Box::new(|panic| eprintln!("{panic}"))));
+    let size = upright_size(file);
+    let Ok(clear) = std::panic::catch_unwind(|| thumbnail(file, Exposure::Clear)) else { return };
+    let Ok(clear) = clear else { return };
+    let Size { width, height } = size.expect("what is shown has a size").expect("told by the whole file");
+    let expected = Size { width, height }.within(320, 1280);
+    assert_eq!(upright_size(&clear), Ok(Some(expected)));
+
+    let guarded = thumbnail(file, Exposure::Guarded).expect("what is shown clear can be guarded");
+    let guarded = upright_size(&guarded).expect("a JPEG").expect("a size");
+    assert_eq!(guarded.width, 320);
+});
