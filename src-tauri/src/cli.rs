@@ -21,7 +21,7 @@ use crate::{
     config::Config,
     db, embedded,
     error::{Error, Result},
-    faces,
+    faces, safety,
 };
 
 /// Moderation and search for the Kaleidoscope photo platform. Without a command it opens the window.
@@ -93,6 +93,20 @@ enum OperatorCommand {
     },
     /// Every login that is in one of the console's groups
     List(DatabaseArgs),
+    /// Let an admin see and decide what is about the safety of children
+    Name {
+        /// `users.username`
+        username: String,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+    /// Let an admin see and decide it no longer
+    Unname {
+        /// `users.username`
+        username: String,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -214,17 +228,30 @@ async fn operator(command: OperatorCommand) -> Result<()> {
             println!("{username} can sign in as {role}.");
         }
         OperatorCommand::List(database) => list(&db::connect_url(&database.database_url).await?).await?,
+        OperatorCommand::Name { username, database } => name(&database, &username, true).await?,
+        OperatorCommand::Unname { username, database } => name(&database, &username, false).await?,
     }
     Ok(())
 }
 
+async fn name(database: &DatabaseArgs, username: &str, is_named: bool) -> Result<()> {
+    let db = db::connect_url(&database.database_url).await?;
+    db::check_migrations(&db).await?;
+    let changed = safety::name(&db, username, is_named).await?;
+    let (already, word) = (if changed { "" } else { " already" }, if is_named { "is" } else { "is not" });
+    println!("{username} {word} named for child safety{already}.");
+    Ok(())
+}
+
 async fn list(db: &PgPool) -> Result<()> {
+    let named = if db::check_migrations(db).await.is_ok() { safety::named(db).await? } else { Vec::new() };
     for login in access::list_logins(db).await? {
         let account = match (&login.account_status, &login.platform_role) {
             (Some(status), Some(role)) => format!("{status} {role}"),
             _ => "no account on the platform".into(),
         };
-        println!("{}  {}  {account}", login.username, login.groups.join(" "));
+        let named = if named.contains(&login.username) { "  child safety" } else { "" };
+        println!("{}  {}  {account}{named}", login.username, login.groups.join(" "));
     }
     Ok(())
 }

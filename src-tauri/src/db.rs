@@ -62,6 +62,14 @@ id!(
     AuditId
 );
 id!(
+    /// `console.policy.id`: a version of a policy
+    PolicyId
+);
+id!(
+    /// `console.safety_decision.id`
+    RulingId
+);
+id!(
     /// `console.enrolment.id`
     EnrolmentId
 );

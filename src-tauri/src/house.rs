@@ -14,7 +14,7 @@ struct Room {
 }
 
 /// What every room stands on.
-const GROUND: &[&str] = &["config", "db", "error"];
+const GROUND: &[&str] = &["config", "db", "error", "file"];
 
 #[derive(Clone, Copy)]
 enum Banned {

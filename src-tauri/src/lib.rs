@@ -11,6 +11,7 @@ pub mod elastic;
 pub mod embedded;
 pub mod error;
 pub mod faces;
+mod file;
 #[cfg(test)]
 mod house;
 pub mod media;

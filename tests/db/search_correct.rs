@@ -294,9 +294,15 @@ async fn who_comes_too_late_reads_who_said_what_and_nothing_is_lost(db: PgPool) 
 
     // Who decided about its safety changed the row, too.
     let (seen, admin) = (world.seen(media).await, operator(&world.db, "admin", Role::Admin).await);
-    safety::decide(&mut admin.1.acquire().await.expect("connected"), &admin.0, &seen, true, None)
-        .await
-        .expect("decided");
+    safety::decide(
+        &mut admin.1.acquire().await.expect("connected"),
+        &admin.0,
+        &seen,
+        None,
+        &safety::SafetyWord::safe(),
+    )
+    .await
+    .expect("decided");
     let late = correct(&world.dana, &[seen], &caption("A wolf")).await.expect("looked at");
     assert!(skipped(&late).contains("whether it is safe"), "{late:?}");
 }

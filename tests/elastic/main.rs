@@ -26,6 +26,7 @@ mod rebuild;
 mod recall;
 #[path = "../support/rows.rs"]
 mod rows;
+mod safety_consequences;
 #[path = "../support/scan.rs"]
 mod scan;
 mod search;

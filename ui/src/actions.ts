@@ -9,6 +9,7 @@ import { enrolmentActions, peopleActions } from './people/actions';
 import { photoActions, playVideo } from './photo/actions';
 import { boxActions, editBoxes } from './photo/box-actions';
 import { safetyActions } from './safety/actions';
+import { chooseMode as chooseSafetyMode } from './safety/mode.svelte';
 import { searchActions } from './search/actions';
 import { windowActions } from './shell/actions';
 import { systemActions } from './system/actions';
@@ -23,6 +24,7 @@ export const everyAction = [
   ...chooseMode,
   ...wallActions,
   ...safetyActions,
+  ...chooseSafetyMode,
   ...searchActions,
   ...peopleActions,
   ...enrolmentActions,

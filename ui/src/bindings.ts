@@ -101,14 +101,46 @@ export const commands = {
 	person: (userId: UserId) => typedError<Profile, AppError>(__TAURI_INVOKE("person", { userId })),
 	/**  What a person is shown, the best first, and why. */
 	personFeed: (userId: UserId) => typedError<FeedItem[], AppError>(__TAURI_INVOKE("person_feed", { userId })),
-	/**  Unsafe media after a place in the queue, oldest first. */
-	safetyWaiting: (after: MediaId | null, limit: number) => typedError<SafetyQueue, AppError>(__TAURI_INVOKE("safety_waiting", { after, limit })),
+	/**  Every version of what may not be shown. */
+	safetyPolicies: () => typedError<Policy[], AppError>(__TAURI_INVOKE("safety_policies")),
+	/**  The items after a place in a queue, leased to this window. */
+	safetyWaiting: (asked: SafetyQuery, after: SafetyCursor | null, limit: number) => typedError<SafetyPage, AppError>(__TAURI_INVOKE("safety_waiting", { asked, after, limit })),
+	/**  An item as it waits now. */
+	safetyItem: (mediaId: MediaId, queue: SafetyQueue) => typedError<SafetyItem, AppError>(__TAURI_INVOKE("safety_item", { mediaId, queue })),
+	/**  How much waits in each queue. */
+	safetyCounts: () => typedError<QueueCount[], AppError>(__TAURI_INVOKE("safety_counts")),
+	/**  Keeps the leases of what is looked at; who else looks at the same post. */
+	keepSafety: (held: MediaId[], lookedAt: MediaId | null) => typedError<string[], AppError>(__TAURI_INVOKE("keep_safety", { held, lookedAt })),
+	/**  Admins to whom an item can be sent. */
+	safetyColleagues: () => typedError<Colleague[], AppError>(__TAURI_INVOKE("safety_colleagues")),
+	/**  Keeps an item, sends it to another admin, or gives it back. */
+	assignSafety: (mediaId: MediaId, queue: SafetyQueue, to: string | null, note: string | null) => typedError<null, AppError>(__TAURI_INVOKE("assign_safety", { mediaId, queue, to, note })),
+	/**  Reports photos under a policy. */
+	reportMedia: (media: MediaId[], policy: PolicyId, reason: string) => typedError<MediaId[], AppError>(__TAURI_INVOKE("report_media", { media, policy, reason })),
+	/**  What is known about a medium. */
+	safetyStory: (mediaId: MediaId) => typedError<Chapter[], AppError>(__TAURI_INVOKE("safety_story", { mediaId })),
 	/**  Opens one medium in clear for a while. */
 	revealMedia: (mediaId: MediaId) => typedError<Reveal, AppError>(__TAURI_INVOKE("reveal_media", { mediaId })),
 	/**  Ends a reveal before its time. */
 	concealMedia: (token: string) => typedError<null, AppError>(__TAURI_INVOKE("conceal_media", { token })),
-	/**  The medium may be shown, or may not. */
-	decideMedia: (seen: Seen<MediaId>, safe: boolean, reason: string | null) => typedError<Decision, AppError>(__TAURI_INVOKE("decide_media", { seen, safe, reason })),
+	/**  The medium may be shown, or may not, or is to be processed again. */
+	decideMedia: (seen: Seen<MediaId>, queue: SafetyQueue | null, said: SafetyWord) => typedError<Decision, AppError>(__TAURI_INVOKE("decide_media", { seen, queue, said })),
+	/**  The same about several media. */
+	decideGroup: (seen: Seen<MediaId>[], queue: SafetyQueue | null, said: SafetyWord) => typedError<SafetyDecided, AppError>(__TAURI_INVOKE("decide_group", { seen, queue, said })),
+	/**  What belongs together around a medium. */
+	safetyGroup: (mediaId: MediaId, group: Group) => typedError<Member[], AppError>(__TAURI_INVOKE("safety_group", { mediaId, group })),
+	/**  Says yes or no to what somebody else proposed. */
+	confirmSafety: (seen: Seen<MediaId>[], agrees: boolean, reason: string | null) => typedError<SafetyDecided, AppError>(__TAURI_INVOKE("confirm_safety", { seen, agrees, reason })),
+	/**  Takes down what the uploader says against a decision. */
+	fileAppeal: (mediaId: MediaId, words: string) => typedError<null, AppError>(__TAURI_INVOKE("file_appeal", { mediaId, words })),
+	/**  Decisions, the newest first. */
+	safetyDecided: (before: RulingId | null, own: boolean, limit: number) => typedError<RulingPage, AppError>(__TAURI_INVOKE("safety_decided", { before, own, limit })),
+	/**  Takes decisions back, with their consequences. */
+	revertSafety: (decisions: RulingId[], reason: string) => typedError<Reverted[], AppError>(__TAURI_INVOKE("revert_safety", { decisions, reason })),
+	/**  How the work goes. */
+	safetyProgress: (days: string[]) => typedError<SafetyProgress, AppError>(__TAURI_INVOKE("safety_progress", { days })),
+	/**  Writes the decisions of a week into a file; how many there are. */
+	saveSafetyWeek: (begins: string, path: string) => typedError<number, AppError>(__TAURI_INVOKE("save_safety_week", { begins, path })),
 	/**  A page of media for a query. */
 	search: (query: SearchQuery) => typedError<SearchResults, AppError>(__TAURI_INVOKE("search", { query })),
 	/**  What the hits of a query have in common, and when they were uploaded. */
@@ -250,6 +282,28 @@ export type Candidate = {
 	similarity: number,
 };
 
+/**  Something that was said or done about a medium. */
+export type Chapter = {
+	kind: ChapterKind,
+	at: string,
+	/**  The login of who did. */
+	name: string,
+	/**  Their reason, or what the uploader says. */
+	words: string | null,
+	ruling: Ruling | null,
+	policy: PolicyId | null,
+	severity: number | null,
+	archive: boolean,
+	suspend: boolean,
+	/**  Of a proposal `confirmed`, `declined` or `withdrawn`, of an appeal `upheld` or `overturned`, of a decision `reverted` */
+	outcome: string | null,
+	decision: RulingId | null,
+};
+
+export type ChapterKind = "report" | "proposal" | "decision" | 
+/**  A decision was taken back. */
+"revert" | "appeal";
+
 /**  `console.face_cluster.id` */
 export type ClusterId = number;
 
@@ -267,6 +321,12 @@ export type Code =
 "cancelled" | 
 /**  Offer to try again. */
 "unavailable" | "internal";
+
+/**  An admin to whom an item can be sent. */
+export type Colleague = {
+	username: string,
+	fullName: string | null,
+};
 
 /**  A confirmed face to compare another with. */
 export type ConfirmedFace = {
@@ -326,6 +386,14 @@ export type Connection = {
 	remembered: boolean,
 };
 
+/**  How right somebody is on media of which it is known what is right. */
+export type ControlAccuracy = {
+	/**  Their login */
+	operator: string,
+	answered: number,
+	correct: number,
+};
+
 /**  What became of a correction, or of taking one back. What was right already is in neither list. */
 export type Corrected = {
 	done: CorrectedMedia[],
@@ -380,11 +448,12 @@ export type DecidedFace = {
 	auditId: AuditId,
 };
 
-/**  What an admin said of a medium. */
+/**  What became of one medium. */
 export type Decision = {
 	mediaId: MediaId,
 	auditId: AuditId,
-	safe: boolean,
+	/**  It takes two people, and waits for the second one. */
+	isProposed: boolean,
 };
 
 /**  `console.face_decision.id` */
@@ -702,6 +771,13 @@ export type GenerationState =
 /**  Left by a rebuild that was cancelled or failed; the next one goes on with it. */
 "halted";
 
+/**  What belongs together, around one medium. */
+export type Group = 
+/**  Media that look almost the same. */
+"alike" | 
+/**  All media of its post. */
+"post";
+
 export type Health = {
 	state: HealthState,
 	message: string,
@@ -865,6 +941,19 @@ export type MediaWords = {
 	scenes: string[],
 };
 
+/**  A medium of a group. */
+export type Member = {
+	mediaId: MediaId,
+	/**  Cosine similarity to the one that was asked about; `None` in a post. */
+	similarity: number | null,
+	/**  The AI's two words; `None` where it has not looked at it. */
+	status: string | null,
+	isSafe: boolean | null,
+	/**  Reads as a blurred picture until it is revealed. */
+	isUnsafe: boolean,
+	version: RowVersion,
+};
+
 /**  A box that was moved or resized. */
 export type Moved = {
 	faceId: FaceId,
@@ -1005,6 +1094,42 @@ export type Photo = {
 	faces: Face[],
 };
 
+/**  A version of what may not be shown. Two levels: those at the top, and what is part of one. */
+export type Policy = {
+	id: PolicyId,
+	code: string,
+	version: number,
+	/**  The code of the policy that it is part of. */
+	parent: string | null,
+	/**  1 to 9, among its neighbours */
+	place: number,
+	name: string,
+	/**  What falls under it, and what does not. */
+	covers: string,
+	excludes: string,
+	/**  Suggested, 1 (slight) to 4 (grave) */
+	severity: number,
+	/**  Two of those who are named for it decide. */
+	isRestricted: boolean,
+	/**  Decisions are made by it; others only refer to it. */
+	isCurrent: boolean,
+};
+
+/**  How far first and second persons say the same of one policy. */
+export type PolicyAgreement = {
+	code: string,
+	name: string,
+	/**  Media that two looked at */
+	pairs: number,
+	/**  Of these, where at least one of them named the policy. */
+	named: number,
+	/**  Cohen's kappa: 0.0 is what chance would bring, 1.0 is always. `None` where chance alone would bring that. */
+	kappa: number | null,
+};
+
+/**  `console.policy.id`: a version of a policy */
+export type PolicyId = number;
+
 export type PostHit = {
 	postId: PostId,
 	title: string | null,
@@ -1124,6 +1249,19 @@ export type Queue =
 /**  Faces of which something does not go together. */
 "conflicts";
 
+/**  How much waits in a queue for this operator. */
+export type QueueCount = {
+	queue: SafetyQueue,
+	/**  At most 10,000: beyond that it is not counted. */
+	waiting: number,
+	/**  Of these, what waits longer than it may. */
+	late: number,
+	/**  Since when the oldest waits. */
+	oldest: string | null,
+	/**  So long an item may wait. */
+	targetHours: number | null,
+};
+
 export type QueueKind = "readModel" | "index" | 
 /**  What else a worker does: matching faces, choosing feeds */
 "task";
@@ -1155,15 +1293,95 @@ export type Reveal = {
 	expiresInMs: number,
 };
 
+/**  A decision that was to be taken back. */
+export type Reverted = {
+	id: RulingId,
+	mediaId: MediaId,
+	/**  Why it stands; `None` where it was taken back. */
+	kept: string | null,
+	/**  Archived posts and suspended accounts that are as before. */
+	restored: number,
+	/**  Those that stay, because somebody changed them since or another decision wants them so. */
+	left: number,
+};
+
 /**  What an operator may do: the weaker of their database group and their role on the platform. */
 export type Role = "staff" | "moderator" | "admin";
 
 /**  A row's version (`xmin`) as text: equal only while nobody has changed the row. */
 export type RowVersion = string;
 
+/**  What can be said of a medium. */
+export type Ruling = 
+/**  It may be shown. */
+"safe" | 
+/**  It may not. */
+"unsafe" | 
+/**  The AI is to look at it again. */
+"again";
+
+/**  A decision that was made. */
+export type RulingDone = {
+	id: RulingId,
+	mediaId: MediaId,
+	/**  What was decided in one go has one number. */
+	actId: number,
+	ruling: Ruling,
+	policy: PolicyId | null,
+	severity: number | null,
+	reason: string | null,
+	decidedBy: string,
+	/**  Who proposed it, where it took two. */
+	proposedBy: string | null,
+	decidedAt: string,
+	/**  Where it waited. */
+	source: SafetyQueue | null,
+	archived: boolean,
+	suspended: boolean,
+	revertedBy: string | null,
+	/**  It is the last word on its medium, and can be taken back. */
+	stands: boolean,
+};
+
+/**  `console.safety_decision.id` */
+export type RulingId = number;
+
+/**  A page of decisions, the newest first. */
+export type RulingPage = {
+	decisions: RulingDone[],
+	/**  Where the next page starts; `None` at the end. */
+	next: RulingId | null,
+};
+
+/**  A place in a queue: the item before it, and by what that one stands there. */
+export type SafetyCursor = {
+	/**  The negative of its severity or reach, where the order is by that; else 0. */
+	key: number,
+	since: string,
+	id: MediaId,
+};
+
+/**  What became of a decision on several media. */
+export type SafetyDecided = {
+	done: Decision[],
+	skipped: Skipped[],
+};
+
 /**  A medium to be judged, without its picture. */
 export type SafetyItem = {
 	mediaId: MediaId,
+	queue: SafetyQueue,
+	/**  Since when it waits there. */
+	since: string,
+	/**  It waits longer than it may. */
+	isLate: boolean,
+	/**  0 where nobody has said anything of it yet, else 1 to 4 */
+	severity: number,
+	/**  Reactions and comments */
+	reach: number,
+	/**  Who sent it, where somebody did, and with which note. */
+	assignedBy: string | null,
+	note: string | null,
 	postId: PostId,
 	postTitle: string | null,
 	mediaType: string,
@@ -1172,8 +1390,8 @@ export type SafetyItem = {
 	scenes: string[],
 	uploader: Person,
 	createdAt: string,
-	/**  The AI's two words, which may disagree. */
-	status: string,
+	/**  The AI's two words, which may disagree. `None` where it has not looked at it. */
+	status: string | null,
 	isSafe: boolean | null,
 	/**  Pixels as stored; they may be wrong. */
 	width: number | null,
@@ -1181,13 +1399,68 @@ export type SafetyItem = {
 	version: RowVersion,
 };
 
-/**  A window of the queue. */
-export type SafetyQueue = {
-	/**  How many media wait in all. */
-	total: number,
+export type SafetyOrder = 
+/**  What waits longest first. */
+"age" | 
+/**  The gravest first. */
+"severity" | 
+/**  What most people reacted to first. */
+"reach";
+
+/**  A window of a queue. Its media are leased to who asked. */
+export type SafetyPage = {
 	items: SafetyItem[],
 	/**  Where the next window starts; `None` at the end. */
-	next: MediaId | null,
+	next: SafetyCursor | null,
+};
+
+/**  How the work on safety goes. */
+export type SafetyProgress = {
+	/**  Today, from its beginning to now */
+	today: Work,
+	/**  One for each of today's hours so far */
+	hours: Work[],
+	/**  One for each day that was asked for */
+	days: Work[],
+	/**  How far first and second persons agree, by the policies of the top, in the last 90 days. */
+	agreement: PolicyAgreement[],
+	/**  How right operators were on control items in the last 90 days, until the last midnight (UTC). */
+	accuracy: ControlAccuracy[],
+};
+
+/**  What is asked for. */
+export type SafetyQuery = {
+	queue: SafetyQueue,
+	order: SafetyOrder,
+};
+
+/**  Why something waits. */
+export type SafetyQueue = 
+/**  The AI says that it is unsafe. */
+"flagged" | 
+/**  The AI's two words contradict each other, or what a human decided. */
+"disagreement" | 
+/**  The AI could not process it. */
+"failed" | "reported" | "appeal" | 
+/**  Somebody decided it, and another one is to see it without knowing how. */
+"second" | 
+/**  Somebody proposed what takes two people. */
+"confirm" | 
+/**  What the operator keeps, or was sent, of all queues. */
+"mine";
+
+/**  A decision, as it is asked for. */
+export type SafetyWord = {
+	ruling: Ruling,
+	/**  What is unsafe falls under a policy. */
+	policy: PolicyId | null,
+	/**  1 (slight) to 4 (grave), of what is unsafe */
+	severity: number | null,
+	/**  The post is archived with it. */
+	archive: boolean,
+	/**  The uploader is suspended with it. */
+	suspend: boolean,
+	reason: string | null,
 };
 
 /**  What can be said of a face. */
@@ -1315,6 +1588,12 @@ export type SignInRequest = {
 export type Size = {
 	width: number,
 	height: number,
+};
+
+/**  A medium that stays as it was, and why. */
+export type Skipped = {
+	mediaId: MediaId,
+	reason: string,
 };
 
 export type SkippedFace = {
@@ -1528,6 +1807,23 @@ export type Within = "all" |
 ({ uploader: UserId }) & { media?: never; person?: never } | 
 /**  Those on these photos, at most 10,000. */
 ({ media: MediaId[] }) & { person?: never; uploader?: never };
+
+/**  What was decided in a stretch of time. */
+export type Work = {
+	from: string,
+	decided: number,
+	safe: number,
+	unsafe: number,
+	again: number,
+	/**  Of these, taken back by somebody. */
+	reverted: number,
+	/**  Of these, overturned by an appeal or a third person. */
+	overturned: number,
+	/**  Of these, decided later than they should have been. */
+	late: number,
+	/**  From when it waited to when it was decided. `None` where nothing had waited. */
+	medianSeconds: number | null,
+};
 
 export type WorkerStatus = {
 	name: string,

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "desktop")]
 pub mod commands;
+mod holder;
 mod logins;
 #[cfg(feature = "desktop")]
 mod passwords;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use specta::Type;
 
 pub use self::{
+    holder::Holder,
     logins::{add_login, list_logins},
     queries::Login,
     sign_in::{current, sign_in},
@@ -78,6 +80,7 @@ impl std::str::FromStr for Role {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Right {
     Search,
+    Report,
     NameFaces,
     CorrectMedia,
     Enrol,
@@ -89,7 +92,7 @@ pub enum Right {
 impl Right {
     fn least_role(self) -> Role {
         match self {
-            Self::Search => Role::Staff,
+            Self::Search | Self::Report => Role::Staff,
             Self::NameFaces | Self::CorrectMedia => Role::Moderator,
             Self::Enrol | Self::JudgeSafety | Self::VerifyAudit | Self::KeepIndices => Role::Admin,
         }
@@ -98,6 +101,7 @@ impl Right {
     fn words(self) -> &'static str {
         match self {
             Self::Search => "search",
+            Self::Report => "report photos",
             Self::NameFaces => "decide who is on a photo",
             Self::CorrectMedia => "correct what the AI said of a photo",
             Self::Enrol => "change with which face somebody is enrolled",

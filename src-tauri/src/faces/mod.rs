@@ -10,7 +10,6 @@ pub mod commands;
 mod conflict;
 mod decide;
 mod enrolment;
-mod holder;
 pub(crate) mod matching;
 mod photo;
 mod progress;
@@ -37,7 +36,6 @@ pub use self::{
         Enrolment, EnrolmentEntry, EnrolmentOrigin, EnrolmentPreview, EnrolmentSource, FaceToEnrol, FlipKind, Flipped,
         Flips, PresentEnrolment, enrol, enrolment, faces_to_enrol, preview_enrolment, switch_enrolment, undo_enrolment,
     },
-    holder::Holder,
     matching::{Matched, match_faces},
     photo::{Photo, photo},
     progress::{
@@ -53,6 +51,7 @@ pub use self::{
         line_sample, people_waiting,
     },
 };
+pub use crate::access::Holder;
 use crate::{
     db::{FaceId, MediaId, RowVersion},
     people::Person,

@@ -1,63 +1,229 @@
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use specta::Type;
 use sqlx::{Connection, PgConnection};
 
-use super::queries;
+use super::{
+    SafetyQueue,
+    queries::{self, OutcomeRow},
+    reason_of,
+};
 use crate::{
     access::{Operator, Right},
     audit,
-    db::{AuditId, MediaId, Seen},
+    db::{AuditId, MediaId, PolicyId, Seen},
     error::{Error, Result},
 };
 
-/// What an admin said of a medium.
+/// What one decision may be about: it holds the log until it is done.
+const MOST_MEDIA: usize = 500;
+
+/// What can be said of a medium.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub enum Ruling {
+    /// It may be shown.
+    Safe,
+    /// It may not.
+    Unsafe,
+    /// The AI is to look at it again.
+    Again,
+}
+
+/// A decision, as it is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct SafetyWord {
+    pub ruling: Ruling,
+    /// What is unsafe falls under a policy.
+    pub policy: Option<PolicyId>,
+    /// 1 (slight) to 4 (grave), of what is unsafe
+    pub severity: Option<i16>,
+    /// The post is archived with it.
+    pub archive: bool,
+    /// The uploader is suspended with it.
+    pub suspend: bool,
+    pub reason: Option<String>,
+}
+
+/// What became of one medium.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
 #[serde(rename_all = "camelCase")]
 pub struct Decision {
     pub media_id: MediaId,
     pub audit_id: AuditId,
-    pub safe: bool,
+    /// It takes two people, and waits for the second one.
+    pub is_proposed: bool,
 }
 
-/// Longer reasons are refused: the log is read by people.
-const LONGEST_REASON: usize = 2_000;
+/// A medium that stays as it was, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct Skipped {
+    pub media_id: MediaId,
+    pub reason: String,
+}
 
-/// Decides whether a medium may be shown; the AI's two words agree afterwards. The database writes the entry of the log
-/// and remembers the decision in the same transaction.
+/// What became of a decision on several media.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Type)]
+pub struct SafetyDecided {
+    pub done: Vec<Decision>,
+    pub skipped: Vec<Skipped>,
+}
+
+impl SafetyWord {
+    pub fn safe() -> Self {
+        Self { ruling: Ruling::Safe, policy: None, severity: None, archive: false, suspend: false, reason: None }
+    }
+
+    pub fn again() -> Self {
+        Self { ruling: Ruling::Again, ..Self::safe() }
+    }
+
+    pub fn is_unsafe(policy: PolicyId, severity: i16) -> Self {
+        Self { ruling: Ruling::Unsafe, policy: Some(policy), severity: Some(severity), ..Self::safe() }
+    }
+
+    pub fn because(self, reason: &str) -> Self {
+        Self { reason: Some(reason.to_owned()), ..self }
+    }
+
+    fn check(&self) -> Result<()> {
+        let is_unsafe = self.ruling == Ruling::Unsafe;
+        if is_unsafe && (self.policy.is_none() || self.severity.is_none_or(|severity| !(1..=4).contains(&severity))) {
+            return Err(Error::Invalid(
+                "What is unsafe falls under a policy, with a severity from 1 to 4. Choose both.".into(),
+            ));
+        }
+        if !is_unsafe && (self.policy.is_some() || self.severity.is_some() || self.archive || self.suspend) {
+            return Err(Error::Invalid("Only what is unsafe has a policy and consequences.".into()));
+        }
+        Ok(())
+    }
+}
+
+/// Decides about a medium; the AI's two words agree afterwards. Its consequences, the entries of the log and the decision are one
+/// transaction. `queue` is where it waited.
 ///
 /// # Errors
-/// `Forbidden` without the right to judge; `Conflict` when the medium changed since it was seen, with who decided what;
-/// `NotFound` when it is gone; `Invalid` for a reason that is too long.
+/// `Forbidden` without the right to judge; `Conflict` when the medium changed since it was seen, with who decided what, or somebody
+/// else has to look at it; `NotFound` when it is gone; `Invalid` for what is no decision, or a reason that is too long.
 pub async fn decide(
     db: &mut PgConnection,
     by: &Operator,
     media: &Seen<MediaId>,
-    safe: bool,
-    reason: Option<&str>,
+    queue: Option<SafetyQueue>,
+    said: &SafetyWord,
 ) -> Result<Decision> {
-    by.may(Right::JudgeSafety)?;
-    let reason = reason.map(str::trim).filter(|reason| !reason.is_empty());
-    if reason.is_some_and(|reason| reason.chars().count() > LONGEST_REASON) {
-        return Err(Error::Invalid(format!("The reason is longer than {LONGEST_REASON} characters. Shorten it.")));
-    }
     let mut tx = db.begin().await?;
-    audit::set_reason(&mut tx, reason).await?;
-    if !queries::decide(&mut tx, media, safe).await? {
-        return Err(changed(&mut tx, media.id).await?);
-    }
-    let audit_id = audit::entry_of(&mut tx, "media", media.id.0).await?;
+    let rows = write(&mut tx, by, std::slice::from_ref(media), queue, said).await?;
+    let decision = only(rows)?;
     tx.commit().await?;
-    Ok(Decision { media_id: media.id, audit_id, safe })
+    Ok(decision)
 }
 
-async fn changed(tx: &mut PgConnection, media: MediaId) -> Result<Error> {
-    if !queries::exists(tx, media).await? {
-        return Ok(Error::NotFound("This photo".into()));
+/// Decides the same about several media, those that can be.
+///
+/// # Errors
+/// As [`decide`], without what is about one of them.
+pub async fn decide_many(
+    db: &mut PgConnection,
+    by: &Operator,
+    media: &[Seen<MediaId>],
+    queue: Option<SafetyQueue>,
+    said: &SafetyWord,
+) -> Result<SafetyDecided> {
+    let mut tx = db.begin().await?;
+    let rows = write(&mut tx, by, media, queue, said).await?;
+    tx.commit().await?;
+    Ok(all(rows))
+}
+
+async fn write(
+    tx: &mut PgConnection,
+    by: &Operator,
+    media: &[Seen<MediaId>],
+    queue: Option<SafetyQueue>,
+    said: &SafetyWord,
+) -> Result<Vec<OutcomeRow>> {
+    by.may(Right::JudgeSafety)?;
+    said.check()?;
+    check_many(media)?;
+    let reason = reason_of(said.reason.as_deref())?;
+    audit::set_reason(tx, reason).await?;
+    queries::decide(tx, media, queue, said).await
+}
+
+pub(super) fn check_many(media: &[Seen<MediaId>]) -> Result<()> {
+    if media.len() <= MOST_MEDIA {
+        return Ok(());
     }
-    Ok(Error::Conflict(match queries::last_decision(tx, media).await? {
-        Some(last) => {
-            format!("{} has decided meanwhile: it is {}.", last.decided_by, if last.safe { "safe" } else { "unsafe" })
+    Err(Error::Invalid(format!(
+        "At most {MOST_MEDIA} photos can be decided at once; these are {}. Select fewer.",
+        media.len()
+    )))
+}
+
+/// Of a decision on one medium.
+pub(super) fn only(rows: Vec<OutcomeRow>) -> Result<Decision> {
+    let row = rows.into_iter().next().ok_or_else(|| Error::NotFound("This photo".into()))?;
+    match done(&row) {
+        Some(decision) => Ok(decision),
+        None if row.outcome == "gone" => Err(Error::NotFound("This photo".into())),
+        None => Err(Error::Conflict(why(&row))),
+    }
+}
+
+pub(super) fn all(rows: Vec<OutcomeRow>) -> SafetyDecided {
+    let mut decided = SafetyDecided::default();
+    for row in rows {
+        match done(&row) {
+            Some(decision) => decided.done.push(decision),
+            None => decided.skipped.push(Skipped { media_id: row.media_id, reason: why(&row) }),
         }
-        None => "The AI changed its result since you saw it. Look at it again.".into(),
-    }))
+    }
+    decided
+}
+
+fn done(row: &OutcomeRow) -> Option<Decision> {
+    let is_proposed = match row.outcome.as_str() {
+        "done" => false,
+        "proposed" => true,
+        _ => return None,
+    };
+    Some(Decision { media_id: row.media_id, audit_id: row.audit_id?, is_proposed })
+}
+
+fn why(row: &OutcomeRow) -> String {
+    match row.outcome.as_str() {
+        "changed" => match (&row.decided_by, row.ruling.as_deref()) {
+            (Some(name), Some("again")) => format!("{name} has decided meanwhile: the AI looks at it again."),
+            (Some(name), Some(ruling)) => format!("{name} has decided meanwhile: it is {ruling}."),
+            _ => "It changed since you saw it. Look at it again.".into(),
+        },
+        "busy" => "The platform is writing to this photo right now. Try again in a moment.".into(),
+        "unprocessed" => "The AI has not looked at this photo yet. Decide when it has.".into(),
+        "pending" => "Another decision about this photo waits for a second person.".into(),
+        "involved" => "You had a part in what is looked at again here. Somebody else has to decide.".into(),
+        "policy" => "The text of this policy is another one by now. Read it again, then decide.".into(),
+        _ => "This photo is not there any more.".into(),
+    }
+}
+
+impl Ruling {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Safe => "safe",
+            Self::Unsafe => "unsafe",
+            Self::Again => "again",
+        }
+    }
+
+    /// The stored word; the tables allow no other.
+    pub(super) fn from_word(word: &str) -> Self {
+        match word {
+            "safe" => Self::Safe,
+            "again" => Self::Again,
+            _ => Self::Unsafe,
+        }
+    }
 }

@@ -1,13 +1,121 @@
-//! Unsafe media and the writes of decisions.
+//! Queues of media, and the writes of decisions: SQL and nothing else.
+
+pub(super) mod progress;
+
+use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool, query, query_as, query_scalar};
 
+use super::{
+    Chapter, ChapterKind, Colleague, Member, Policy, Ruling, RulingDone, SafetyCursor, SafetyQuery, SafetyQueue,
+    SafetyWord, refused,
+};
 use crate::{
-    db::{MediaId, PostId, RowVersion, Seen, UserId},
+    access::Holder,
+    db::{AuditId, MediaId, PolicyId, PostId, RowVersion, RulingId, Seen, UserId},
     error::Result,
 };
 
+pub(super) async fn policies(db: &PgPool) -> Result<Vec<Policy>> {
+    Ok(query_as!(
+        Policy,
+        r#"
+        select id            as "id!: PolicyId",
+               code          as "code!",
+               version       as "version!",
+               parent,
+               place         as "place!",
+               name          as "name!",
+               covers        as "covers!",
+               excludes      as "excludes!",
+               severity      as "severity!",
+               is_restricted as "is_restricted!",
+               is_newest and not is_retired as "is_current!"
+          from console.policy_version
+         order by parent is not null, place, code, version
+        "#
+    )
+    .fetch_all(db)
+    .await?)
+}
+
+/// A medium's place in a queue.
+pub(super) struct Place {
+    pub(super) media_id: MediaId,
+    pub(super) queue: String,
+    pub(super) since: DateTime<Utc>,
+    pub(super) severity: i16,
+    pub(super) reach: i32,
+    pub(super) is_late: bool,
+    pub(super) assigned_by: Option<String>,
+    pub(super) note: Option<String>,
+    pub(super) status: Option<String>,
+    pub(super) is_safe: Option<bool>,
+    pub(super) version: Option<String>,
+}
+
+pub(super) async fn page(
+    db: &PgPool,
+    holder: &Holder,
+    asked: SafetyQuery,
+    after: Option<SafetyCursor>,
+    at_most: i32,
+) -> Result<Vec<Place>> {
+    Ok(query_as!(
+        Place,
+        r#"
+        select media_id as "media_id!: MediaId",
+               queue    as "queue!",
+               since    as "since!",
+               severity as "severity!",
+               reach    as "reach!",
+               coalesce(is_late, false) as "is_late!",
+               assigned_by,
+               note,
+               status,
+               is_safe,
+               version
+          from console.safety_page($1, $2, $3, $4, $5, $6, $7)
+        "#,
+        asked.queue.word(),
+        asked.order.word(),
+        after.map(|cursor| cursor.key),
+        after.map(|cursor| cursor.since),
+        after.map(|cursor| cursor.id.0),
+        holder.as_str(),
+        at_most
+    )
+    .fetch_all(db)
+    .await?)
+}
+
+/// Where a medium waits in a queue now, if it does for this operator.
+pub(super) async fn place(db: &PgPool, media: MediaId, queue: SafetyQueue) -> Result<Option<Place>> {
+    Ok(query_as!(
+        Place,
+        r#"
+        select media_id as "media_id!: MediaId",
+               queue    as "queue!",
+               since    as "since!",
+               severity as "severity!",
+               reach    as "reach!",
+               coalesce(is_late, false) as "is_late!",
+               assigned_by,
+               note,
+               status,
+               is_safe,
+               version
+          from console.safety_place_now($1, $2)
+        "#,
+        media.0,
+        queue.word()
+    )
+    .fetch_optional(db)
+    .await?)
+}
+
+#[derive(Clone)]
 pub(super) struct ItemRow {
     pub(super) media_id: MediaId,
     pub(super) post_id: PostId,
@@ -18,94 +126,338 @@ pub(super) struct ItemRow {
     pub(super) scenes: Vec<String>,
     pub(super) uploader_id: UserId,
     pub(super) created_at: DateTime<Utc>,
-    pub(super) status: String,
-    pub(super) is_safe: Option<bool>,
     pub(super) width: Option<i32>,
     pub(super) height: Option<i32>,
-    pub(super) version: RowVersion,
 }
 
-/// Ids grow with time, so their order is that of age.
-pub(super) async fn waiting(db: &PgPool, after: Option<MediaId>, limit: i64) -> Result<Vec<ItemRow>> {
+/// What is shown of media beside their pictures.
+pub(super) async fn items(db: &PgPool, media: &[MediaId]) -> Result<Vec<ItemRow>> {
+    let ids = numbers(media);
     Ok(query_as!(
         ItemRow,
         r#"
-        with waiting as materialized (
-            select media_id, version
-              from console.safety_waiting
-             where $1::bigint is null
-                or media_id > $1
-             order by media_id
-             limit $2
-        )
-        select p.media_id    as "media_id!: MediaId",
-               p.post_id     as "post_id!: PostId",
-               p.post_title,
-               p.media_type  as "media_type!",
-               p.caption,
-               array(select left(tag, 200) from unnest(p.tags) as tag where tag <> '' limit 500) as "tags!",
-               array(select left(scene, 200) from unnest(p.scenes) as scene where scene <> '' limit 500) as "scenes!",
-               p.uploader_id as "uploader_id!: UserId",
-               p.created_at  as "created_at!",
-               p.ai_status   as "status!",
-               p.is_safe,
-               p.width,
-               p.height,
-               w.version     as "version!: RowVersion"
-          from waiting as w
-          join console.photo as p on p.media_id = w.media_id
-         where p.media_id = any (array(select media_id from waiting))
-         order by w.media_id
+        select media_id    as "media_id!: MediaId",
+               post_id     as "post_id!: PostId",
+               post_title,
+               media_type  as "media_type!",
+               caption,
+               array(select left(tag, 200) from unnest(tags) as tag where tag <> '' limit 500) as "tags!",
+               array(select left(scene, 200) from unnest(scenes) as scene where scene <> '' limit 500) as "scenes!",
+               uploader_id as "uploader_id!: UserId",
+               created_at  as "created_at!",
+               width,
+               height
+          from console.photo
+         where media_id = any ($1)
         "#,
-        after.map(|id| id.0),
-        limit
+        &ids
     )
     .fetch_all(db)
     .await?)
 }
 
-pub(super) async fn count(db: &PgPool) -> Result<i64> {
-    Ok(query_scalar!(r#"select count(*) as "count!" from console.safety_waiting"#).fetch_one(db).await?)
-}
-
-/// False when the row is no longer the one that was seen.
-pub(super) async fn decide(tx: &mut PgConnection, media: &Seen<MediaId>, safe: bool) -> Result<bool> {
-    let done = query!(
-        r#"
-        update console.insight
-           set status     = case when $2 then 'COMPLETED' else 'UNSAFE' end,
-               is_safe    = $2,
-               updated_at = now()
-         where media_id = $1
-           and version = $3
-        "#,
-        media.id.0,
-        safe,
-        media.version.0
+/// Which of the media are this window's now.
+pub(super) async fn lease(db: &PgPool, holder: &Holder, media: &[MediaId]) -> Result<HashSet<MediaId>> {
+    let ids = numbers(media);
+    let leased = query_scalar!(
+        r#"select leased as "leased!: MediaId" from console.lease_safety($1, $2) as leased"#,
+        &ids,
+        holder.as_str()
     )
-    .execute(tx)
+    .fetch_all(db)
     .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(leased.into_iter().collect())
 }
 
-pub(super) async fn exists(tx: &mut PgConnection, media: MediaId) -> Result<bool> {
-    Ok(query_scalar!(r#"select exists (select from console.insight where media_id = $1) as "exists!""#, media.0)
-        .fetch_one(tx)
+pub(super) async fn keep(db: &PgPool, holder: &Holder, held: &[MediaId]) -> Result<()> {
+    let ids = numbers(held);
+    query!(r#"select console.keep_safety($1, $2) as "kept: ()""#, &ids, holder.as_str()).fetch_one(db).await?;
+    Ok(())
+}
+
+/// The logins of who else looks at the medium, or at another of its post.
+pub(super) async fn company(db: &PgPool, holder: &Holder, media: MediaId) -> Result<Vec<String>> {
+    Ok(query_scalar!(
+        r#"select operator as "operator!" from console.safety_company($1, $2) as operator"#,
+        media.0,
+        holder.as_str()
+    )
+    .fetch_all(db)
+    .await?)
+}
+
+pub(super) struct CountRow {
+    pub(super) queue: String,
+    pub(super) waiting: i64,
+    pub(super) late: i64,
+    pub(super) oldest: Option<DateTime<Utc>>,
+    pub(super) target_hours: Option<f64>,
+}
+
+pub(super) async fn counts(db: &PgPool) -> Result<Vec<CountRow>> {
+    Ok(query_as!(
+        CountRow,
+        r#"select queue as "queue!", waiting as "waiting!", late as "late!", oldest, target_hours from console.safety_counts()"#
+    )
+    .fetch_all(db)
+    .await?)
+}
+
+pub(super) async fn colleagues(db: &PgPool) -> Result<Vec<Colleague>> {
+    Ok(query_as!(Colleague, r#"select username as "username!", full_name from console.safety_colleagues()"#)
+        .fetch_all(db)
         .await?)
 }
 
-pub(super) struct LastDecision {
-    pub(super) decided_by: String,
-    pub(super) safe: bool,
+/// False where it does not wait there for this operator.
+pub(super) async fn assign(
+    db: &PgPool,
+    media: MediaId,
+    queue: SafetyQueue,
+    whom: Option<&str>,
+    note: Option<&str>,
+) -> Result<bool> {
+    query_scalar!(r#"select console.assign_safety($1, $2, $3, $4) as "assigned!""#, media.0, queue.word(), whom, note)
+        .fetch_one(db)
+        .await
+        .map_err(refused)
 }
 
-pub(super) async fn last_decision(tx: &mut PgConnection, media: MediaId) -> Result<Option<LastDecision>> {
+/// Those that were reported now.
+pub(super) async fn report(db: &PgPool, media: &[MediaId], policy: PolicyId, reason: &str) -> Result<Vec<MediaId>> {
+    let ids = numbers(media);
+    query_scalar!(
+        r#"select reported as "reported!: MediaId" from console.report_media($1, $2, $3) as reported"#,
+        &ids,
+        policy.0,
+        reason
+    )
+    .fetch_all(db)
+    .await
+    .map_err(refused)
+}
+
+/// What became of a medium.
+pub(super) struct OutcomeRow {
+    pub(super) media_id: MediaId,
+    pub(super) outcome: String,
+    pub(super) audit_id: Option<AuditId>,
+    pub(super) decided_by: Option<String>,
+    pub(super) ruling: Option<String>,
+}
+
+pub(super) async fn decide(
+    tx: &mut PgConnection,
+    media: &[Seen<MediaId>],
+    queue: Option<SafetyQueue>,
+    said: &SafetyWord,
+) -> Result<Vec<OutcomeRow>> {
+    let (ids, versions) = unzipped(media);
+    query_as!(
+        OutcomeRow,
+        r#"
+        select media_id as "media_id!: MediaId", outcome as "outcome!", audit_id as "audit_id: AuditId", decided_by, ruling
+          from console.decide_safety($1, $2, $3, $4, $5, $6, $7, $8)
+        "#,
+        &ids,
+        &versions,
+        queue.map(SafetyQueue::word),
+        said.ruling.word(),
+        said.policy.map(|policy| policy.0),
+        said.severity.map(i32::from),
+        said.archive,
+        said.suspend
+    )
+    .fetch_all(tx)
+    .await
+    .map_err(refused)
+}
+
+pub(super) async fn confirm(tx: &mut PgConnection, media: &[Seen<MediaId>], agrees: bool) -> Result<Vec<OutcomeRow>> {
+    let (ids, versions) = unzipped(media);
     Ok(query_as!(
-        LastDecision,
-        r#"select decided_by as "decided_by!", safe as "safe!" from console.last_decision($1)"#,
+        OutcomeRow,
+        r#"
+        select media_id as "media_id!: MediaId", outcome as "outcome!", audit_id as "audit_id: AuditId", decided_by, ruling
+          from console.confirm_safety($1, $2, $3)
+        "#,
+        &ids,
+        &versions,
+        agrees
+    )
+    .fetch_all(tx)
+    .await?)
+}
+
+/// False where there is nothing to appeal against.
+pub(super) async fn appeal(db: &PgPool, media: MediaId, words: &str) -> Result<bool> {
+    query_scalar!(r#"select console.file_appeal($1, $2) as "filed!""#, media.0, words)
+        .fetch_one(db)
+        .await
+        .map_err(refused)
+}
+
+pub(super) struct RevertedRow {
+    pub(super) id: RulingId,
+    pub(super) media_id: MediaId,
+    pub(super) outcome: String,
+    pub(super) name: Option<String>,
+    pub(super) restored: i32,
+    pub(super) left: i32,
+}
+
+pub(super) async fn revert(tx: &mut PgConnection, decisions: &[RulingId]) -> Result<Vec<RevertedRow>> {
+    let ids: Vec<i64> = decisions.iter().map(|decision| decision.0).collect();
+    query_as!(
+        RevertedRow,
+        r#"
+        select decision_id as "id!: RulingId",
+               media_id    as "media_id!: MediaId",
+               outcome     as "outcome!",
+               name,
+               restored    as "restored!",
+               kept        as "left!"
+          from console.revert_safety($1)
+        "#,
+        &ids
+    )
+    .fetch_all(tx)
+    .await
+    .map_err(refused)
+}
+
+pub(super) async fn decided(db: &PgPool, before: Option<RulingId>, own: bool, at_most: i32) -> Result<Vec<RulingDone>> {
+    let rows = query!(
+        r#"
+        select decision_id   as "id!: RulingId",
+               media_id      as "media_id!: MediaId",
+               act_id        as "act_id!",
+               ruling        as "ruling!",
+               policy_id     as "policy: PolicyId",
+               severity,
+               reason,
+               decided_by    as "decided_by!",
+               proposed_by,
+               decided_at    as "decided_at!",
+               source,
+               is_archiving  as "archived!",
+               is_suspending as "suspended!",
+               reverted_by,
+               coalesce(stands, false) as "stands!"
+          from console.decided_safety($1, $2, $3)
+        "#,
+        before.map(|decision| decision.0),
+        own,
+        at_most
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| RulingDone {
+            id: row.id,
+            media_id: row.media_id,
+            act_id: row.act_id,
+            ruling: Ruling::from_word(&row.ruling),
+            policy: row.policy,
+            severity: row.severity,
+            reason: row.reason,
+            decided_by: row.decided_by,
+            proposed_by: row.proposed_by,
+            decided_at: row.decided_at,
+            source: row.source.as_deref().and_then(SafetyQueue::from_word),
+            archived: row.archived,
+            suspended: row.suspended,
+            reverted_by: row.reverted_by,
+            stands: row.stands,
+        })
+        .collect())
+}
+
+pub(super) async fn story(db: &PgPool, media: MediaId) -> Result<Vec<Chapter>> {
+    let rows = query!(
+        r#"
+        select kind as "kind!",
+               at   as "at!",
+               name as "name!",
+               words,
+               ruling,
+               policy_id     as "policy: PolicyId",
+               severity,
+               coalesce(is_archiving, false)  as "archive!",
+               coalesce(is_suspending, false) as "suspend!",
+               outcome,
+               decision_id   as "decision: RulingId"
+          from console.safety_story($1)
+        "#,
         media.0
     )
-    .fetch_optional(tx)
+    .fetch_all(db)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Chapter {
+            kind: ChapterKind::from_word(&row.kind),
+            at: row.at,
+            name: row.name,
+            words: row.words,
+            ruling: row.ruling.as_deref().map(Ruling::from_word),
+            policy: row.policy,
+            severity: row.severity,
+            archive: row.archive,
+            suspend: row.suspend,
+            outcome: row.outcome,
+            decision: row.decision,
+        })
+        .collect())
+}
+
+/// The medium itself first, then those that look almost the same, the nearest first.
+pub(super) async fn alike(db: &PgPool, media: MediaId) -> Result<Vec<Member>> {
+    Ok(query_as!(
+        Member,
+        r#"
+        with near as materialized (
+            select $1::bigint as media_id, null::double precision as similarity
+             union all
+            select media_id, similarity from console.safety_alike($1, 99)
+        )
+        select p.media_id as "media_id!: MediaId",
+               near.similarity,
+               p.ai_status as status,
+               p.is_safe,
+               p.unsafe as "is_unsafe!",
+               coalesce(p.version, '') as "version!: RowVersion"
+          from console.photo as p
+          join near on near.media_id = p.media_id
+         where p.media_id = any (array(select media_id from near))
+         order by near.similarity is not null, near.similarity desc, p.media_id
+        "#,
+        media.0
+    )
+    .fetch_all(db)
+    .await?)
+}
+
+/// The medium itself first, then the others of its post in their order.
+pub(super) async fn of_post(db: &PgPool, media: MediaId) -> Result<Vec<Member>> {
+    Ok(query_as!(
+        Member,
+        r#"
+        select media_id as "media_id!: MediaId",
+               null::double precision as similarity,
+               ai_status as status,
+               is_safe,
+               unsafe as "is_unsafe!",
+               coalesce(version, '') as "version!: RowVersion"
+          from console.photo
+         where post_id = (select post_id from console.photo where media_id = $1)
+         order by media_id <> $1, position, media_id
+         limit 100
+        "#,
+        media.0
+    )
+    .fetch_all(db)
     .await?)
 }
 
@@ -119,4 +471,23 @@ pub(super) async fn is_visible(db: &PgPool, media: MediaId) -> Result<bool> {
     Ok(query_scalar!(r#"select exists (select from console.photo where media_id = $1) as "visible!""#, media.0)
         .fetch_one(db)
         .await?)
+}
+
+/// False where the account is named, or not, already.
+pub(super) async fn name(db: &PgPool, username: &str, is_named: bool) -> Result<bool, sqlx::Error> {
+    query_scalar!(r#"select console.name_for_child_safety($1, $2) as "written!""#, username, is_named)
+        .fetch_one(db)
+        .await
+}
+
+pub(super) async fn named(db: &PgPool) -> Result<Vec<String>> {
+    Ok(query_scalar!("select username from console.safety_named order by username").fetch_all(db).await?)
+}
+
+fn numbers(media: &[MediaId]) -> Vec<i64> {
+    media.iter().map(|media| media.0).collect()
+}
+
+fn unzipped(media: &[Seen<MediaId>]) -> (Vec<i64>, Vec<String>) {
+    media.iter().map(|seen| (seen.id.0, seen.version.0.clone())).unzip()
 }

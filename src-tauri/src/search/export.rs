@@ -2,7 +2,6 @@
 
 #[cfg(feature = "desktop")]
 pub mod commands;
-mod file;
 mod lines;
 
 use std::{
@@ -16,12 +15,13 @@ use specta::Type;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
-use self::{file::Partial, lines::Lines};
+use self::lines::Lines;
 use super::{SearchQuery, SearchResults, Sort, search};
 use crate::{
     access::{Operator, Right},
     elastic::Elastic,
     error::{Error, Result},
+    file::Partial,
 };
 
 /// As a hit calls them.

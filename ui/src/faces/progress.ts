@@ -1,49 +1,18 @@
 // How the work goes, in words and in bars. The clock is passed in.
 
 import type { Accuracy, Agreement, FaceCounts, Progress, Share, Today } from '../bindings';
+import { dayBars as barsOfDays, hourBars as barsOfHours, type Bar } from '../components/days';
 import { count, counted } from '../components/text';
 import { span } from '../components/time';
 
-/** One bar of a chart. */
-export interface Bar {
-  /** In full, for who reads the table. */
-  name: string;
-  /** Below the bar; empty where there is no room. */
-  label: string;
-  value: number;
-}
+export { dayBounds, dayName as weekName } from '../components/days';
 
-/** The beginnings of the last `days` days where the operator is, today's included, and its end. */
-export function dayBounds(now: Date, days: number): string[] {
-  return Array.from({ length: days + 1 }, (_, index) =>
-    new Date(now.getFullYear(), now.getMonth(), now.getDate() - days + 1 + index).toISOString(),
-  );
-}
+const asCounted = ({ from, faces }: Progress['days'][number]) => ({ from, count: faces });
 
-const HOUR = 3_600_000;
-const hour = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
-const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+export const hourBars = (hours: Progress['hours'], bounds: readonly [string, string]): Bar[] =>
+  barsOfHours(hours.map(asCounted), bounds);
 
-/** A bar for each hour of the day that began then; every third one has a label. */
-export function hourBars(hours: Progress['hours'], bounds: readonly [string, string]): Bar[] {
-  const [start, end] = [new Date(bounds[0]).getTime(), new Date(bounds[1]).getTime()];
-  return Array.from({ length: Math.max(0, Math.ceil((end - start) / HOUR)) }, (_, index) => {
-    const from = start + index * HOUR;
-    const done = hours.find((one) => new Date(one.from).getTime() === from);
-    const name = hour.format(from);
-    return { name, label: index % 3 === 0 ? name : '', value: done?.faces ?? 0 };
-  });
-}
-
-/** A bar for each day; every seventh one, counted from today, has a label. */
-export function dayBars(days: Progress['days']): Bar[] {
-  return days.map(({ from, faces }, index) => {
-    const name = day.format(new Date(from));
-    return { name, label: (days.length - 1 - index) % 7 === 0 ? name : '', value: faces };
-  });
-}
-
-export const weekName = (week: string): string => day.format(new Date(week));
+export const dayBars = (days: Progress['days']): Bar[] => barsOfDays(days.map(asCounted));
 
 export const percent = (share: number): string => `${Math.round(share * 1000) / 10} %`;
 

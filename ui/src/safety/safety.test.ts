@@ -1,9 +1,9 @@
-import { fireEvent, screen, waitFor } from '@testing-library/svelte';
+import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import axe from 'axe-core';
 import { expect, test, vi } from 'vitest';
 
-import type { Decision, Reveal } from '../bindings';
+import type { Decision, Reveal, SafetyPage } from '../bindings';
 import { refuse } from '../test/backend';
 import { open, underWay } from '../test/open';
 
@@ -62,7 +62,7 @@ test.each([
     },
   ],
   ['the next one is asked for', () => userEvent.setup().keyboard('x')],
-  ['it is decided', () => userEvent.setup().keyboard('u')],
+  ['it is decided', () => userEvent.setup().keyboard('s')],
 ])('the picture is guarded again when %s', async (_, happen) => {
   const concealMedia = vi.fn(() => null);
   open('admin', 'safety', { concealMedia });
@@ -141,7 +141,20 @@ test('a decision takes its reason along, and the next one is there at once', asy
   expect(shown()).toBe(second);
   expect(screen.getByRole<HTMLTextAreaElement>('textbox', { name: /Reason/ }).value).toBe('');
   expect(decideMedia.mock.calls).toEqual([
-    [{ seen: { id: first, version: '700' }, safe: true, reason: 'Beach, sun and us' }],
+    [
+      {
+        seen: { id: first, version: '700' },
+        queue: 'flagged',
+        said: {
+          ruling: 'safe',
+          policy: null,
+          severity: null,
+          archive: false,
+          suspend: false,
+          reason: 'Beach, sun and us',
+        },
+      },
+    ],
   ]);
 });
 
@@ -152,7 +165,7 @@ test('a decision that was not written comes back with its reason', async () => {
   await isShown(first);
   await user.keyboard('r');
   await user.keyboard('not ours{Escape}');
-  await user.keyboard('u');
+  await user.keyboard('12u');
   expect(shown()).toBe(second);
   write.reject({ code: 'unavailable', message: 'PostgreSQL does not answer.' });
   await user.click(await screen.findByRole('button', { name: 'Show it' }));
@@ -162,33 +175,246 @@ test('a decision that was not written comes back with its reason', async () => {
       'not ours',
     ),
   );
+  expect(screen.getByRole('button', { name: /^Bare/ }).getAttribute('aria-pressed')).toBe('true');
 });
 
 test('what somebody else decided is dropped with a sentence', async () => {
-  const { answers } = open('admin', 'safety');
-  const { items } = await answers.safetyWaiting({ after: null, limit: 200 });
-  let decided = false;
   open('admin', 'safety', {
-    safetyWaiting: () => {
-      const left = items.filter(({ mediaId }) => !decided || mediaId !== first);
-      return { total: left.length, items: left, next: null };
-    },
-    decideMedia: () => {
-      decided = true;
-      return refuse('conflict', 'amara.okafor decided that it is safe.');
-    },
+    safetyItem: () => refuse('notFound', 'This item is not there any more.'),
+    decideMedia: () => refuse('conflict', 'amara.okafor has decided meanwhile: it is safe.'),
   });
   await isShown(first);
-  await userEvent.setup().keyboard('u');
-  await screen.findByText('amara.okafor decided that it is safe.');
+  await userEvent.setup().keyboard('s');
+  await screen.findByText('amara.okafor has decided meanwhile: it is safe.');
   expect(shown()).toBe(second);
   expect(document.querySelector(`[data-strip-id="${first}"]`)).toBeNull();
 });
 
+const nothing: SafetyPage = { items: [], next: null };
+
 test('when nothing is left, the screen says so', async () => {
-  open('admin', 'safety', { safetyWaiting: () => ({ total: 0, items: [], next: null }) });
+  open('admin', 'safety', { safetyWaiting: () => nothing });
   expect(await screen.findByText('Nothing is waiting for a decision.')).toBeTruthy();
 });
+
+test('digits go down the tree of policies, Backspace up again, and what is unsafe falls under the chosen one', async () => {
+  const { answers } = open('admin', 'safety');
+  const decideMedia = vi.fn(answers.decideMedia);
+  open('admin', 'safety', { decideMedia });
+  const user = userEvent.setup();
+  await isShown(first);
+  const unsafe = () => screen.getByRole<HTMLButtonElement>('button', { name: /^Unsafe/ });
+  await screen.findByRole('button', { name: /^Nudity/ });
+  expect(unsafe().disabled).toBe(true);
+  await user.keyboard('u');
+  expect(decideMedia).not.toHaveBeenCalled();
+
+  await user.keyboard('1');
+  expect(screen.getByText('What shows nudity.')).toBeTruthy();
+  await user.keyboard('1');
+  expect(screen.getByText('What shows explicit.')).toBeTruthy();
+  await user.keyboard('{Backspace}');
+  expect(screen.getByText('What shows nudity.')).toBeTruthy();
+  await user.keyboard('2.au');
+
+  expect(shown()).toBe(second);
+  expect(decideMedia.mock.calls).toEqual([
+    [
+      {
+        seen: { id: first, version: '700' },
+        queue: 'flagged',
+        said: {
+          ruling: 'unsafe',
+          policy: 6,
+          severity: 3,
+          archive: true,
+          suspend: false,
+          reason: null,
+        },
+      },
+    ],
+  ]);
+  expect(unsafe().disabled).toBe(true);
+});
+
+test('what takes two people is said before it is proposed', async () => {
+  open('admin', 'safety');
+  const user = userEvent.setup();
+  await isShown(first);
+  await screen.findByRole('button', { name: /^Nudity/ });
+  await user.keyboard('1d');
+  expect(screen.getByText('A second person has to confirm this.')).toBeTruthy();
+  await user.keyboard('u');
+  expect(await screen.findByText('Proposed: a second person confirms it.')).toBeTruthy();
+});
+
+test('a proposal is confirmed or declined, and nothing else', async () => {
+  const { answers } = open('admin', 'safety');
+  const { items } = await answers.safetyWaiting({
+    asked: { queue: 'flagged', order: 'age' },
+    after: null,
+    limit: 2,
+  });
+  const confirmSafety = vi.fn(answers.confirmSafety);
+  open('admin', 'safety', {
+    confirmSafety,
+    safetyWaiting: (args) => ({
+      items:
+        (args as { asked: { queue: string } }).asked.queue === 'confirm'
+          ? items.map((item) => ({ ...item, queue: 'confirm' as const }))
+          : [],
+      next: null,
+    }),
+    safetyStory: () => [
+      {
+        kind: 'proposal',
+        at: '2025-11-20T16:40:00Z',
+        name: 'amara.okafor',
+        words: 'again and again',
+        ruling: 'unsafe',
+        policy: 1,
+        severity: 2,
+        archive: true,
+        suspend: true,
+        outcome: null,
+        decision: null,
+      },
+    ],
+  });
+  const user = userEvent.setup();
+  await screen.findByText('Nothing is waiting for a decision.');
+  await user.keyboard('q5');
+  await isShown(first);
+  expect(
+    await screen.findByText(
+      'amara.okafor proposes: unsafe: Nudity (version 1), moderate; post archived, uploader suspended',
+    ),
+  ).toBeTruthy();
+  expect(screen.queryByRole('button', { name: /^Safe/ })).toBeNull();
+  await user.keyboard('s');
+  expect(shown()).toBe(first);
+  await user.keyboard('y');
+  expect(shown()).toBe(second);
+  expect(confirmSafety.mock.calls).toEqual([
+    [{ seen: [{ id: first, version: '700' }], agrees: true, reason: null }],
+  ]);
+});
+
+test('the queues say how much waits and since when', async () => {
+  open('admin', 'safety');
+  await isShown(first);
+  expect(
+    await screen.findByRole('option', { name: /^AI flagged 23, oldest .* 1 late$/ }),
+  ).toBeTruthy();
+  expect(screen.getByRole('option', { name: 'Reported 0' })).toBeTruthy();
+});
+
+test("an item is kept, and found again among one's own", async () => {
+  open('admin', 'safety');
+  const user = userEvent.setup();
+  await isShown(first);
+  await user.keyboard('h');
+  await isShown(second);
+  await user.selectOptions(screen.getByRole('combobox', { name: 'Queue' }), 'mine');
+  await isShown(first);
+  await user.keyboard('v');
+  await screen.findByText('Nothing was kept or sent to you.');
+});
+
+test('an item is sent to a colleague with a note', async () => {
+  const { answers } = open('admin', 'safety');
+  const assignSafety = vi.fn(answers.assignSafety);
+  open('admin', 'safety', { assignSafety });
+  const user = userEvent.setup();
+  await isShown(first);
+  await user.keyboard('t');
+  await user.selectOptions(await screen.findByRole('combobox', { name: 'To' }), 'amara.okafor');
+  await user.type(screen.getByRole('textbox', { name: 'Note' }), 'you know the place');
+  await user.click(screen.getByRole('button', { name: 'Send' }));
+  await isShown(second);
+  expect(assignSafety.mock.calls).toEqual([
+    [{ mediaId: first, queue: 'flagged', to: 'amara.okafor', note: 'you know the place' }],
+  ]);
+});
+
+test('a group shows each of its members before it is decided, and some can be left out', async () => {
+  const { answers } = open('admin', 'safety');
+  const decideGroup = vi.fn(answers.decideGroup);
+  open('admin', 'safety', { decideGroup });
+  const user = userEvent.setup();
+  await isShown(first);
+  await user.keyboard('l');
+  const dialog = await screen.findByRole('dialog', { name: 'Near-duplicates' });
+  const members = await within(dialog).findAllByRole('button', { pressed: true });
+  expect(members).toHaveLength(4);
+  await user.click(members[1] as HTMLElement);
+  await user.click(within(dialog).getByRole('button', { name: 'Safe: 3 photos' }));
+  await screen.findByText('3 photos are decided.');
+  expect(
+    (decideGroup.mock.calls[0] as [{ seen: { id: number }[] }])[0].seen.map(({ id }) => id),
+  ).toEqual([17, 51, 68]);
+  await isShown(second);
+});
+
+test('a decision is taken back with a reason', async () => {
+  const { answers } = open('admin', 'safety');
+  const revertSafety = vi.fn(answers.revertSafety);
+  open('admin', 'safety', { ...answers, revertSafety });
+  const user = userEvent.setup();
+  await isShown(first);
+  await user.keyboard('s');
+  await isShown(second);
+  await user.keyboard('m');
+  await user.click(await screen.findByRole('button', { name: 'Take back' }));
+  await user.type(
+    await screen.findByRole('textbox', { name: 'Why it does not hold' }),
+    'wrong one',
+  );
+  const dialog = screen.getByRole('dialog', { name: 'Take the decision back' });
+  await user.click(within(dialog).getByRole('button', { name: 'Take back' }));
+  await screen.findByText('Taken back, with what followed from it.');
+  expect(revertSafety.mock.calls).toEqual([[{ decisions: [1], reason: 'wrong one' }]]);
+  await user.keyboard('mm');
+  await waitFor(() => expect(shown()).toBeGreaterThan(0));
+});
+
+test('the work is told in figures and charts, and the week becomes a file', async () => {
+  const saveSafetyWeek = vi.fn(() => 12);
+  open('admin', 'safety', { saveSafetyWeek });
+  const user = userEvent.setup();
+  await isShown(first);
+  await user.keyboard('mm');
+  expect(await screen.findByText('Decided per hour today')).toBeTruthy();
+  expect(screen.getByText('0.62')).toBeTruthy();
+  await user.click(screen.getByRole('button', { name: 'Week as CSV' }));
+  await screen.findByText(/^12 decisions of this week are in/);
+  expect(saveSafetyWeek).toHaveBeenCalledTimes(1);
+  const { violations } = await axe.run(document.body);
+  expect(violations.map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([]);
+  await user.keyboard('m');
+});
+
+test.each(['staff', 'moderator', 'admin'] as const)(
+  '%s report any photo with a reason, by the same key',
+  async (role) => {
+    const reportMedia = vi.fn(() => [1]);
+    open(role, 'search', { reportMedia });
+    const user = userEvent.setup();
+    await screen.findAllByRole('option', { name: /Photo|photo/ }).catch(() => []);
+    window.location.hash = '#/search/1';
+    await screen.findByRole('complementary', { name: 'Photo' });
+    await user.click(await screen.findByRole('button', { name: /^Report photo/ }));
+    const dialog = await screen.findByRole('dialog', { name: 'Report photo' });
+    await user.selectOptions(
+      await within(dialog).findByRole('combobox', { name: 'What is wrong' }),
+      '2',
+    );
+    await user.type(within(dialog).getByRole('textbox', { name: 'Reason' }), 'a fight');
+    await user.click(within(dialog).getByRole('button', { name: 'Report' }));
+    await screen.findByText('1 photo is reported.');
+    expect(reportMedia.mock.calls).toEqual([[{ media: [1], policy: 2, reason: 'a fight' }]]);
+  },
+);
 
 test('the screen is accessible', async () => {
   open('admin', 'safety');

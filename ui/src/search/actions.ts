@@ -2,6 +2,7 @@
 
 import { action, type Action } from '../action';
 import type { Sort } from '../bindings';
+import { reportPhoto } from '../safety/report.svelte';
 import type { Kind, Search } from './search.svelte';
 import { copyIds, copyLink as copyLinkOf } from './ways';
 
@@ -315,12 +316,12 @@ export const showKind = (['media', 'posts', 'people', 'faces'] as const).map((ki
 export const photoMenu: readonly (readonly Action<SearchScreen>[])[] = [
   [openPhoto, similar, moreLike, lessLike],
   [goToPerson, goToUploader, openPost],
-  [correct, review],
+  [correct, review, reportPhoto],
   [copyLink, copyId],
 ];
 
 /** Offered beside a photo that is open. */
-export const photoButtons = [similar, moreLike, lessLike, openPost, correct, review];
+export const photoButtons = [similar, moreLike, lessLike, openPost, correct, review, reportPhoto];
 
 /** Offered on a selection. */
 export const selectionButtons = [moreLike, lessLike, correct, workThrough, copyId, close];
@@ -346,6 +347,7 @@ export const searchActions: readonly Action<SearchScreen>[] = [
   correct,
   undo,
   review,
+  reportPhoto,
   workThrough,
   copyLink,
   copyId,

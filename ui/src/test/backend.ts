@@ -7,12 +7,11 @@ import type { Answer, Told } from '../host';
 import { deciding } from './deciding';
 import { enrolling } from './enrolling';
 import { finding } from './finding';
-import { hostileFlags } from './hostile';
+import { judging } from './judging';
 import { progressing } from './progressing';
 import { operators, people, photos, size } from './world';
 
 type Commands = typeof commands;
-type Seen = { id: number; version: string };
 
 /** A method, because each command knows its own arguments more closely than `object`. */
 type Answering<T> = { answer(args: object): T | Promise<T> }['answer'];
@@ -173,11 +172,10 @@ const activity: Answer<'activity'> = Array.from({ length: 130 }, (_, index) => {
 /** A backend with an operator already signed in, or none. */
 export function backend(start: Role | null): Answers {
   let role = start;
-  const decided = new Set<number>();
-  const flagged = () => photos.filter((photo) => photo.unsafe && !decided.has(photo.mediaId));
   const onScreen = () => photos.filter((photo) => !photo.unsafe || role === 'admin');
   const { asDecided, facesOf, suggestions, decidedFaces, ...faces } = deciding();
   const { now, ...found } = finding(onScreen, () => role);
+  const { flaggedLeft, ...judged } = judging(() => role);
 
   return {
     session: () => ({
@@ -207,7 +205,7 @@ export function backend(start: Role | null): Answers {
       postgres: ok,
       elasticsearch: ok,
       facesWaiting: role === 'staff' ? null : suggestions().length,
-      safetyWaiting: role === 'admin' ? flagged().length : null,
+      safetyWaiting: flaggedLeft(),
       readModelQueue: 12,
       indexQueue: 1207,
     }),
@@ -227,26 +225,7 @@ export function backend(start: Role | null): Answers {
           `${fullName} ${username}`.toLowerCase().includes(text.toLowerCase()),
         )
         .slice(0, 20),
-    safetyWaiting: ({ after, limit }: { after: number | null; limit: number }) => {
-      const all = flagged();
-      const items = all.filter(({ mediaId }) => mediaId > (after ?? 0)).slice(0, limit);
-      return {
-        total: all.length,
-        items: items.map((item) =>
-          hostileFlags({ ...item, status: 'UNSAFE', isSafe: false, version: '700' }),
-        ),
-        next: items.length === limit ? (items.at(-1)?.mediaId ?? null) : null,
-      };
-    },
-    revealMedia: ({ mediaId }: { mediaId: number }) => ({
-      token: `reveal-${mediaId}`,
-      expiresInMs: 30_000,
-    }),
-    concealMedia: () => null,
-    decideMedia: ({ seen, safe }: { seen: Seen; safe: boolean }) => {
-      decided.add(seen.id);
-      return { mediaId: seen.id, auditId: 132, safe };
-    },
+    ...judged,
     ...found,
     people: ({ text, after, limit }: { text: string; after: string | null; limit: number }) => {
       const found = people.filter(({ fullName, username }) =>

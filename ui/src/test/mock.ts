@@ -34,7 +34,7 @@ if (wishes.has('nothing')) {
   answers.activity = () => [];
   answers.facesWaiting = () => ({ faces: [], next: null });
   answers.faceCounts = () => ({ suggested: 0, near: 0, conflicts: 0, kinds: [] });
-  answers.safetyWaiting = () => ({ total: 0, items: [], next: null });
+  answers.safetyWaiting = () => ({ items: [], next: null });
 }
 if (wishes.has('fallback')) {
   const search = answers.search;
@@ -54,10 +54,9 @@ if (only > 0) {
     const page = await facesWaiting({ ...args, after: null, limit: 2000 });
     return { faces: page.faces.filter(({ face }) => face.mediaId === only), next: null };
   };
-  answers.safetyWaiting = async () => {
-    const page = await safetyWaiting({ after: null, limit: 2000 });
-    const items = page.items.filter(({ mediaId }) => mediaId >= only);
-    return { total: items.length, items, next: null };
+  answers.safetyWaiting = async (args) => {
+    const page = await safetyWaiting({ ...args, after: null, limit: 2000 });
+    return { items: page.items.filter(({ mediaId }) => mediaId >= only), next: null };
   };
 }
 

@@ -64,7 +64,7 @@ pub(in crate::faces) async fn faces(
         of.0,
         after.map(|cursor| cursor.similarity),
         after.map(|cursor| cursor.id.0),
-        holder.0,
+        holder.as_str(),
         at_most
     )
     .fetch_all(db)
@@ -83,7 +83,7 @@ pub(in crate::faces) async fn all_faces(
           from console.faces_of_cluster($1, $2)
         "#,
         of.0,
-        holder.0
+        holder.as_str()
     )
     .fetch_all(db)
     .await?;

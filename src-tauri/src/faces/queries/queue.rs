@@ -60,7 +60,7 @@ pub(in crate::faces) async fn waiting(
         after.and_then(|cursor| cursor.person).map(|person| person.0),
         after.map(|cursor| cursor.certainty),
         after.map(|cursor| cursor.id.0),
-        holder.0,
+        holder.as_str(),
         at_most
     )
     .fetch_all(db)
@@ -127,7 +127,7 @@ pub(in crate::faces) async fn conflicting(
         uploader,
         media.as_deref(),
         after.map(|cursor| cursor.id.0),
-        holder.0,
+        holder.as_str(),
         at_most
     )
     .fetch_all(db)
@@ -168,7 +168,7 @@ pub(in crate::faces) async fn lease(db: &PgPool, holder: &Holder, faces: &[FaceI
     let leased = query_scalar!(
         r#"select leased as "leased!: FaceId" from console.lease_faces($1, $2) as leased"#,
         &ids,
-        holder.0
+        holder.as_str()
     )
     .fetch_all(db)
     .await?;
@@ -177,7 +177,7 @@ pub(in crate::faces) async fn lease(db: &PgPool, holder: &Holder, faces: &[FaceI
 
 pub(in crate::faces) async fn keep(db: &PgPool, holder: &Holder, held: &[FaceId]) -> Result<()> {
     let ids: Vec<i64> = held.iter().map(|face| face.0).collect();
-    query!(r#"select console.keep_faces($1, $2) as "kept: ()""#, &ids, holder.0).fetch_one(db).await?;
+    query!(r#"select console.keep_faces($1, $2) as "kept: ()""#, &ids, holder.as_str()).fetch_one(db).await?;
     Ok(())
 }
 
@@ -186,7 +186,7 @@ pub(in crate::faces) async fn company(db: &PgPool, holder: &Holder, photo: Media
     Ok(query_scalar!(
         r#"select operator as "operator!" from console.photo_company($1, $2) as operator"#,
         photo.0,
-        holder.0
+        holder.as_str()
     )
     .fetch_all(db)
     .await?)

@@ -76,7 +76,7 @@ pub(in crate::faces) async fn line_sample(
         person.0,
         queue,
         similarity,
-        holder.0
+        holder.as_str()
     )
     .fetch_all(db)
     .await?)
@@ -125,7 +125,7 @@ pub(in crate::faces) async fn faces_above(
         person.0,
         queue,
         similarity,
-        holder.0
+        holder.as_str()
     )
     .fetch_all(db)
     .await?;

@@ -1,8 +1,8 @@
 use rand::{Rng, distr::Alphanumeric};
 
-/// A window that looks at faces: what is leased to one is not shown to another.
+/// A window that looks at faces or media: what is leased to one is not shown to another.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Holder(pub(super) String);
+pub struct Holder(String);
 
 const LENGTH: usize = 24;
 
@@ -10,6 +10,10 @@ impl Holder {
     /// One that nobody else has.
     pub fn new() -> Self {
         Self(rand::rng().sample_iter(Alphanumeric).take(LENGTH).map(char::from).collect())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 

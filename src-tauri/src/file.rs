@@ -11,12 +11,12 @@ use crate::error::{Error, Result};
 
 /// A file under another name in the same folder, removed when it is dropped before it is finished.
 #[derive(Debug)]
-pub(super) struct Partial(Option<NamedTempFile>);
+pub(crate) struct Partial(Option<NamedTempFile>);
 
 impl Partial {
     /// # Errors
     /// `Invalid` where no such file can be.
-    pub(super) async fn beside(path: &Path) -> Result<Self> {
+    pub(crate) async fn beside(path: &Path) -> Result<Self> {
         let folder = folder_of(path)?.to_owned();
         let is_folder = path.is_dir();
         if is_folder {
@@ -35,7 +35,7 @@ impl Partial {
         }
     }
 
-    pub(super) async fn append(&mut self, bytes: Vec<u8>) -> Result<()> {
+    pub(crate) async fn append(&mut self, bytes: Vec<u8>) -> Result<()> {
         let mut file = self.0.take().ok_or_else(broken)?;
         let file = blocking(move || {
             file.write_all(&bytes)?;
@@ -46,7 +46,7 @@ impl Partial {
     }
 
     /// Gives it its name, in place of what may be there.
-    pub(super) async fn finish(mut self, path: &Path) -> Result<()> {
+    pub(crate) async fn finish(mut self, path: &Path) -> Result<()> {
         let (file, path): (_, PathBuf) = (self.0.take().ok_or_else(broken)?, path.to_owned());
         blocking(move || {
             file.as_file().sync_all()?;
