@@ -73,6 +73,10 @@ id!(
     /// `console.enrolment.id`
     EnrolmentId
 );
+id!(
+    /// `console.reveal.id`
+    LookId
+);
 
 /// A row's version (`xmin`) as text: equal only while nobody has changed the row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type, sqlx::Type)]

@@ -22,6 +22,9 @@ pub enum Error {
     NotFound(String),
     #[error("{0}")]
     Invalid(String),
+    /// Enough was seen for now; the sentence says of what, and how long a break would be.
+    #[error("{0}")]
+    Spent(String),
     /// Nobody waits for the answer any more.
     #[error("This was cancelled.")]
     Cancelled,
@@ -54,6 +57,8 @@ pub enum Code {
     /// Drop the row and go on.
     NotFound,
     Invalid,
+    /// Offer something else, or a break.
+    Spent,
     /// Nothing.
     Cancelled,
     /// Offer to try again.
@@ -70,6 +75,7 @@ impl Error {
             Self::Conflict(_) => Code::Conflict,
             Self::NotFound(_) => Code::NotFound,
             Self::Invalid(_) => Code::Invalid,
+            Self::Spent(_) => Code::Spent,
             Self::Cancelled => Code::Cancelled,
             Self::Unavailable { .. } => Code::Unavailable,
             Self::Internal { .. } => Code::Internal,
@@ -92,6 +98,9 @@ impl Error {
 const GONE: [&str; 2] = ["57P", "08"];
 /// `insufficient_privilege`, raised by the server itself and by the console's own checks.
 const INSUFFICIENT_PRIVILEGE: &str = "42501";
+/// Raised by the console's own functions, whose message is a sentence for the operator.
+const SPENT: &str = "KC001";
+const REFUSED: &str = "KC002";
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
@@ -100,6 +109,12 @@ impl From<sqlx::Error> for Error {
                 let state = database.code().unwrap_or_default();
                 if state == INSUFFICIENT_PRIVILEGE {
                     return Self::Forbidden("do this");
+                }
+                if state == SPENT {
+                    return Self::Spent(database.message().to_owned());
+                }
+                if state == REFUSED {
+                    return Self::Invalid(database.message().to_owned());
                 }
                 if GONE.iter().any(|class| state.starts_with(class)) {
                     return Self::unavailable("PostgreSQL is restarting or stopped. Try again in a moment.", error);

@@ -32,9 +32,9 @@ pub struct Entry {
     /// `faces.confirm`, `faces.reject`, `faces.nobody`, `faces.no_face`, `faces.dismiss`, `faces.move`,
     /// `faces.delete`, `faces.draw`, `faces.undo`, `clusters.regroup`,
     /// `enrolment.enrol`, `enrolment.activate`, `enrolment.deactivate`, `enrolment.rollback`,
-    /// `media.correct`, `media.undo`, `safety.decide`, `safety.reveal`
+    /// `media.correct`, `media.undo`, `safety.budget`, `safety.conceal`, `safety.decide`, `safety.reveal`
     pub action: String,
-    /// `cluster 5`, `face 12`, `media 7`, `person 3`
+    /// `budget 2`, `cluster 5`, `face 12`, `media 7`, `person 3`
     pub subject: String,
     #[specta(type = Option<HashMap<String, Option<Fact>>>)]
     pub before: Option<Value>,

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use tauri::State;
 
 use super::{
-    Chapter, Colleague, Decision, Group, Member, Policy, QueueCount, Reveal, Reverted, RulingPage, SafetyCursor,
-    SafetyDecided, SafetyItem, SafetyPage, SafetyProgress, SafetyQuery, SafetyQueue, SafetyWord,
+    Budget, Chapter, Colleague, Decision, Group, Left, Member, Policy, QueueCount, Reveal, Reverted, RulingPage,
+    SafetyCursor, SafetyDecided, SafetyItem, SafetyPage, SafetyProgress, SafetyQuery, SafetyQueue, SafetyWord,
 };
 use crate::{
     app::Console,
@@ -120,9 +120,32 @@ pub async fn reveal_media(console: State<'_, Console>, media_id: MediaId) -> Res
 #[tauri::command]
 #[specta::specta]
 pub async fn conceal_media(console: State<'_, Console>, token: String) -> Result<()> {
-    console.session().await?;
-    console.reveals.close(&token);
-    Ok(())
+    let session = console.session().await?;
+    safety::conceal(&session.db, &session.operator, &console.reveals, &token).await
+}
+
+/// What may still be revealed in this hour.
+#[tauri::command]
+#[specta::specta]
+pub async fn reveals_left(console: State<'_, Console>) -> Result<Left> {
+    let session = console.session().await?;
+    safety::reveals_left(&session.db, &session.operator).await
+}
+
+/// What may be revealed in an hour, by whom.
+#[tauri::command]
+#[specta::specta]
+pub async fn reveal_budgets(console: State<'_, Console>) -> Result<Vec<Budget>> {
+    let session = console.session().await?;
+    safety::budgets(&session.db, &session.operator).await
+}
+
+/// Sets a budget for others.
+#[tauri::command]
+#[specta::specta]
+pub async fn set_reveal_budget(console: State<'_, Console>, budget: Budget) -> Result<()> {
+    let session = console.session().await?;
+    safety::set_budget(&session.db, &session.operator, &budget).await
 }
 
 /// The medium may be shown, or may not, or is to be processed again.

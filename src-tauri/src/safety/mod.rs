@@ -32,7 +32,7 @@ pub use self::{
         keep, waiting,
     },
     report::report,
-    reveal::{Reveal, Reveals, reveal},
+    reveal::{Budget, Left, Reveal, Reveals, budgets, conceal, reveal, reveals_left, set_budget},
     revert::{Reverted, RulingDone, RulingPage, decided, revert},
     story::{Chapter, ChapterKind, story},
     week::save_week,

@@ -1,6 +1,7 @@
 //! Queues of media, and the writes of decisions: SQL and nothing else.
 
 pub(super) mod progress;
+pub(super) mod reveal;
 
 use std::collections::HashSet;
 
@@ -459,11 +460,6 @@ pub(super) async fn of_post(db: &PgPool, media: MediaId) -> Result<Vec<Member>> 
     )
     .fetch_all(db)
     .await?)
-}
-
-pub(super) async fn record_reveal(db: &PgPool, media: MediaId) -> Result<()> {
-    query!("select console.record_reveal($1)", media.0).fetch_one(db).await?;
-    Ok(())
 }
 
 /// Whether the operator may see the medium at all.

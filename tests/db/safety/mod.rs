@@ -1,6 +1,7 @@
 //! What may be shown: queues, reports, decisions and what follows from them, reveals.
 
 mod appeals;
+mod budgets;
 mod decisions;
 mod groups;
 mod people;

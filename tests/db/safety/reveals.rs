@@ -46,7 +46,7 @@ async fn only_admins_reveal(db: PgPool) {
             let revealed = safety::reveal(&pool, &by, &Reveals::default(), media, Instant::now()).await.map(drop);
             assert!(matches!(revealed, Err(Error::Forbidden(_) | Error::NotFound(_))), "{revealed:?}");
         }
-        let sql = "select console.record_reveal(1)";
+        let sql = "select console.begin_reveal(1)";
         let refused = sqlx::query(AssertSqlSafe(sql)).execute(&pool).await.map_err(Error::from);
         assert!(matches!(refused, Err(Error::Forbidden(_))), "{refused:?}");
     }

@@ -9,6 +9,7 @@ import {
 } from '@tanstack/svelte-query';
 
 import type {
+  Budget,
   Group,
   SafetyCursor,
   SafetyDecided,
@@ -185,8 +186,35 @@ export const createProgress = (days: number) =>
 export const saveWeek = (client: QueryClient, begins: string, path: string) =>
   tell(client, () => ask(commands.saveSafetyWeek(begins, path)));
 
+const left = queryOptions({
+  queryKey: [...key, 'reveals left'],
+  queryFn: () => ask(commands.revealsLeft()),
+  // An hour passes by itself.
+  refetchInterval: 60_000,
+});
+
+/** What the operator may still reveal in this hour. */
+export const createRevealsLeft = () => createQuery(() => left);
+
+const budgets = queryOptions({
+  queryKey: [...key, 'budgets'],
+  queryFn: () => ask(commands.revealBudgets()),
+});
+
+export const createBudgets = () => createQuery(() => budgets);
+
+export const setBudget = (client: QueryClient, budget: Budget) =>
+  tell(client, async () => {
+    await ask(commands.setRevealBudget(budget));
+    void client.invalidateQueries({ queryKey: budgets.queryKey });
+    void client.invalidateQueries({ queryKey: left.queryKey });
+  });
+
 export const reveal = (client: QueryClient, mediaId: number) =>
   tell(client, () => ask(commands.revealMedia(mediaId)));
 
 export const conceal = (client: QueryClient, token: string) =>
-  tell(client, () => ask(commands.concealMedia(token)));
+  tell(client, async () => {
+    await ask(commands.concealMedia(token));
+    void client.invalidateQueries({ queryKey: left.queryKey });
+  });

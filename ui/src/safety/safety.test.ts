@@ -422,3 +422,40 @@ test('the screen is accessible', async () => {
   const { violations } = await axe.run(document.body);
   expect(violations.map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([]);
 });
+
+test('who has seen enough is told for how long, and offered something else', async () => {
+  const said =
+    'You have seen 120 unsafe media for 600 seconds in the last hour, which is enough. Take a break of 12 minutes, or go on with something else.';
+  open('admin', 'safety', { revealMedia: () => refuse('spent', said) });
+  await isShown(first);
+  await userEvent.setup().keyboard('[Space>]');
+  const alert = await screen.findByRole('alert');
+  expect(alert.textContent).toContain(said);
+  const way = within(alert).getByRole('link', { name: 'Go on with faces' });
+  expect(way.getAttribute('href')).toBe('#/faces');
+  expect(urls()).toEqual(guarded(first));
+});
+
+test('a budget is changed for everybody, and one for a reviewer is made from it', async () => {
+  const setRevealBudget = vi.fn(() => null);
+  open('admin', 'safety', { setRevealBudget });
+  const user = userEvent.setup();
+  await user.click(await screen.findByRole('button', { name: 'Progress' }));
+  expect(
+    await screen.findByText(/You have 108 items of 120 and 555 seconds of 600 left/),
+  ).toBeTruthy();
+  await user.click(
+    await screen.findByRole('button', { name: /Change of Everybody, All together/i }),
+  );
+  const items = screen.getByRole('spinbutton', { name: 'Items' });
+  await user.clear(items);
+  await user.type(items, '60');
+  await user.click(screen.getByRole('button', { name: 'Set' }));
+  await waitFor(() =>
+    expect(setRevealBudget.mock.calls).toEqual([
+      [{ budget: { reviewer: null, category: '', items: 60, seconds: 600, lookSeconds: 20 } }],
+    ]),
+  );
+  await waitFor(() => expect(screen.queryByRole('form', { name: 'Budget' })).toBeNull());
+  await user.click(screen.getByRole('button', { name: 'Review' }));
+});

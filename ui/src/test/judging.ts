@@ -173,6 +173,12 @@ export function judging(role: () => Role | null) {
       expiresInMs: 30_000,
     }),
     concealMedia: () => null,
+    revealsLeft: () => ({ items: 108, seconds: 555, ofItems: 120, ofSeconds: 600 }),
+    revealBudgets: () => [
+      { reviewer: null, category: '', items: 120, seconds: 600, lookSeconds: 20 },
+      { reviewer: null, category: 'child_safety', items: 10, seconds: 60, lookSeconds: 5 },
+    ],
+    setRevealBudget: () => null,
     decideMedia: (args: { seen: Seen; queue: SafetyQueue | null; said: SafetyWord }) =>
       decide(args.seen, args.said, args.queue),
     decideGroup: (args: { seen: Seen[]; queue: SafetyQueue | null; said: SafetyWord }) => ({
