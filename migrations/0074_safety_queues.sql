@@ -75,6 +75,20 @@ begin atomic
            and not console.sees_child_safety();
 end;
 
+-- Reactions and comments together; whatever the platform counts, writing it must not fail because of the console.
+create function console.reach(reactions integer, comments integer) returns integer
+language sql immutable parallel safe set search_path = pg_catalog, pg_temp
+return least(greatest(coalesce(reactions, 0)::bigint + coalesce(comments, 0), 0), 2147483647)::integer;
+
+create function console.reach_of(media bigint) returns integer
+language sql stable security definer set search_path = pg_catalog, pg_temp
+begin atomic
+    select coalesce(
+        (select console.reach(m.reaction_count, m.comment_count)
+           from public.read_model_media_search as m
+          where m.media_id = reach_of.media), 0);
+end;
+
 -- Where the AI's two words alone put a medium.
 create function console.insight_queue(status text, is_safe boolean) returns text
 language sql immutable parallel safe set search_path = pg_catalog, pg_temp
@@ -113,9 +127,8 @@ begin
            and w.queue is distinct from wanted.queue
     )
     insert into console.safety_item (media_id, queue, reach)
-    select wanted.media_id, wanted.queue, coalesce(m.reaction_count, 0) + coalesce(m.comment_count, 0)
+    select wanted.media_id, wanted.queue, console.reach_of(wanted.media_id)
       from wanted
-      left join public.read_model_media_search as m on m.media_id = wanted.media_id
      where wanted.queue is not null
      order by wanted.media_id
         on conflict do nothing;
@@ -167,7 +180,7 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     update console.safety_item as w
-       set reach = coalesce(new.reaction_count, 0) + coalesce(new.comment_count, 0)
+       set reach = console.reach(new.reaction_count, new.comment_count)
      where (w.media_id, w.queue) in (
                select mine.media_id, mine.queue
                  from console.safety_item as mine
@@ -243,10 +256,7 @@ begin
             insert into console.safety_restricted (media_id) values (photo.media_id) on conflict do nothing;
         end if;
         insert into console.safety_item as w (media_id, queue, severity, reach)
-        select photo.media_id, 'reported', under.severity,
-               coalesce((select coalesce(m.reaction_count, 0) + coalesce(m.comment_count, 0)
-                           from public.read_model_media_search as m
-                          where m.media_id = photo.media_id), 0)
+        select photo.media_id, 'reported', under.severity, console.reach_of(photo.media_id)
          -- What waits for its second person has been reported in other words already.
          where not exists (
                select from console.safety_item as pending where pending.media_id = photo.media_id and pending.queue = 'confirm')
@@ -547,15 +557,14 @@ $$;
 
 -- What waits already, since it was last written.
 insert into console.safety_item (media_id, queue, since, reach)
-select i.media_id, console.insight_queue(i.status, i.is_safe), i.updated_at, coalesce(m.reaction_count, 0) + coalesce(m.comment_count, 0)
+select i.media_id, console.insight_queue(i.status, i.is_safe), i.updated_at, console.reach_of(i.media_id)
   from public.media_ai_insights as i
-  left join public.read_model_media_search as m on m.media_id = i.media_id
   left join lateral console.standing_decision(i.media_id) as last on true
  where console.insight_queue(i.status, i.is_safe) is not null
    and not (last.ruling is not distinct from 'unsafe' and console.insight_queue(i.status, i.is_safe) = 'flagged');
 
 revoke execute on function
-    console.sees_child_safety(), console.is_withheld(bigint), console.queue_insights(bigint[]),
+    console.reach_of(bigint), console.sees_child_safety(), console.is_withheld(bigint), console.queue_insights(bigint[]),
     console.insights_to_queue(), console.reach_changed(), console.report_media(bigint[], bigint, text),
     console.queued_safety(text, text, integer, timestamptz, bigint, text, integer), console.lease_safety(bigint[], text),
     console.keep_safety(bigint[], text), console.safety_company(bigint, text), console.safety_counts(),

@@ -380,9 +380,7 @@ begin
     values (said.media_id, decision, was.status, was.is_safe);
     insert into console.safety_item (media_id, queue, severity, reach, not_for)
     select said.media_id, 'second', coalesce(said.severity, 0),
-           coalesce((select coalesce(m.reaction_count, 0) + coalesce(m.comment_count, 0)
-                       from public.read_model_media_search as m
-                      where m.media_id = said.media_id), 0),
+           console.reach_of(said.media_id),
            console.involved_in(said.media_id);
 end
 $$;
@@ -782,9 +780,7 @@ begin
     values (media, against.id, file_appeal.words, entry);
     insert into console.safety_item (media_id, queue, severity, reach, not_for)
     values (media, 'appeal', coalesce(against.severity, 0),
-            coalesce((select coalesce(m.reaction_count, 0) + coalesce(m.comment_count, 0)
-                        from public.read_model_media_search as m
-                       where m.media_id = file_appeal.media), 0),
+            console.reach_of(file_appeal.media),
             console.involved_in(media));
     return true;
 end

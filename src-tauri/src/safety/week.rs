@@ -53,18 +53,18 @@ fn lines(rows: &[queries::WeekRow]) -> Result<Vec<u8>> {
             row.decision_id.to_string(),
             row.decided_at.to_rfc3339(),
             row.media_id.to_string(),
-            said(&row.queue),
+            said(row.queue.as_deref()),
             row.ruling.clone(),
-            said(&row.policy),
+            said(row.policy.as_deref()),
             number(row.policy_version),
             number(row.severity),
             plain(&row.decided_by),
-            said(&row.proposed_by),
+            said(row.proposed_by.as_deref()),
             row.waited_seconds.map_or_else(String::new, |seconds| format!("{seconds:.0}")),
             row.archived.to_string(),
             row.suspended.to_string(),
-            said(&row.reverted_by),
-            said(&row.reason),
+            said(row.reverted_by.as_deref()),
+            said(row.reason.as_deref()),
         ])
         .map_err(unwritten)?;
     }
@@ -75,8 +75,8 @@ fn number(value: Option<impl ToString>) -> String {
     value.map_or_else(String::new, |value| value.to_string())
 }
 
-fn said(text: &Option<String>) -> String {
-    text.as_deref().map_or_else(String::new, plain)
+fn said(text: Option<&str>) -> String {
+    text.map_or_else(String::new, plain)
 }
 
 /// A spreadsheet would take text that begins so for a formula.

@@ -29,7 +29,6 @@ import {
   decideGroup,
   keep,
   pageOf,
-  policies,
   reread,
   reveal,
   storyOf,
@@ -260,7 +259,6 @@ export class SafetyReview {
       if (!over) setTimeout(() => void look(), COMPANY);
     };
     void look();
-    void this.#client.fetchQuery(policies).then((all) => this.learn(all), complain);
     return () => {
       over = true;
     };
