@@ -288,4 +288,4 @@ revoke all on function console.reveal_budget_of(bigint, text), console.revealed(
 grant execute on function console.end_reveals(bigint), console.begin_reveal(bigint), console.reveals_left(),
     console.set_reveal_budget(text, text, integer, integer, integer) to kaleidoscope_admin;
 
-comment on column console.audit_entry.subject is 'budget, cluster, face, media, person, policy, post or user; subject_id is its key';
+comment on column console.audit_entry.subject is 'budget, cluster, face, media, person, policy or post; subject_id is its key';

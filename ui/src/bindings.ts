@@ -123,6 +123,12 @@ export const commands = {
 	revealMedia: (mediaId: MediaId) => typedError<Reveal, AppError>(__TAURI_INVOKE("reveal_media", { mediaId })),
 	/**  Ends a reveal before its time. */
 	concealMedia: (token: string) => typedError<null, AppError>(__TAURI_INVOKE("conceal_media", { token })),
+	/**  What may still be revealed in this hour. */
+	revealsLeft: () => typedError<Left, AppError>(__TAURI_INVOKE("reveals_left")),
+	/**  What may be revealed in an hour, by whom. */
+	revealBudgets: () => typedError<Budget[], AppError>(__TAURI_INVOKE("reveal_budgets")),
+	/**  Sets a budget for others. */
+	setRevealBudget: (budget: Budget) => typedError<null, AppError>(__TAURI_INVOKE("set_reveal_budget", { budget })),
 	/**  The medium may be shown, or may not, or is to be processed again. */
 	decideMedia: (seen: Seen<MediaId>, queue: SafetyQueue | null, said: SafetyWord) => typedError<Decision, AppError>(__TAURI_INVOKE("decide_media", { seen, queue, said })),
 	/**  The same about several media. */
@@ -267,6 +273,20 @@ export type Boxed = {
 	auditId: AuditId,
 };
 
+/**  How much may be revealed in an hour, and for how long at once. */
+export type Budget = {
+	/**  Their login; `None`: everybody for whom nothing else is set. */
+	reviewer: string | null,
+	/**  The policy at the root of the tree; empty: all together. */
+	category: string,
+	/**  Media, 0 to 10,000 */
+	items: number,
+	/**  0 to 3,600 */
+	seconds: number,
+	/**  Of one look, 1 to 60 */
+	lookSeconds: number,
+};
+
 /**  The probability at similarity s is `1 / (1 + exp(-(slope * s + intercept)))`. */
 export type Calibration = {
 	slope: number,
@@ -317,6 +337,8 @@ export type Code =
 "conflict" | 
 /**  Drop the row and go on. */
 "notFound" | "invalid" | 
+/**  Offer something else, or a break. */
+"spent" | 
 /**  Nothing. */
 "cancelled" | 
 /**  Offer to try again. */
@@ -556,10 +578,13 @@ export type Entry = {
 	 *  `faces.confirm`, `faces.reject`, `faces.nobody`, `faces.no_face`, `faces.dismiss`, `faces.move`,
 	 *  `faces.delete`, `faces.draw`, `faces.undo`, `clusters.regroup`,
 	 *  `enrolment.enrol`, `enrolment.activate`, `enrolment.deactivate`, `enrolment.rollback`,
-	 *  `media.correct`, `media.undo`, `safety.decide`, `safety.reveal`
+	 *  `media.correct`, `media.undo`,
+	 *  `safety.decide`, `safety.reveal`, `safety.conceal`, `safety.budget`, `safety.report`, `safety.propose`, `safety.decline`, `safety.withdraw`,
+	 *  `safety.opinion`, `safety.appeal`, `safety.revert`, `safety.archive`, `safety.suspend`, `safety.restore`,
+	 *  `safety.hold`, `safety.send`, `safety.return`, `safety.policy`, `safety.name`
 	 */
 	action: string,
-	/**  `cluster 5`, `face 12`, `media 7`, `person 3` */
+	/**  `budget 2`, `cluster 5`, `face 12`, `media 7`, `person 3`, `policy 4`, `post 9` */
 	subject: string,
 	before: { [key in string]: Fact | null } | null,
 	after: { [key in string]: Fact | null } | null,
@@ -888,6 +913,14 @@ export type LastCheck = {
 	documents: Counts,
 	repaired: boolean,
 	problem: string | null,
+};
+
+/**  What of an hour's budget is left, of all categories together. */
+export type Left = {
+	items: number,
+	seconds: number,
+	ofItems: number,
+	ofSeconds: number,
 };
 
 /**  Similar to some and unlike others; at most 10 each. */

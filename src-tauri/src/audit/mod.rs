@@ -32,18 +32,12 @@ pub struct Entry {
     /// `faces.confirm`, `faces.reject`, `faces.nobody`, `faces.no_face`, `faces.dismiss`, `faces.move`,
     /// `faces.delete`, `faces.draw`, `faces.undo`, `clusters.regroup`,
     /// `enrolment.enrol`, `enrolment.activate`, `enrolment.deactivate`, `enrolment.rollback`,
-<<<<<<< HEAD
-    /// `media.correct`, `media.undo`, `safety.budget`, `safety.conceal`, `safety.decide`, `safety.reveal`
-    pub action: String,
-    /// `budget 2`, `cluster 5`, `face 12`, `media 7`, `person 3`
-=======
     /// `media.correct`, `media.undo`,
-    /// `safety.decide`, `safety.reveal`, `safety.report`, `safety.propose`, `safety.decline`, `safety.withdraw`,
+    /// `safety.decide`, `safety.reveal`, `safety.conceal`, `safety.budget`, `safety.report`, `safety.propose`, `safety.decline`, `safety.withdraw`,
     /// `safety.opinion`, `safety.appeal`, `safety.revert`, `safety.archive`, `safety.suspend`, `safety.restore`,
     /// `safety.hold`, `safety.send`, `safety.return`, `safety.policy`, `safety.name`
     pub action: String,
-    /// `cluster 5`, `face 12`, `media 7`, `person 3`, `policy 4`, `post 9`
->>>>>>> safety
+    /// `budget 2`, `cluster 5`, `face 12`, `media 7`, `person 3`, `policy 4`, `post 9`
     pub subject: String,
     #[specta(type = Option<HashMap<String, Option<Fact>>>)]
     pub before: Option<Value>,
