@@ -447,7 +447,7 @@ test('a budget is changed for everybody, and one for a reviewer is made from it'
     await screen.findByText(/You have 108 items of 120 and 555 seconds of 600 left/),
   ).toBeTruthy();
   await user.click(
-    await screen.findByRole('button', { name: /Change of Everybody, All together/i }),
+    await screen.findByRole('button', { name: 'Change that of everybody, All together' }),
   );
   const items = screen.getByRole('spinbutton', { name: 'Items' });
   await user.clear(items);
