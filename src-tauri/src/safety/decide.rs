@@ -83,6 +83,7 @@ impl SafetyWord {
         Self { ruling: Ruling::Unsafe, policy: Some(policy), severity: Some(severity), ..Self::safe() }
     }
 
+    #[must_use]
     pub fn because(self, reason: &str) -> Self {
         Self { reason: Some(reason.to_owned()), ..self }
     }

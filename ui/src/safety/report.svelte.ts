@@ -14,5 +14,7 @@ export const reportPhoto = action<Reportable>({
   title: 'Report photo…',
   keys: ['!'],
   enabled: ({ media }) => media.length > 0,
-  run: ({ media }) => (reporting.media = [...media]),
+  run: ({ media }) => {
+    reporting.media = [...media];
+  },
 });
