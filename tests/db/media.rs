@@ -448,16 +448,13 @@ mod platform {
         let mixed: Vec<i64> = (0..200).map(|n| if n % 4 == 3 { fault(n / 4) } else { other(n) }).collect();
         let mut last = Duration::ZERO;
         for (id, picture, took) in shown_at_once(&world, &mixed).await {
-            match FAULTS.iter().find(|(fault, _)| id % 1000 == *fault) {
-                Some((_, codes)) => {
-                    let problem = picture.expect_err("a fault");
-                    assert!(codes.contains(&problem.code()), "{id}: {problem:?}");
-                    assert!(took < PATIENCE, "{id} took {took:?}");
-                }
-                None => {
-                    assert!(picture.is_ok(), "{id}: {picture:?}");
-                    last = last.max(took);
-                }
+            if let Some((_, codes)) = FAULTS.iter().find(|(fault, _)| id % 1000 == *fault) {
+                let problem = picture.expect_err("a fault");
+                assert!(codes.contains(&problem.code()), "{id}: {problem:?}");
+                assert!(took < PATIENCE, "{id} took {took:?}");
+            } else {
+                assert!(picture.is_ok(), "{id}: {picture:?}");
+                last = last.max(took);
             }
         }
         // The server itself is busy with what it sends without end.

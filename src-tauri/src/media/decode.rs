@@ -118,7 +118,7 @@ fn decode_jpeg(bytes: &[u8], wanted: impl FnOnce(Size, Orientation) -> Size) -> 
         return Err(Problem::Broken);
     }
     let (format, bytes_each) = match header.colorspace {
-        // Beside what is decoded, the three channels that become of it.
+        // Beside what is samples, the three channels that become of it.
         Colorspace::Gray => (PixelFormat::GRAY, 4),
         Colorspace::CMYK | Colorspace::YCCK => (PixelFormat::CMYK, 7),
         _ => (PixelFormat::RGB, 3),
@@ -128,24 +128,26 @@ fn decode_jpeg(bytes: &[u8], wanted: impl FnOnce(Size, Orientation) -> Size) -> 
     let scale = ScalingFactor::new(eighths, 8);
 
     let (width, height) = (scale.scale(size.width as usize), scale.scale(size.height as usize));
-    let mut decoded = vec![0; width * height * format.size()];
+    let mut samples = vec![0; width * height * format.size()];
     decoder.set_scaling_factor(scale).map_err(|error| jpeg_problem(&error))?;
     decoder.set_scan_limit(MAX_SCANS).map_err(|error| jpeg_problem(&error))?;
-    let pixels = turbojpeg::Image { pixels: &mut decoded[..], width, pitch: width * format.size(), height, format };
+    let pixels = turbojpeg::Image { pixels: &mut samples[..], width, pitch: width * format.size(), height, format };
     if let Err(error) = decoder.decompress(bytes, pixels)
         && !is_harmless(&error)
     {
         return Err(jpeg_problem(&error));
     }
     let (rgb, profile) = match format {
-        PixelFormat::GRAY => (decoded.iter().flat_map(|&grey| [grey; 3]).collect(), profile),
+        PixelFormat::GRAY => (samples.iter().flat_map(|&grey| [grey; 3]).collect(), profile),
         PixelFormat::CMYK => {
             if head.inverted {
-                decoded.iter_mut().for_each(|ink| *ink = 255 - *ink);
+                for ink in &mut samples {
+                    *ink = 255 - *ink;
+                }
             }
-            (colour::inks_to_srgb(&decoded, profile.as_deref()), None)
+            (colour::inks_to_srgb(&samples, profile.as_deref()), None)
         }
-        _ => (decoded, profile),
+        _ => (samples, profile),
     };
     let scaled = Size { width: to_u32(width)?, height: to_u32(height)? };
     let pixels = RgbImage::from_raw(scaled.width, scaled.height, rgb).ok_or(Problem::Broken)?;

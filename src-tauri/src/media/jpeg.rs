@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_head_is_told_by_the_bytes_before_the_first_scan_and_not_by_fewer() {
-        let bytes = with_orientation(&with_profile(&jpeg(640, 480), &[7; 100_000]), 6);
+        let bytes = with_orientation(&with_profile(&jpeg(640, 480), &vec![7; 100_000]), 6);
         let head = read(&bytes).expect("a JPEG").expect("whole");
         assert_eq!((head.size, head.orientation), (Size { width: 640, height: 480 }, Orientation::Rotate90));
         assert_eq!(head.profile, Some(vec![7; 100_000]));
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_profile_that_lacks_a_part_is_none() {
-        let mut bytes = with_profile(&jpeg(64, 48), &[7; 100_000]);
+        let mut bytes = with_profile(&jpeg(64, 48), &vec![7; 100_000]);
         let second = bytes.windows(14).position(|part| part == b"ICC_PROFILE\0\x02\x02").expect("a second part");
         bytes[second + 12] = 3;
         assert_eq!(read(&bytes).expect("a JPEG").expect("whole").profile, None);

@@ -123,6 +123,7 @@ impl Size {
     }
 
     /// Scaled down to fit, in the same proportions, at least one pixel each way.
+    #[must_use]
     pub fn within(self, width: u32, height: u32) -> Self {
         let scale = |length: u32, by: u32, of: u32| {
             let scaled = (u64::from(length) * u64::from(by) + u64::from(of) / 2) / u64::from(of.max(1));

@@ -120,7 +120,7 @@ async fn only_admins_are_named_and_no_operator_names_anybody(db: PgPool) {
     let name = &world.admin.by.username;
     assert!(safety::name(&world.db, name, true).await.expect("named"));
     assert!(!safety::name(&world.db, name, true).await.expect("already"));
-    assert_eq!(safety::named(&world.db).await.expect("listed"), [name.clone()]);
+    assert_eq!(safety::named(&world.db).await.expect("listed"), std::slice::from_ref(name));
     assert!(safety::name(&world.db, name, false).await.expect("no longer"));
     assert_eq!(world.actions().await, ["safety.name", "safety.name"]);
 }
