@@ -145,7 +145,7 @@ fn rates(name: &str, size: Size, photos: &[Photo], scratch: &Path) -> bool {
 fn timed(work: impl Fn()) -> Duration {
     let begun = Instant::now();
     (0..TURNS).for_each(|_| work());
-    begun.elapsed() / TURNS.into()
+    begun.elapsed() / u32::from(TURNS)
 }
 
 /// Of one turn on each, both at a time
@@ -156,7 +156,7 @@ fn on_two_cores(work: impl Fn() + Sync) -> Duration {
             scope.spawn(|| (0..TURNS).for_each(|_| work()));
         }
     });
-    begun.elapsed() / TURNS.into()
+    begun.elapsed() / u32::from(TURNS)
 }
 
 fn show(photos: &[Photo], exposure: Exposure) {

@@ -176,6 +176,7 @@ fn usual_cache() -> Result<PathBuf> {
 }
 
 /// The commands, and the bindings that the window calls them by.
+#[expect(clippy::too_many_lines, reason = "it is a list")]
 pub fn commands() -> tauri_specta::Builder<Wry> {
     tauri_specta::Builder::<Wry>::new().disable_serde_phases().commands(tauri_specta::collect_commands![
         access::commands::session,
