@@ -69,7 +69,7 @@ test('the video is played in the place of its preview, and goes again', async ()
   await fireEvent.error(video);
   expect((await screen.findByRole('alert')).textContent).toContain('no decoder');
   await user.keyboard('b');
-  await waitFor(() => expect(document.querySelector('.video')).toBeNull());
+  await waitFor(() => expect(document.querySelector('.video[data-state]')).toBeNull());
   expect(URL.revokeObjectURL).toHaveBeenCalledWith('blob:video');
 });
 
