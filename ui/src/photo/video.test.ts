@@ -1,6 +1,7 @@
 import { fireEvent, screen, waitFor } from '@testing-library/svelte';
-import { afterEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
+import { backend, serve } from '../test/backend';
 import { openConsole } from '../test/render';
 import { photos } from '../test/world';
 import { loadVideo } from './video';
@@ -17,19 +18,18 @@ const part = (bytes: number, from: number, total: number, type = 'application/oc
 const refused = (message: string) =>
   new Response(JSON.stringify({ code: 'noVideo', message }), { status: 422 });
 
-/** Answers to what is asked of `media://video`, by where the part begins. */
+/** Answers to what is asked of `media://`, by where the part begins. */
 function serveParts(answers: Record<number, () => Response>) {
   const asked: string[] = [];
-  vi.stubGlobal('fetch', (url: string) => {
-    asked.push(url);
-    return Promise.resolve(answers[Number(url.split('/').at(-1))]?.() ?? refused('No such part.'));
+  vi.spyOn(globalThis, 'fetch').mockImplementation((url) => {
+    asked.push(String(url));
+    return Promise.resolve(answers[Number(String(url).split('/').at(-1))]?.() ?? refused('No.'));
   });
   return asked;
 }
 
-afterEach(() => vi.unstubAllGlobals());
-
 test('a video is asked for in parts until all of it is there', async () => {
+  serve(backend('admin'));
   const asked = serveParts({ 0: () => part(40, 0, 100, 'video/mp4'), 40: () => part(60, 40, 100) });
   const progress: number[] = [];
   const video = await loadVideo(7, new AbortController().signal, ({ loaded }) =>
@@ -40,6 +40,7 @@ test('a video is asked for in parts until all of it is there', async () => {
 });
 
 test('a part that never ends the video is no endless loop', async () => {
+  serve(backend('admin'));
   serveParts({ 0: () => part(40, 0, 10) });
   await expect(loadVideo(7, new AbortController().signal, () => {})).rejects.toThrow('broke off');
 });

@@ -14,18 +14,18 @@ export async function loadVideo(
   signal: AbortSignal,
   onProgress: (progress: Progress) => void,
 ): Promise<Blob> {
-  const parts: Blob[] = [];
+  const parts: ArrayBuffer[] = [];
   let type = '';
   let loaded = 0;
   for (;;) {
     const answer = await fetch(media.video(mediaId, loaded), { signal });
     if (!answer.ok) throw new Error(await reasonIn(answer));
-    const part = await answer.blob();
+    const part = await answer.arrayBuffer();
     if (loaded === 0) type = answer.headers.get('content-type') ?? '';
     parts.push(part);
-    loaded += part.size;
+    loaded += part.byteLength;
     const total = Number(answer.headers.get('content-range')?.split('/')[1]);
-    if (part.size === 0 || !(total >= loaded)) {
+    if (part.byteLength === 0 || !(total >= loaded)) {
       throw new Error('The video broke off. Play it again.');
     }
     onProgress({ loaded, total });
