@@ -468,8 +468,8 @@ mod platform {
     async fn the_parts_of_a_video_come_to_the_whole(db: PgPool) {
         let photos = Photos::serve().await;
         let world = World::served_at(db, photos.port).await;
-        let path = "/kaleido-1-60/video/upload/v1/110.mp4";
-        let media = world.medium(110, path, "COMPLETED").await;
+        let path = "/kaleido-1-60/video/upload/v1/107.mp4";
+        let media = world.medium(107, path, "COMPLETED").await;
         sqlx::query("update post_media set media_type = 'VIDEO'").execute(&world.db).await.expect("updated");
         let mut all = Vec::new();
         loop {

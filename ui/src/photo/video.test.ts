@@ -58,8 +58,9 @@ async function openVideo() {
 test('the video is played in the place of its preview, and goes again', async () => {
   URL.createObjectURL = () => 'blob:video';
   URL.revokeObjectURL = vi.fn();
-  const { user } = await openVideo();
+  const { user, button } = await openVideo();
   serveParts({ 0: () => part(100, 0, 100, 'video/mp4') });
+  button.focus();
 
   await user.keyboard('b');
   const video = await screen.findByLabelText(/^Video/);
