@@ -112,7 +112,12 @@ fn decode_jpeg(bytes: &[u8], wanted: impl FnOnce(Size, Orientation) -> Size) -> 
     let jpeg::Head { size, orientation, profile, .. } = head;
     check_pixels(size)?;
     let mut decoder = Decompressor::new().map_err(|error| jpeg_problem(&error))?;
-    let (format, bytes_each) = match decoder.read_header(bytes).map_err(|error| jpeg_problem(&error))?.colorspace {
+    let header = decoder.read_header(bytes).map_err(|error| jpeg_problem(&error))?;
+    // Its memory is reckoned by our reading of the head.
+    if (header.width, header.height) != (size.width as usize, size.height as usize) {
+        return Err(Problem::Broken);
+    }
+    let (format, bytes_each) = match header.colorspace {
         // Beside what is decoded, the three channels that become of it.
         Colorspace::Gray => (PixelFormat::GRAY, 4),
         Colorspace::CMYK | Colorspace::YCCK => (PixelFormat::CMYK, 7),
