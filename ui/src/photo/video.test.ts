@@ -63,7 +63,7 @@ test('the video is played in the place of its preview, and goes again', async ()
   button.focus();
 
   await user.keyboard('b');
-  const video = await screen.findByLabelText(/^Video/);
+  const video = await screen.findByLabelText(/^Video \d+$/);
   expect(video.getAttribute('src')).toBe('blob:video');
 
   await fireEvent.error(video);
