@@ -15,7 +15,8 @@ fuzz_target!(|file: &[u8]| {
     let size = upright_size(file);
     let Ok(clear) = std::panic::catch_unwind(|| thumbnail(file, Exposure::Clear)) else { return };
     let Ok(clear) = clear else { return };
-    let Size { width, height } = size.expect("what is shown has a size").expect("told by the whole file");
+    // A file that says it is longer than it is may be shown, and yet waits for its end to tell a size.
+    let Some(Size { width, height }) = size.expect("what is shown is no problem") else { return };
     let expected = Size { width, height }.within(320, 1280);
     assert_eq!(upright_size(&clear), Ok(Some(expected)));
 

@@ -118,7 +118,7 @@ fn decode_jpeg(bytes: &[u8], wanted: impl FnOnce(Size, Orientation) -> Size) -> 
         return Err(Problem::Broken);
     }
     let (format, bytes_each) = match header.colorspace {
-        // Beside what is samples, the three channels that become of it.
+        // Beside what is decoded, the three channels that become of it.
         Colorspace::Gray => (PixelFormat::GRAY, 4),
         Colorspace::CMYK | Colorspace::YCCK => (PixelFormat::CMYK, 7),
         _ => (PixelFormat::RGB, 3),
