@@ -195,7 +195,7 @@ begin
             raise exception using
                 errcode = 'KC001',
                 message = format(
-                    'You have seen %s unsafe media for %s seconds in the last hour, which is enough. Take a break of %s minutes, or go on with something else.',
+                    'You have seen %s unsafe media for %s s in the last hour, which is enough. Take a break of %s min, or go on with something else.',
                     spent.items,
                     round(spent.seconds),
                     greatest(1, ceil(extract(epoch from spent.frees_at - clock_timestamp()) / 60)));

@@ -130,7 +130,7 @@ async fn who_has_seen_enough_in_an_hour_is_told_so_and_others_go_on(db: PgPool) 
     // So many media, and no other; what was seen may be looked at again.
     let refused = watched.reveal(&world.admin, new).await.expect_err("two were seen");
     assert!(
-        matches!(&refused, Error::Spent(said) if said.contains("2 unsafe media for 10 seconds") && said.contains("1 minutes")),
+        matches!(&refused, Error::Spent(said) if said.contains("2 unsafe media for 10 s ") && said.contains("of 1 min,")),
         "{refused:?}"
     );
     watched.reveal(&world.admin, seen).await.expect("seen before");

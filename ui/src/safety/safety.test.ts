@@ -427,7 +427,7 @@ test('the screen is accessible', async () => {
 
 test('who has seen enough is told for how long, and offered something else', async () => {
   const said =
-    'You have seen 120 unsafe media for 600 seconds in the last hour, which is enough. Take a break of 12 minutes, or go on with something else.';
+    'You have seen 120 unsafe media for 600 s in the last hour, which is enough. Take a break of 12 min, or go on with something else.';
   open('admin', 'safety', { revealMedia: () => refuse('spent', said) });
   await isShown(first);
   await userEvent.setup().keyboard('[Space>]');
