@@ -23,7 +23,7 @@ pub struct Colleague {
 /// `Forbidden` without the right to judge.
 pub async fn colleagues(db: &PgPool, by: &Operator) -> Result<Vec<Colleague>> {
     by.may(Right::JudgeSafety)?;
-    queries::colleagues(db).await
+    queries::queue::colleagues(db).await
 }
 
 /// Keeps an item for the operator, sends it to another admin with a note, or (`None`) gives it back to all.
@@ -40,7 +40,7 @@ pub async fn assign(
     note: Option<&str>,
 ) -> Result<()> {
     by.may(Right::JudgeSafety)?;
-    if queries::assign(db, media, queue, to, reason_of(note)?).await? {
+    if queries::queue::assign(db, media, queue, to, reason_of(note)?).await? {
         Ok(())
     } else {
         Err(Error::NotFound("This item".into()))

@@ -1,20 +1,14 @@
-//! Queues of media, and the writes of decisions: SQL and nothing else.
+//! Policies, reports, and the writes of decisions: SQL and nothing else.
 
 pub(super) mod progress;
+pub(super) mod queue;
 pub(super) mod reveal;
 
-use std::collections::HashSet;
-
-use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool, query, query_as, query_scalar};
 
-use super::{
-    Chapter, ChapterKind, Colleague, Member, Policy, Ruling, RulingDone, SafetyCursor, SafetyQuery, SafetyQueue,
-    SafetyWord, refused,
-};
+use super::{Chapter, ChapterKind, Member, Policy, Ruling, RulingDone, SafetyQueue, SafetyWord, refused};
 use crate::{
-    access::Holder,
-    db::{AuditId, MediaId, PolicyId, PostId, RowVersion, RulingId, Seen, UserId},
+    db::{AuditId, MediaId, PolicyId, RowVersion, RulingId, Seen},
     error::Result,
 };
 
@@ -39,189 +33,6 @@ pub(super) async fn policies(db: &PgPool) -> Result<Vec<Policy>> {
     )
     .fetch_all(db)
     .await?)
-}
-
-/// A medium's place in a queue.
-pub(super) struct Place {
-    pub(super) media_id: MediaId,
-    pub(super) queue: String,
-    pub(super) since: DateTime<Utc>,
-    pub(super) severity: i16,
-    pub(super) reach: i32,
-    pub(super) is_late: bool,
-    pub(super) assigned_by: Option<String>,
-    pub(super) note: Option<String>,
-    pub(super) status: Option<String>,
-    pub(super) is_safe: Option<bool>,
-    pub(super) version: Option<String>,
-}
-
-pub(super) async fn page(
-    db: &PgPool,
-    holder: &Holder,
-    asked: SafetyQuery,
-    after: Option<SafetyCursor>,
-    at_most: i32,
-) -> Result<Vec<Place>> {
-    Ok(query_as!(
-        Place,
-        r#"
-        select media_id as "media_id!: MediaId",
-               queue    as "queue!",
-               since    as "since!",
-               severity as "severity!",
-               reach    as "reach!",
-               coalesce(is_late, false) as "is_late!",
-               assigned_by,
-               note,
-               status,
-               is_safe,
-               version
-          from console.safety_page($1, $2, $3, $4, $5, $6, $7)
-        "#,
-        asked.queue.word(),
-        asked.order.word(),
-        after.map(|cursor| cursor.key),
-        after.map(|cursor| cursor.since),
-        after.map(|cursor| cursor.id.0),
-        holder.as_str(),
-        at_most
-    )
-    .fetch_all(db)
-    .await?)
-}
-
-/// Where a medium waits in a queue now, if it does for this operator.
-pub(super) async fn place(db: &PgPool, media: MediaId, queue: SafetyQueue) -> Result<Option<Place>> {
-    Ok(query_as!(
-        Place,
-        r#"
-        select media_id as "media_id!: MediaId",
-               queue    as "queue!",
-               since    as "since!",
-               severity as "severity!",
-               reach    as "reach!",
-               coalesce(is_late, false) as "is_late!",
-               assigned_by,
-               note,
-               status,
-               is_safe,
-               version
-          from console.safety_place_now($1, $2)
-        "#,
-        media.0,
-        queue.word()
-    )
-    .fetch_optional(db)
-    .await?)
-}
-
-#[derive(Clone)]
-pub(super) struct ItemRow {
-    pub(super) media_id: MediaId,
-    pub(super) post_id: PostId,
-    pub(super) post_title: Option<String>,
-    pub(super) media_type: String,
-    pub(super) caption: Option<String>,
-    pub(super) tags: Vec<String>,
-    pub(super) scenes: Vec<String>,
-    pub(super) uploader_id: UserId,
-    pub(super) created_at: DateTime<Utc>,
-    pub(super) width: Option<i32>,
-    pub(super) height: Option<i32>,
-}
-
-/// What is shown of media beside their pictures.
-pub(super) async fn items(db: &PgPool, media: &[MediaId]) -> Result<Vec<ItemRow>> {
-    let ids = numbers(media);
-    Ok(query_as!(
-        ItemRow,
-        r#"
-        select media_id    as "media_id!: MediaId",
-               post_id     as "post_id!: PostId",
-               post_title,
-               media_type  as "media_type!",
-               caption,
-               array(select left(tag, 200) from unnest(tags) as tag where tag <> '' limit 500) as "tags!",
-               array(select left(scene, 200) from unnest(scenes) as scene where scene <> '' limit 500) as "scenes!",
-               uploader_id as "uploader_id!: UserId",
-               created_at  as "created_at!",
-               width,
-               height
-          from console.photo
-         where media_id = any ($1)
-        "#,
-        &ids
-    )
-    .fetch_all(db)
-    .await?)
-}
-
-/// Which of the media are this window's now.
-pub(super) async fn lease(db: &PgPool, holder: &Holder, media: &[MediaId]) -> Result<HashSet<MediaId>> {
-    let ids = numbers(media);
-    let leased = query_scalar!(
-        r#"select leased as "leased!: MediaId" from console.lease_safety($1, $2) as leased"#,
-        &ids,
-        holder.as_str()
-    )
-    .fetch_all(db)
-    .await?;
-    Ok(leased.into_iter().collect())
-}
-
-pub(super) async fn keep(db: &PgPool, holder: &Holder, held: &[MediaId]) -> Result<()> {
-    let ids = numbers(held);
-    query!(r#"select console.keep_safety($1, $2) as "kept: ()""#, &ids, holder.as_str()).fetch_one(db).await?;
-    Ok(())
-}
-
-/// The logins of who else looks at the medium, or at another of its post.
-pub(super) async fn company(db: &PgPool, holder: &Holder, media: MediaId) -> Result<Vec<String>> {
-    Ok(query_scalar!(
-        r#"select operator as "operator!" from console.safety_company($1, $2) as operator"#,
-        media.0,
-        holder.as_str()
-    )
-    .fetch_all(db)
-    .await?)
-}
-
-pub(super) struct CountRow {
-    pub(super) queue: String,
-    pub(super) waiting: i64,
-    pub(super) late: i64,
-    pub(super) oldest: Option<DateTime<Utc>>,
-    pub(super) target_hours: Option<f64>,
-}
-
-pub(super) async fn counts(db: &PgPool) -> Result<Vec<CountRow>> {
-    Ok(query_as!(
-        CountRow,
-        r#"select queue as "queue!", waiting as "waiting!", late as "late!", oldest, target_hours from console.safety_counts()"#
-    )
-    .fetch_all(db)
-    .await?)
-}
-
-pub(super) async fn colleagues(db: &PgPool) -> Result<Vec<Colleague>> {
-    Ok(query_as!(Colleague, r#"select username as "username!", full_name from console.safety_colleagues()"#)
-        .fetch_all(db)
-        .await?)
-}
-
-/// False where it does not wait there for this operator.
-pub(super) async fn assign(
-    db: &PgPool,
-    media: MediaId,
-    queue: SafetyQueue,
-    whom: Option<&str>,
-    note: Option<&str>,
-) -> Result<bool> {
-    query_scalar!(r#"select console.assign_safety($1, $2, $3, $4) as "assigned!""#, media.0, queue.word(), whom, note)
-        .fetch_one(db)
-        .await
-        .map_err(refused)
 }
 
 /// Those that were reported now.

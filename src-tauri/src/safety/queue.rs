@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 use specta::Type;
 use sqlx::PgPool;
 
-use super::queries::{self, ItemRow, Place};
+use super::queries::{
+    self,
+    queue::{ItemRow, Place},
+};
 use crate::{
     access::{Holder, Operator, Right},
     db::{MediaId, PostId, RowVersion, UserId},
@@ -134,14 +137,14 @@ pub async fn waiting(
 ) -> Result<SafetyPage> {
     by.may(Right::JudgeSafety)?;
     let limit = i32::try_from(limit.clamp(1, 200)).unwrap_or(200);
-    let places = queries::page(db, holder, asked, after, limit).await?;
+    let places = queries::queue::page(db, holder, asked, after, limit).await?;
     let next = places.last().filter(|_| places.len() >= limit.unsigned_abs() as usize).map(|last| SafetyCursor {
         key: last.key(asked.order),
         since: last.since,
         id: last.media_id,
     });
     let ids: Vec<MediaId> = places.iter().map(|place| place.media_id).collect();
-    let leased: HashSet<MediaId> = queries::lease(db, holder, &ids).await?;
+    let leased: HashSet<MediaId> = queries::queue::lease(db, holder, &ids).await?;
     let places = places.into_iter().filter(|place| leased.contains(&place.media_id)).collect();
     Ok(SafetyPage { items: items_at(db, places).await?, next })
 }
@@ -152,7 +155,7 @@ pub async fn waiting(
 /// `Forbidden` without the right to judge; `NotFound` where it does not wait there for this operator any more.
 pub async fn item(db: &PgPool, by: &Operator, media: MediaId, queue: SafetyQueue) -> Result<SafetyItem> {
     by.may(Right::JudgeSafety)?;
-    let place = queries::place(db, media, queue).await?;
+    let place = queries::queue::place(db, media, queue).await?;
     let found = items_at(db, place.into_iter().collect()).await?;
     found.into_iter().next().ok_or_else(|| Error::NotFound("This item".into()))
 }
@@ -163,7 +166,7 @@ pub async fn item(db: &PgPool, by: &Operator, media: MediaId, queue: SafetyQueue
 /// `Forbidden` without the right to judge.
 pub async fn counts(db: &PgPool, by: &Operator) -> Result<Vec<QueueCount>> {
     by.may(Right::JudgeSafety)?;
-    let rows = queries::counts(db).await?;
+    let rows = queries::queue::counts(db).await?;
     Ok(SafetyQueue::ALL
         .into_iter()
         .filter_map(|queue| {
@@ -196,16 +199,16 @@ pub async fn keep(
     looked_at: Option<MediaId>,
 ) -> Result<Vec<String>> {
     by.may(Right::JudgeSafety)?;
-    queries::keep(db, holder, held).await?;
+    queries::queue::keep(db, holder, held).await?;
     match looked_at {
-        Some(media) => queries::company(db, holder, media).await,
+        Some(media) => queries::queue::company(db, holder, media).await,
         None => Ok(Vec::new()),
     }
 }
 
 async fn items_at(db: &PgPool, places: Vec<Place>) -> Result<Vec<SafetyItem>> {
     let ids: Vec<MediaId> = places.iter().map(|place| place.media_id).collect();
-    let rows = queries::items(db, &ids).await?;
+    let rows = queries::queue::items(db, &ids).await?;
     let mut uploaders: Vec<UserId> = rows.iter().map(|row| row.uploader_id).collect();
     uploaders.sort_unstable();
     uploaders.dedup();
