@@ -47,6 +47,8 @@ const MINUTES: u32 = 5;
 /// Faces that are gone through, and how long each is looked at
 const SKIPS: usize = 100;
 const LOOK: Duration = Duration::from_millis(700);
+/// Items that wait for a decision, when many do
+const MANY: i64 = 100_000;
 
 #[tokio::main]
 async fn main() {
@@ -60,19 +62,65 @@ async fn main() {
         .await
         .expect("a number");
     println!("  {media} media");
-    let words = words(&deployment).await;
-
     let window = deployment.signed_in(ADMIN).await;
-    window.click("link", "Search").await;
-    process::until("photos", Duration::from_mins(1), async || window.has("[role=grid] .there").await).await;
+    let only = std::env::var("BENCH_SECTION").ok();
+    let wanted = |section| only.as_deref().is_none_or(|only| only == section);
     let mut short = false;
-    if std::env::var("BENCH_SECTION").as_deref() != Ok("faces") {
+    if wanted("search") {
+        let words = words(&deployment).await;
+        window.click("link", "Search").await;
+        process::until("photos", Duration::from_mins(1), async || window.has("[role=grid] .there").await).await;
         short |= completion(&window, &words).await;
         short |= frames(&window).await;
         short |= memory(&window).await;
     }
-    short |= stream(&window).await;
+    if wanted("faces") {
+        short |= stream(&window).await;
+    }
+    if wanted("safety") {
+        short |= decisions(&window, &deployment).await;
+    }
     std::process::exit(i32::from(short));
+}
+
+/// From the press of a key that decides to the frame in which the next item is drawn: as many as wait, and with 100,000.
+async fn decisions(window: &Window, deployment: &Deployment) -> bool {
+    window.click("link", "Safety").await;
+    let mut short = false;
+    let mut medians = Vec::new();
+    for (name, flagged) in [("safety_next_item_p95", 0), ("safety_next_item_among_many_p95", MANY)] {
+        let waiting = wait_for_review(deployment, flagged).await;
+        // Anew, and the first ten are fetched ahead while nobody presses anything.
+        window.click("link", "Search").await;
+        window.click("link", "Safety").await;
+        let there = "aside[data-media]";
+        process::until("an item", Duration::from_mins(1), async || window.has(there).await).await;
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        window.script(WATCH_SAFETY, &[]).await;
+        for _ in 0..SKIPS {
+            window.press("s").await;
+            tokio::time::sleep(LOOK).await;
+        }
+        let times = window.script("const times = window.itemTimes; window.itemTimes = []; return times", &[]).await;
+        let mut times: Vec<Duration> =
+            numbers(&times).into_iter().map(|ms| Duration::from_secs_f64(ms / 1000.0)).collect();
+        assert!(times.len() * 10 >= SKIPS * 9, "{} of {SKIPS} items were seen", times.len());
+        let note = format!("{} decisions, {} ms for each, {waiting} waiting", times.len(), LOOK.as_millis());
+        short |= figure(name, p95(&mut times), "ms", Bar::AtMost(50.0), &note);
+        medians.push(times[times.len() / 2].as_secs_f64());
+    }
+    let note = format!("the median with {MANY} items waiting beside the median before");
+    short | figure("safety_next_item_by_many", medians[1] / medians[0], "ratio", Bar::AtMost(1.1), &note)
+}
+
+/// Flags so many media; how many wait then.
+async fn wait_for_review(deployment: &Deployment, flagged: i64) -> i64 {
+    let flag = "update media_ai_insights set status = 'UNSAFE', is_safe = false
+                 where media_id in (select media_id from media_ai_insights where status = 'COMPLETED' limit $1)";
+    sqlx::query(flag).bind(flagged).execute(&deployment.db).await.expect("flagged");
+    sqlx::raw_sql("analyze media_ai_insights").execute(&deployment.db).await.expect("analysed");
+    let waiting = "select count(*) from media_ai_insights where status = 'UNSAFE'";
+    sqlx::query_scalar(waiting).fetch_one(&deployment.db).await.expect("a number")
 }
 
 /// From the press of a key to the frame in which the next photo and the box of its face are drawn.
@@ -202,6 +250,23 @@ const WATCH_STREAM: &str = "
                 && document.querySelector(`[data-face-id='${face}']`) !== null;
             if (face === before || !isShown) look();
             else requestAnimationFrame(() => window.faceTimes.push(performance.now() - timeStamp));
+        });
+        look();
+    }, true);
+";
+
+/// The frame after the one in which another item is shown has it on the screen; where its photo can't be shown, the reason.
+const WATCH_SAFETY: &str = "
+    const isFirst = window.itemTimes === undefined;
+    window.itemTimes = [];
+    if (isFirst) document.addEventListener('keydown', ({ key, timeStamp }) => {
+        if (key !== 's') return;
+        const before = document.querySelector('aside[data-media]')?.dataset.media;
+        const look = () => requestAnimationFrame(() => {
+            const media = document.querySelector('aside[data-media]')?.dataset.media;
+            const picture = document.querySelector(`[data-picture][data-media-id='${media}']`);
+            if (media === before || picture === null || picture.dataset.state === 'loading') look();
+            else requestAnimationFrame(() => window.itemTimes.push(performance.now() - timeStamp));
         });
         look();
     }, true);
