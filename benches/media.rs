@@ -110,7 +110,7 @@ fn rates(name: &str, size: Size, photos: &[Photo], scratch: &Path) -> bool {
         let all = [
             timed(|| show(photos, Exposure::Clear)),
             on_two_cores(|| show(photos, Exposure::Clear)),
-            timed(|| show(photos, Exposure::Guarded)),
+            timed(|| show(photos, Exposure::GUARDED)),
             timed(|| decode(photos, size)),
             on_two_cores(|| decode(photos, size)),
             timed(|| peer_shows(photos, &out)),
@@ -259,7 +259,7 @@ async fn ask_all(pictures: &Pictures, db: &PgPool) -> Vec<Duration> {
     let mut times = Vec::new();
     for id in 1..=i64::from(MEDIA) {
         let begun = Instant::now();
-        let picture = pictures.picture(db, &Wanted::Thumbnail(MediaId(id)), Exposure::Guarded).await;
+        let picture = pictures.picture(db, &Wanted::Thumbnail(MediaId(id)), Exposure::GUARDED).await;
         let response = scheme::respond(picture);
         times.push(begun.elapsed());
         assert_eq!(response.status(), 200);

@@ -20,7 +20,7 @@ fuzz_target!(|file: &[u8]| {
     let expected = Size { width, height }.within(320, 1280);
     assert_eq!(upright_size(&clear), Ok(Some(expected)));
 
-    let guarded = thumbnail(file, Exposure::Guarded).expect("what is shown clear can be guarded");
+    let guarded = thumbnail(file, Exposure::GUARDED).expect("what is shown clear can be guarded");
     let guarded = upright_size(&guarded).expect("a JPEG").expect("a size");
     assert_eq!(guarded.width, 320);
 });

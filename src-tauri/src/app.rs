@@ -120,6 +120,8 @@ impl Console {
         if now.as_ref() == Some(&session.operator) {
             return Ok(session);
         }
+        self.reveals.close_all();
+        self.forget_pictures(&session.operator).await;
         let mut signed_in = self.session.write().await;
         // Somebody else may have signed in while the database was asked.
         if signed_in.as_ref().map(|other| &other.operator) == Some(&session.operator) {
@@ -129,39 +131,43 @@ impl Console {
     }
 
     pub async fn enter(&self, db: PgPool, operator: Operator) {
-        self.reveals.close_all();
-        self.exports.cancel_all();
         let before = self.session.write().await.replace(Session { db, operator });
-        if let Some(before) = before {
-            self.end(before).await;
-        }
+        self.end(before).await;
     }
 
     pub async fn leave(&self) {
-        self.reveals.close_all();
-        self.exports.cancel_all();
         let before = self.session.write().await.take();
-        if let Some(before) = before {
-            self.end(before).await;
-        }
+        self.end(before).await;
     }
 
-    async fn end(&self, session: Session) {
-        session.db.close().await;
-        // Nobody else may see what an admin may.
-        if session.operator.role == Role::Admin {
+    async fn end(&self, session: Option<Session>) {
+        let looked = self.reveals.close_all();
+        self.exports.cancel_all();
+        let Some(Session { db, operator }) = session else { return };
+        if looked && let Err(error) = safety::conceal_all(&db, &operator).await {
+            tracing::warn!(%error, "a look at unsafe media counts until its time is over");
+        }
+        db.close().await;
+        self.forget_pictures(&operator).await;
+    }
+
+    /// Nobody else may see what an admin may.
+    async fn forget_pictures(&self, of: &Operator) {
+        if of.role == Role::Admin {
             self.pictures.clear().await;
         }
     }
 
-    async fn answer(&self, path: &str) -> Result<scheme::Answer, Problem> {
+    async fn answer(&self, path: &str, query: Option<&str>) -> Result<scheme::Answer, Problem> {
         let session = self.session().await.map_err(Problem::from)?;
         let (pictures, db) = (&self.pictures, &session.db);
-        Ok(match scheme::parse(path)? {
-            scheme::Asked::Picture(wanted) => pictures.picture(db, &wanted, Exposure::Guarded).await?.into(),
+        Ok(match scheme::parse(path, query)? {
+            scheme::Asked::Picture(wanted, veil) => {
+                pictures.picture(db, &wanted, Exposure::Guarded(veil)).await?.into()
+            }
             scheme::Asked::Revealed(token) => {
-                let media = self.reveals.media(&token, Instant::now()).ok_or(Problem::NotFound)?;
-                pictures.picture(db, &media::Wanted::Photo(media), Exposure::Clear).await?.into()
+                let (media, region) = self.reveals.shown(&token, Instant::now()).ok_or(Problem::NotFound)?;
+                pictures.revealed(db, media, region).await?.into()
             }
             scheme::Asked::Video(media, from) => pictures.video(db, media, from).await?.into(),
         })
@@ -243,6 +249,7 @@ pub fn commands() -> tauri_specta::Builder<Wry> {
         safety::commands::decide_media,
         safety::commands::decide_group,
         safety::commands::safety_group,
+        safety::commands::compare_media,
         safety::commands::confirm_safety,
         safety::commands::file_appeal,
         safety::commands::safety_decided,
@@ -354,7 +361,8 @@ fn open_window(app: &AppHandle, screen: Option<&str>, dark: Option<bool>) -> tau
 fn serve_picture(context: &UriSchemeContext<'_, Wry>, request: Request<Vec<u8>>, responder: UriSchemeResponder) {
     let app = context.app_handle().clone();
     tauri::async_runtime::spawn(async move {
-        let outcome = app.state::<Console>().answer(request.uri().path()).await;
+        let asked = request.uri();
+        let outcome = app.state::<Console>().answer(asked.path(), asked.query()).await;
         let response: Response<Vec<u8>> = scheme::respond(outcome);
         responder.respond(response);
     });

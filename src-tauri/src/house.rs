@@ -43,7 +43,7 @@ const ROOMS: &[Room] = &[
     Room { name: "access", uses: &[], never: &[Window, Network] },
     Room { name: "audit", uses: &["access"], never: &[Window, Network] },
     Room { name: "faces", uses: &["access", "audit", "media", "people"], never: &[Window, Network] },
-    Room { name: "safety", uses: &["access", "audit", "people"], never: &[Window, Network] },
+    Room { name: "safety", uses: &["access", "audit", "media", "people"], never: &[Window, Network] },
     Room { name: "people", uses: &["access", "audit"], never: &[Window, Network] },
     Room { name: "media", uses: &[], never: &[Window, Elasticsearch, Writes] },
     Room { name: "read_models", uses: &[], never: &[Window, Network] },

@@ -93,11 +93,11 @@ impl World {
     }
 
     async fn shown(&self, wanted: Wanted) -> RgbImage {
-        pixels(&self.picture(wanted, Exposure::Guarded).await.expect("shown"))
+        pixels(&self.picture(wanted, Exposure::GUARDED).await.expect("shown"))
     }
 
     async fn problem(&self, wanted: Wanted) -> Problem {
-        self.picture(wanted, Exposure::Guarded).await.expect_err("no picture")
+        self.picture(wanted, Exposure::GUARDED).await.expect_err("no picture")
     }
 }
 
@@ -140,7 +140,7 @@ async fn only_admins_get_unsafe_pictures_and_those_guarded(db: PgPool) {
     for role in ["USER", "MODERATOR"] {
         world.operator_is(role).await;
         for wanted in all {
-            for exposure in [Exposure::Guarded, Exposure::Clear] {
+            for exposure in [Exposure::GUARDED, Exposure::Clear] {
                 assert_eq!(world.picture(wanted, exposure).await, Err(Problem::NotFound), "{role} {wanted:?}");
             }
         }
@@ -351,6 +351,52 @@ mod platform {
         left.iter().zip(right.iter()).map(difference).sum::<f64>() / f64::from(left.width() * left.height() * 3)
     }
 
+    /// As somebody posts it once more.
+    fn posted_again(file: &[u8], change: impl Fn(DynamicImage) -> DynamicImage) -> Vec<u8> {
+        let picture = change(image::load_from_memory(file).expect("a picture"));
+        let mut jpeg = std::io::Cursor::new(Vec::new());
+        let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, 40);
+        picture.to_rgb8().write_with_encoder(encoder).expect("a JPEG");
+        jpeg.into_inner()
+    }
+
+    #[sqlx::test(migrator = "MIGRATOR")]
+    async fn a_photo_that_is_posted_again_is_the_same_picture_and_another_is_not(db: PgPool) {
+        let mut photos = photographs();
+        let mut shown: Vec<Vec<String>> = Vec::new();
+        for name in ["/astronaut.png", "/chelsea.png", "/coffee.png"] {
+            let file = photos[name].clone();
+            let copies: [Vec<u8>; 4] = [
+                posted_again(&file, |it| it.resize(200, 200, image::imageops::FilterType::Triangle)),
+                posted_again(&file, |it| it.brighten(25)),
+                posted_again(&file, |it| it.adjust_contrast(-20.0)),
+                posted_again(&file, |it| it.grayscale()),
+            ];
+            let mut names = vec![name.to_owned()];
+            for (number, copy) in copies.into_iter().enumerate() {
+                names.push(format!("{name}.{number}.jpg"));
+                photos.insert(format!("{name}.{number}.jpg"), copy);
+            }
+            shown.push(names);
+        }
+        // Stored in each of the eight orientations, and upright on the screen.
+        shown.extend(SCENES.map(|(scene, _)| (1..=8).map(|n| format!("/exif_{scene}_{n}.jpg")).collect()));
+        let world = World::new(db, photos).await;
+        let mut taken = Vec::new();
+        for (id, (place, name)) in
+            (1..).zip(shown.iter().enumerate().flat_map(|(place, all)| all.iter().map(move |name| (place, name))))
+        {
+            let media = world.medium(id, name, "UNSAFE").await;
+            taken.push((place, name, world.pictures.fingerprint(&world.db, media).await.expect("it can be read")));
+        }
+        for (place, name, one) in &taken {
+            for (other_place, other_name, other) in &taken {
+                let distance = one.distance(other);
+                assert_eq!(one.is_same(other), place == other_place, "{name}, {other_name}: {distance} bits");
+            }
+        }
+    }
+
     #[sqlx::test(migrator = "MIGRATOR")]
     async fn all_eight_orientations_look_the_same_with_boxes_where_they_belong(db: PgPool) {
         let world = World::new(db, photographs()).await;
@@ -430,7 +476,7 @@ mod platform {
         }
         let begun = Instant::now();
         futures::future::join_all(ids.iter().map(async |&id| {
-            let picture = world.picture(Wanted::Thumbnail(MediaId(id)), Exposure::Guarded).await;
+            let picture = world.picture(Wanted::Thumbnail(MediaId(id)), Exposure::GUARDED).await;
             (id, picture, begun.elapsed())
         }))
         .await

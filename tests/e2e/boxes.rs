@@ -7,45 +7,22 @@
     reason = "a screen has few pixels"
 )]
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, time::Duration};
 
-use axum::{Router, extract::Path, http::header, routing::get};
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage, metadata::Orientation};
-use serde::Deserialize;
 use serde_json::json;
 use sqlx::PgPool;
 
-use crate::{database::Database, deployment::Deployment, process::until, window::Window};
+use crate::{
+    database::Database,
+    deployment::Deployment,
+    page::{Rect, place, serve},
+    process::until,
+    window::Window,
+};
 
 /// Pixels between a box and what it is around.
 const TOLERANCE: f64 = 1.0;
-
-/// A rectangle in pixels: of the upright picture, or of the page.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-struct Rect {
-    x: f64,
-    y: f64,
-    width: f64,
-    height: f64,
-}
-
-impl Rect {
-    fn right(self) -> f64 {
-        self.x + self.width
-    }
-
-    fn bottom(self) -> f64 {
-        self.y + self.height
-    }
-
-    /// How far the edge that is farthest off is off.
-    fn off_by(self, other: Self) -> f64 {
-        [self.x - other.x, self.y - other.y, self.right() - other.right(), self.bottom() - other.bottom()]
-            .into_iter()
-            .map(f64::abs)
-            .fold(0.0, f64::max)
-    }
-}
 
 /// Upright; no turn of it brings the red rectangle where it is.
 const PICTURE: (u32, u32) = (1200, 900);
@@ -80,21 +57,6 @@ fn with_exif(jpeg: &[u8], orientation: u8) -> Vec<u8> {
     tiff.extend([orientation, 0, 0, 0, 0, 0, 0]);
     let length = u16::try_from(tiff.len() + 2).expect("it is short").to_be_bytes();
     [&jpeg[..2], &[0xff, 0xe1], &length, &tiff, &jpeg[2..]].concat()
-}
-
-/// A photo library of files by name, on loopback, for as long as the test's runtime lives.
-async fn serve(files: HashMap<String, Vec<u8>>) -> u16 {
-    let files = Arc::new(files);
-    let answer = move |Path(name): Path<String>| {
-        let file = files.get(&name).cloned();
-        async move {
-            file.map(|bytes| ([(header::CONTENT_TYPE, "image/jpeg")], bytes)).ok_or(axum::http::StatusCode::NOT_FOUND)
-        }
-    };
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
-    let port = listener.local_addr().expect("it has an address").port();
-    tokio::spawn(async move { axum::serve(listener, Router::new().route("/{name}", get(answer))).await });
-    port
 }
 
 const MODERATOR: i64 = 1;
@@ -165,15 +127,6 @@ async fn shown(window: &Window, media: i64) {
         window.script(there, &[json!(media)]).await == json!(true)
     })
     .await;
-}
-
-/// Where an element stands in the pixels of the page.
-async fn place(window: &Window, css: &str) -> Rect {
-    let script = "
-        const { x, y, width, height } = document.querySelector(arguments[0]).getBoundingClientRect();
-        const ratio = window.devicePixelRatio;
-        return { x: x * ratio, y: y * ratio, width: width * ratio, height: height * ratio }";
-    serde_json::from_value(window.script(script, &[json!(css)]).await).expect("four numbers")
 }
 
 /// Where the red is among the pixels, to a fraction of one.

@@ -8,8 +8,10 @@ mod database;
 mod demo;
 #[path = "../support/deployment.rs"]
 mod deployment;
+mod exposure;
 #[path = "../support/loaded.rs"]
 mod loaded;
+mod page;
 #[path = "../support/photos.rs"]
 mod photos;
 mod platform;

@@ -1,6 +1,10 @@
 //! A database made ready for the console, with settings and logins, as an administrator does it.
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use sqlx::PgPool;
 
@@ -58,6 +62,11 @@ impl Deployment {
             .fetch_one(&self.db)
             .await
             .expect("the user is there")
+    }
+
+    /// Where windows keep what they keep.
+    pub fn home(&self) -> &Path {
+        &self.home
     }
 
     /// Runs a subcommand to its end.

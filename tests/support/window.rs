@@ -9,7 +9,7 @@ use std::{
 
 use fantoccini::{
     Client, ClientBuilder, Locator,
-    actions::{InputSource, MOUSE_BUTTON_LEFT, MouseActions, PointerAction},
+    actions::{InputSource, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MouseActions, PointerAction},
     elements::Element,
 };
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -95,6 +95,20 @@ impl Window {
         focused.send_keys(key).await.unwrap_or_else(|error| panic!("{key}: {error}"));
     }
 
+    /// Presses a key and does not let go of it.
+    pub async fn hold(&self, key: char) {
+        self.keyboard(KeyAction::Down { value: key }).await;
+    }
+
+    pub async fn release(&self, key: char) {
+        self.keyboard(KeyAction::Up { value: key }).await;
+    }
+
+    async fn keyboard(&self, action: KeyAction) {
+        let keyboard = KeyActions::new("keyboard".to_owned()).then(action);
+        self.client.perform_actions(keyboard).await.expect("the keyboard works");
+    }
+
     /// Whether an element that matches can be seen.
     pub async fn has(&self, css: &str) -> bool {
         match self.client.find(Locator::Css(css)).await {
@@ -106,6 +120,13 @@ impl Window {
     pub async fn click_on(&self, css: &str) {
         let element = self.client.find(Locator::Css(css)).await.unwrap_or_else(|error| panic!("{css}: {error}"));
         element.click().await.unwrap_or_else(|error| panic!("{css}: {error}"));
+    }
+
+    /// The pointer comes to a point of the page.
+    pub async fn hover(&self, (x, y): (f64, f64)) {
+        let there = PointerAction::MoveTo { duration: None, x: x.round(), y: y.round() };
+        let mouse = MouseActions::new("mouse".to_owned()).then(there);
+        self.client.perform_actions(mouse).await.expect("the pointer moves");
     }
 
     /// With the left button held, from one point of the page to another.

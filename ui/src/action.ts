@@ -141,7 +141,19 @@ function isTyping(target: EventTarget | null): boolean {
   );
 }
 
+const slides = new Set([
+  'ArrowLeft',
+  'ArrowRight',
+  'ArrowUp',
+  'ArrowDown',
+  'Home',
+  'End',
+  'PageUp',
+  'PageDown',
+]);
+
 function belongsToElement(key: string, target: EventTarget | null): boolean {
+  if (target instanceof HTMLInputElement && target.type === 'range') return slides.has(key);
   if (key !== 'Enter' && key !== 'Space') return false;
   return (
     target instanceof HTMLElement &&

@@ -8,6 +8,7 @@ import { wallActions } from './faces/wall-actions';
 import { enrolmentActions, peopleActions } from './people/actions';
 import { photoActions, playVideo } from './photo/actions';
 import { boxActions, editBoxes } from './photo/box-actions';
+import { spotlightActions } from './photo/spotlight-actions';
 import { safetyActions } from './safety/actions';
 import { chooseMode as chooseSafetyMode } from './safety/mode.svelte';
 import { searchActions } from './search/actions';
@@ -20,6 +21,7 @@ export const everyAction = [
   playVideo,
   editBoxes,
   ...boxActions,
+  ...spotlightActions,
   ...faceActions,
   ...chooseMode,
   ...wallActions,

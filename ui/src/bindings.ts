@@ -119,8 +119,8 @@ export const commands = {
 	reportMedia: (media: MediaId[], policy: PolicyId, reason: string) => typedError<MediaId[], AppError>(__TAURI_INVOKE("report_media", { media, policy, reason })),
 	/**  What is known about a medium. */
 	safetyStory: (mediaId: MediaId) => typedError<Chapter[], AppError>(__TAURI_INVOKE("safety_story", { mediaId })),
-	/**  Opens one medium in clear for a while. */
-	revealMedia: (mediaId: MediaId) => typedError<Reveal, AppError>(__TAURI_INVOKE("reveal_media", { mediaId })),
+	/**  Opens one medium in clear for a while, or a region of it. */
+	revealMedia: (mediaId: MediaId, region: Region | null) => typedError<Reveal, AppError>(__TAURI_INVOKE("reveal_media", { mediaId, region })),
 	/**  Ends a reveal before its time. */
 	concealMedia: (token: string) => typedError<null, AppError>(__TAURI_INVOKE("conceal_media", { token })),
 	/**  What may still be revealed in this hour. */
@@ -135,6 +135,8 @@ export const commands = {
 	decideGroup: (seen: Seen<MediaId>[], queue: SafetyQueue | null, said: SafetyWord) => typedError<SafetyDecided, AppError>(__TAURI_INVOKE("decide_group", { seen, queue, said })),
 	/**  What belongs together around a medium. */
 	safetyGroup: (mediaId: MediaId, group: Group) => typedError<Member[], AppError>(__TAURI_INVOKE("safety_group", { mediaId, group })),
+	/**  Which of others are the same picture as a medium. */
+	compareMedia: (mediaId: MediaId, others: MediaId[]) => typedError<Comparison[], AppError>(__TAURI_INVOKE("compare_media", { mediaId, others })),
 	/**  Says yes or no to what somebody else proposed. */
 	confirmSafety: (seen: Seen<MediaId>[], agrees: boolean, reason: string | null) => typedError<SafetyDecided, AppError>(__TAURI_INVOKE("confirm_safety", { seen, agrees, reason })),
 	/**  Takes down what the uploader says against a decision. */
@@ -348,6 +350,15 @@ export type Code =
 export type Colleague = {
 	username: string,
 	fullName: string | null,
+};
+
+/**  Whether a medium is the same picture as the one that was asked about. */
+export type Comparison = {
+	mediaId: MediaId,
+	/**  `None` where one of the two can't be fetched or read. */
+	isSame: boolean | null,
+	/**  Bits of 64 in which their perceptual hashes differ. */
+	distance: number | null,
 };
 
 /**  A confirmed face to compare another with. */
@@ -1317,6 +1328,14 @@ export type Recall = {
 	/**  How many vectors were asked for */
 	sample: number,
 	measuredAt: string,
+};
+
+/**  A part in fractions of the upright picture, for the window to name. */
+export type Region = {
+	left: number,
+	top: number,
+	width: number,
+	height: number,
 };
 
 /**  Permission to fetch one clear picture for a short while. */

@@ -5,6 +5,7 @@ import { convertFileSrc } from '@tauri-apps/api/core';
 import { downloadDir, join } from '@tauri-apps/api/path';
 
 import type { AppError, Bounds, Code, commands } from './bindings';
+import { veilQuery } from './veil';
 
 export { commands } from './bindings';
 
@@ -52,22 +53,29 @@ export function sentence(thrown: unknown): string {
 // The scheme is spelled differently on Windows; Tauri knows how. It would escape slashes, so only the root is asked for.
 const address = (path: string) => convertFileSrc('', 'media') + path;
 
+/** Of a picture that is under the chosen veil if it is unsafe; `about` tells it from the same one at another time. */
+function veiled(path: string, about = ''): string {
+  const query = [about, veilQuery()].filter((part) => part !== '').join('&');
+  return address(query === '' ? path : `${path}?${query}`);
+}
+
 /** Addresses of pictures; on failure they answer with JSON `{code, message}` instead. */
 export const media = {
   /** At most 320 pixels wide. */
-  thumbnail: (mediaId: number) => address(`thumbnail/${mediaId}`),
+  thumbnail: (mediaId: number) => veiled(`thumbnail/${mediaId}`),
   /** At most 1600 pixels wide. */
-  photo: (mediaId: number) => address(`photo/${mediaId}`),
+  photo: (mediaId: number) => veiled(`photo/${mediaId}`),
   /** The face with a margin, 256 pixels square. With its box the address is another one once the face is moved. */
-  crop: (faceId: number, bounds?: Bounds | null) => {
-    const at = bounds ? `?${[bounds.x, bounds.y, bounds.width, bounds.height].join()}` : '';
-    return address(`crop/${faceId}${at}`);
-  },
+  crop: (faceId: number, bounds?: Bounds | null) =>
+    veiled(
+      `crop/${faceId}`,
+      bounds ? [bounds.x, bounds.y, bounds.width, bounds.height].join() : '',
+    ),
   /** The picture with which the person enrolled. */
-  enrolled: (userId: number) => address(`enrolled/${userId}`),
+  enrolled: (userId: number) => veiled(`enrolled/${userId}`),
   /** The profile picture, 256 pixels square. */
   portrait: (userId: number) => address(`portrait/${userId}`),
-  /** Clear pixels, for as long as the reveal lasts. */
+  /** Clear pixels, of all or of the region that was revealed, for as long as the reveal lasts. */
   revealed: (token: string) => address(`revealed/${encodeURIComponent(token)}`),
   /** The part of a video that begins at a byte; `content-range` says of how many. */
   video: (mediaId: number, from: number) => address(`video/${mediaId}/${from}`),

@@ -1,8 +1,23 @@
 //! Which part of a picture is shown.
 
 use image::metadata::Orientation;
+use serde::{Deserialize, Serialize};
+use specta::Type;
 
 use super::{Size, problem::Problem};
+
+/// A part in fractions of the upright picture, for the window to name.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, Type)]
+pub struct Region {
+    #[specta(type = i32)]
+    pub left: f64,
+    #[specta(type = i32)]
+    pub top: f64,
+    #[specta(type = i32)]
+    pub width: f64,
+    #[specta(type = i32)]
+    pub height: f64,
+}
 
 /// A part in fractions of the picture, which so holds for it in any size.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -13,8 +28,31 @@ pub(super) struct Part {
     pub(super) height: f64,
 }
 
+/// Of a picture's side: a smaller region is a slip of the hand.
+const LEAST: f64 = 0.005;
 /// Of the face's longer side, added on each of the four.
 const MARGIN: f64 = 0.35;
+
+impl Region {
+    /// Of it, the part that lies within the picture; `None` where there is none, or none to speak of.
+    #[must_use]
+    pub fn within_the_picture(self) -> Option<Self> {
+        if ![self.left, self.top, self.width, self.height].into_iter().all(f64::is_finite) {
+            return None;
+        }
+        let left = self.left.clamp(0.0, 1.0);
+        let top = self.top.clamp(0.0, 1.0);
+        let width = (self.left + self.width).min(1.0) - left;
+        let height = (self.top + self.height).min(1.0) - top;
+        (width >= LEAST && height >= LEAST).then_some(Self { left, top, width, height })
+    }
+}
+
+impl From<Region> for Part {
+    fn from(Region { left, top, width, height }: Region) -> Self {
+        Self { left, top, width, height }
+    }
+}
 
 impl Part {
     pub(super) const WHOLE: Self = Self { left: 0.0, top: 0.0, width: 1.0, height: 1.0 };
@@ -52,6 +90,13 @@ impl Part {
         let (across, down) = (f64::from(of.width), f64::from(of.height));
         let [x, y, width, height] = [x, y, width, height].map(f64::from);
         Self { left: x / across, top: y / down, width: width / across, height: height / down }
+    }
+
+    /// In pixels of a picture of this size.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "sizes of pictures, saturating")]
+    pub(super) fn size(self, of: Size) -> Size {
+        let scaled = |share: f64, length: u32| ((share * f64::from(length)).round() as u32).max(1);
+        Size { width: scaled(self.width, of.width), height: scaled(self.height, of.height) }
     }
 
     fn of_pixels(left: f64, top: f64, side: f64, of: Size) -> Self {

@@ -1,8 +1,9 @@
 //! Bytes of pictures: fetch, guard, decode, orient, scale, blur, cache.
 //!
 //! A row's address passes [`guard`], is asked for a smaller version where its host makes them ([`derivative`]), comes
-//! within bounds ([`fetch`]), and leaves as a JPEG made here ([`decode`], [`render`]). Unsafe pictures leave blurred and
-//! grey ([`guarded`]) and never touch the disk ([`cache`]). The AI service tells what a face looks like ([`embedding`]).
+//! within bounds ([`fetch`]), and leaves as a JPEG made here ([`decode`], [`render`]). Unsafe pictures leave under a veil
+//! ([`guarded`]) and never touch the disk ([`cache`]). The AI service tells what a face looks like ([`embedding`]);
+//! whether two files are the same picture, [`fingerprint`] tells.
 
 use image::metadata::Orientation;
 use serde::Serialize;
@@ -19,6 +20,7 @@ mod decode;
 mod derivative;
 mod embedding;
 mod fetch;
+mod fingerprint;
 mod guard;
 mod guarded;
 mod jpeg;
@@ -33,9 +35,12 @@ mod testing;
 mod video;
 
 pub use self::{
+    crop::Region,
     decode::upright_size,
     embedding::{Embedder, Unembedded},
+    fingerprint::Fingerprint,
     guard::{Guard, Refusal},
+    guarded::Veil,
     pictures::Pictures,
     problem::Problem,
     render::thumbnail,
@@ -57,10 +62,10 @@ pub enum Wanted {
 }
 
 /// What of an unsafe picture may be seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Exposure {
-    /// Blurred and grey.
-    Guarded,
+    /// Blurred, grey and faded, as somebody wants it, and never less than keeps a face from being known.
+    Guarded(Veil),
     /// As it is, after a reveal that was audited.
     Clear,
 }
@@ -91,6 +96,11 @@ pub struct Part {
 pub struct Size {
     pub width: u32,
     pub height: u32,
+}
+
+impl Exposure {
+    /// As every unsafe picture is before somebody chooses otherwise.
+    pub const GUARDED: Self = Self::Guarded(Veil::USUAL);
 }
 
 impl Wanted {

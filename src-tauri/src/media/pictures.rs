@@ -15,13 +15,14 @@ use sqlx::PgPool;
 use tokio::{sync::Semaphore, task};
 
 use super::{
-    Exposure, Part, Picture, Size, Wanted,
+    Exposure, Part, Picture, Region, Size, Wanted,
     cache::Disk,
     crop, decode, derivative,
     fetch::{Fetcher, Limits},
+    fingerprint::Fingerprint,
     problem::Problem,
     queries::{self, Subject},
-    render::{self, Look, THUMBNAIL, View},
+    render::{self, THUMBNAIL, View},
 };
 use crate::{config, db::MediaId, error::Result};
 
@@ -39,6 +40,7 @@ const SOURCES: u64 = 32 << 20;
 /// Bytes of pictures made.
 const MADE: u64 = 32 << 20;
 const SIZES: u64 = 10_000;
+const FINGERPRINTS: u64 = 10_000;
 const SOURCE_KEPT: Duration = Duration::from_mins(2);
 const MADE_KEPT: Duration = Duration::from_hours(1);
 /// Long enough that the window can ask for the reason after an image did not load, short enough to try again.
@@ -56,16 +58,17 @@ struct Inner {
     sources: Cache<String, Outcome<Arc<Vec<u8>>>>,
     sizes: Cache<String, Outcome<Size>>,
     made: Cache<Key, Outcome<Arc<Vec<u8>>>>,
+    fingerprints: Cache<String, Outcome<Fingerprint>>,
 }
 
 type Outcome<T> = Result<T, Problem>;
 
-/// A picture made: the address of its original, what of it, and how it looks.
+/// A picture made: the address of its original, what of it, and how much is to be seen.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Key {
     address: String,
     variant: Variant,
-    look: Look,
+    exposure: Exposure,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -95,7 +98,21 @@ impl Pictures {
             sources: kept(SOURCES, SOURCE_KEPT, |bytes: &Arc<Vec<u8>>| bytes.len()),
             sizes: kept(SIZES, MADE_KEPT, |_| 1),
             made: kept(MADE, MADE_KEPT, |bytes: &Arc<Vec<u8>>| bytes.len()),
+            fingerprints: kept(FINGERPRINTS, MADE_KEPT, |_| 1),
         })))
+    }
+
+    /// A part of a photo in clear, no wider than 1600 pixels, or all of it; for the time of a reveal.
+    ///
+    /// # Errors
+    /// Why there is no such picture, or none for this operator.
+    pub async fn revealed(&self, db: &PgPool, media: MediaId, region: Option<Region>) -> Outcome<Picture> {
+        let Some(region) = region else { return self.picture(db, &Wanted::Photo(media), Exposure::Clear).await };
+        let Subject { address, hidden, .. } = queries::medium(db, media).await?;
+        let bytes = self.0.no_narrower_than(f64::from(PHOTO) / region.width, &address).await?;
+        let view = View::Region { part: region.into(), width: PHOTO };
+        let shown = self.0.render(bytes, view, Exposure::Clear).await?;
+        Ok(Picture { content_type: "image/jpeg", body: shown.to_vec(), fleeting: hidden })
     }
 
     /// # Errors
@@ -103,6 +120,15 @@ impl Pictures {
     pub async fn picture(&self, db: &PgPool, wanted: &Wanted, exposure: Exposure) -> Outcome<Picture> {
         let subject = queries::subject(db, *wanted).await?;
         self.picture_of(subject, *wanted, exposure).await
+    }
+
+    /// By which a photo is told from others, without showing it.
+    ///
+    /// # Errors
+    /// Why there is no such picture, or none for this operator.
+    pub async fn fingerprint(&self, db: &PgPool, media: MediaId) -> Outcome<Fingerprint> {
+        let Subject { address, .. } = queries::medium(db, media).await?;
+        self.0.fingerprints.get_with_by_ref(&address, self.0.take_fingerprint(&address)).await
     }
 
     /// The size of the upright original.
@@ -135,7 +161,7 @@ impl Pictures {
         let view = View::Cut { part: crop::Part::boxed(stored_box, picture), size };
         let enough = f64::from(picture.width) * f64::from(size.width) / f64::from(width);
         let bytes = self.0.no_narrower_than(enough, &address).await?;
-        Ok(self.0.render(bytes, view, Look::Clear).await?.to_vec())
+        Ok(self.0.render(bytes, view, Exposure::Clear).await?.to_vec())
     }
 
     /// Forgets all pictures, in memory and on disk: for when somebody leaves who may see more than whoever comes next.
@@ -143,6 +169,7 @@ impl Pictures {
         let inner = &self.0;
         inner.sources.invalidate_all();
         inner.sizes.invalidate_all();
+        inner.fingerprints.invalidate_all();
         inner.made.invalidate_all();
         // Or they would only be let go of when next something is asked for.
         inner.sources.run_pending_tasks().await;
@@ -161,13 +188,13 @@ impl Pictures {
             Wanted::Crop(_) => Variant::Crop(crop::four_numbers(face.as_deref())?),
             Wanted::Enrolled(_) | Wanted::Portrait(_) => Variant::Square,
         };
-        let look = if hidden && exposure == Exposure::Guarded { Look::Guarded } else { Look::Clear };
-        let key = Key { address, variant, look };
+        let exposure = if hidden { exposure } else { Exposure::Clear };
+        let key = Key { address, variant, exposure };
         let inner = &self.0;
-        let bytes = match (hidden, look) {
+        let bytes = match (hidden, exposure) {
             (false, _) => inner.made.get_with_by_ref(&key, inner.through_disk(&key)).await?,
-            (true, Look::Guarded) => inner.made.get_with_by_ref(&key, inner.without_trace(&key)).await?,
-            (true, Look::Clear) => inner.make(&key, hidden).await?,
+            (true, Exposure::Guarded(_)) => inner.made.get_with_by_ref(&key, inner.without_trace(&key)).await?,
+            (true, Exposure::Clear) => inner.make(&key, hidden).await?,
         };
         Ok(Picture { content_type: "image/jpeg", body: bytes.to_vec(), fleeting: hidden })
     }
@@ -209,9 +236,9 @@ impl Inner {
             }
         };
         // What will be blurred need not be sharp.
-        let width = if key.look == Look::Guarded { THUMBNAIL.into() } else { width };
+        let width = if matches!(key.exposure, Exposure::Guarded(_)) { THUMBNAIL.into() } else { width };
         let bytes = self.no_narrower_than(width, &key.address).await?;
-        self.render(bytes, view, key.look).await
+        self.render(bytes, view, key.exposure).await
     }
 
     /// The smallest version that is offered in this width or more.
@@ -227,14 +254,23 @@ impl Inner {
         self.sources.get_with_by_ref(address, self.fetcher.whole(address)).await
     }
 
-    async fn render(&self, bytes: Arc<Vec<u8>>, view: View, look: Look) -> Outcome<Arc<Vec<u8>>> {
+    async fn render(&self, bytes: Arc<Vec<u8>>, view: View, exposure: Exposure) -> Outcome<Arc<Vec<u8>>> {
+        self.decode(move || render::render(&bytes, view, exposure)).await.map(Arc::new)
+    }
+
+    async fn take_fingerprint(&self, address: &str) -> Outcome<Fingerprint> {
+        let bytes = self.no_narrower_than(THUMBNAIL.into(), address).await?;
+        self.decode(move || render::fingerprint(&bytes)).await
+    }
+
+    async fn decode<T: Send + 'static>(&self, work: impl FnOnce() -> Outcome<T> + Send + 'static) -> Outcome<T> {
         let Ok(turn) = Arc::clone(&self.decoding).acquire_owned().await else { return Err(Problem::Broken) };
-        let rendered = task::spawn_blocking(move || {
+        let decoded = task::spawn_blocking(move || {
             let _turn = turn;
-            render::render(&bytes, view, look)
+            work()
         });
         // The decoders have asserted on damaged files before; such a panic ends here, as a damaged picture.
-        rendered.await.unwrap_or(Err(Problem::Broken)).map(Arc::new)
+        decoded.await.unwrap_or(Err(Problem::Broken))
     }
 
     async fn size(&self, address: &str, hidden: bool) -> Outcome<Size> {

@@ -11,7 +11,8 @@ use super::{
     Exposure, Size, colour,
     crop::Part,
     decode::{self, Stored},
-    guarded,
+    fingerprint::{self, Fingerprint},
+    guarded::{self, Veiled},
     problem::Problem,
 };
 
@@ -25,13 +26,8 @@ pub(super) enum View {
     Part { part: Part, side: u32 },
     /// A part of it in this size.
     Cut { part: Part, size: Size },
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Look {
-    Clear,
-    /// Blurred and grey.
-    Guarded,
+    /// A part of it, no wider than this and never enlarged.
+    Region { part: Part, width: u32 },
 }
 
 /// Pixels across at most.
@@ -45,29 +41,38 @@ const QUALITY: i32 = 85;
 /// # Errors
 /// Why the file can't be shown.
 pub fn thumbnail(file: &[u8], exposure: Exposure) -> Result<Vec<u8>, Problem> {
-    let look = match exposure {
-        Exposure::Guarded => Look::Guarded,
-        Exposure::Clear => Look::Clear,
-    };
-    render(file, View::Whole { width: THUMBNAIL }, look)
+    render(file, View::Whole { width: THUMBNAIL }, exposure)
 }
 
-pub(super) fn render(bytes: &[u8], view: View, look: Look) -> Result<Vec<u8>, Problem> {
+/// Of a fetched file, upright and in clear.
+///
+/// # Errors
+/// Why the file can't be read.
+pub(super) fn fingerprint(bytes: &[u8]) -> Result<Fingerprint, Problem> {
+    let size = Size { width: fingerprint::SIDE, height: fingerprint::SIDE };
+    let stored = decode::decode(bytes, |_, orientation| size.turned(orientation))?;
+    Ok(Fingerprint::of(&cut(&stored, Part::WHOLE, size)?))
+}
+
+pub(super) fn render(bytes: &[u8], view: View, exposure: Exposure) -> Result<Vec<u8>, Problem> {
     let stored = decode::decode(bytes, |stored, orientation| {
         let upright = stored.turned(orientation);
         let part = view.part(upright);
-        let Size { width, height } = kept_size(view.shown_size(upright), look);
+        let Size { width, height } = kept_size(view.shown_size(upright), exposure);
         let needed = Size { width: up(f64::from(width) / part.width), height: up(f64::from(height) / part.height) };
         needed.turned(orientation)
     })?;
     let upright = stored.size.turned(stored.orientation);
     let shown = view.shown_size(upright);
-    let small = cut(&stored, view.part(upright), kept_size(shown, look))?;
-    match look {
-        Look::Clear => encode(small.as_bytes(), shown, PixelFormat::RGB),
-        Look::Guarded => {
+    let small = cut(&stored, view.part(upright), kept_size(shown, exposure))?;
+    match exposure {
+        Exposure::Clear => encode(small.as_bytes(), shown, PixelFormat::RGB),
+        Exposure::Guarded(veil) => {
             let size = view.guarded_size(shown);
-            encode(&guarded::veil(&small, size)?, size, PixelFormat::GRAY)
+            match veil.over(&small, size)? {
+                Veiled::Grey(veiled) => encode(&veiled, size, PixelFormat::GRAY),
+                Veiled::Coloured(veiled) => encode(&veiled, size, PixelFormat::RGB),
+            }
         }
     }
 }
@@ -77,7 +82,7 @@ impl View {
         match self {
             Self::Whole { .. } => Part::WHOLE,
             Self::Middle { .. } => Part::middle(upright),
-            Self::Part { part, .. } | Self::Cut { part, .. } => part,
+            Self::Part { part, .. } | Self::Cut { part, .. } | Self::Region { part, .. } => part,
         }
     }
 
@@ -87,13 +92,14 @@ impl View {
             Self::Middle { side } => Size { width: side, height: side }.within(upright.width.min(upright.height), side),
             Self::Part { side, .. } => Size { width: side, height: side },
             Self::Cut { size, .. } => size,
+            Self::Region { part, width } => part.size(upright).within(width, width * TALLEST),
         }
     }
 
     /// A blurred picture may be made from a smaller version than the clear one, and is as large all the same.
     fn guarded_size(self, shown: Size) -> Size {
         match self {
-            Self::Whole { width } => {
+            Self::Whole { width } | Self::Region { width, .. } => {
                 let height = u64::from(shown.height) * u64::from(width) / u64::from(shown.width);
                 let height = u32::try_from(height).unwrap_or(u32::MAX).clamp(1, width * TALLEST);
                 Size { width, height }
@@ -104,10 +110,10 @@ impl View {
     }
 }
 
-fn kept_size(shown: Size, look: Look) -> Size {
-    match look {
-        Look::Clear => shown,
-        Look::Guarded => shown.within(guarded::KEPT, guarded::KEPT),
+fn kept_size(shown: Size, exposure: Exposure) -> Size {
+    match exposure {
+        Exposure::Clear => shown,
+        Exposure::Guarded(_) => shown.within(guarded::KEPT, guarded::KEPT),
     }
 }
 
@@ -138,6 +144,12 @@ pub(super) fn resize_grey(image: &GrayImage, size: Size, filter: FilterType) -> 
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter));
     let buffer = resize(image, image.dimensions(), PixelType::U8, (size.width, size.height), &options)?;
     GrayImage::from_raw(size.width, size.height, buffer).ok_or(Problem::Broken)
+}
+
+pub(super) fn resize_colour(image: &RgbImage, size: Size, filter: FilterType) -> Result<RgbImage, Problem> {
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter));
+    let buffer = resize(image, image.dimensions(), PixelType::U8x3, (size.width, size.height), &options)?;
+    RgbImage::from_raw(size.width, size.height, buffer).ok_or(Problem::Broken)
 }
 
 fn resize(

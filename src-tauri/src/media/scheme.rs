@@ -2,13 +2,14 @@
 
 use http::{Response, StatusCode, header};
 
-use super::{Part, Picture, Wanted, problem::Problem};
+use super::{Part, Picture, Veil, Wanted, problem::Problem};
 use crate::db::MediaId;
 
 /// What a path asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asked {
-    Picture(Wanted),
+    /// Under this veil, if it is unsafe.
+    Picture(Wanted, Veil),
     /// The clear picture of a medium that was revealed, by the token of the reveal.
     Revealed(String),
     /// The part of a video that begins at this byte.
@@ -34,9 +35,11 @@ impl From<Part> for Answer {
     }
 }
 
+/// `query`: `veil=20-100-100` where a picture is wanted under another veil than the usual; other parts of it are ignored.
+///
 /// # Errors
-/// `BadRequest` for a path that names no picture.
-pub fn parse(path: &str) -> Result<Asked, Problem> {
+/// `BadRequest` for a path that names no picture, and for a veil that is none.
+pub fn parse(path: &str, query: Option<&str>) -> Result<Asked, Problem> {
     if let Some(token) = path.strip_prefix("/revealed/") {
         let plain = !token.is_empty()
             && token.len() <= 100
@@ -46,7 +49,15 @@ pub fn parse(path: &str) -> Result<Asked, Problem> {
     if let Some(part) = path.strip_prefix("/video/") {
         return video(part).ok_or(Problem::BadRequest);
     }
-    Wanted::parse(path).map(Asked::Picture).ok_or(Problem::BadRequest)
+    let asked = Wanted::parse(path).zip(veil(query.unwrap_or_default()));
+    asked.map(|(wanted, veil)| Asked::Picture(wanted, veil)).ok_or(Problem::BadRequest)
+}
+
+fn veil(query: &str) -> Option<Veil> {
+    match query.split('&').find_map(|part| part.strip_prefix("veil=")) {
+        Some(veil) => Veil::parse(veil),
+        None => Some(Veil::USUAL),
+    }
 }
 
 /// From `12/1048576`.
@@ -61,7 +72,8 @@ pub fn respond<A: Into<Answer>>(outcome: Result<A, Problem>) -> Response<Vec<u8>
     let mut range = None;
     let (status, content_type, keep, body) = match outcome.map(Into::into) {
         Ok(Answer::Picture(Picture { content_type, body, fleeting })) => {
-            let keep = if fleeting { "no-store" } else { "private, max-age=3600" };
+            // Not for long: what is safe now may be flagged soon.
+            let keep = if fleeting { "no-store" } else { "private, max-age=300" };
             (StatusCode::OK, content_type, keep, body)
         }
         Ok(Answer::Part(Part { content_type, body, from, total })) => {
@@ -94,7 +106,8 @@ mod tests {
 
     #[test]
     fn paths_are_wishes_or_refused() {
-        assert_eq!(parse("/photo/7"), Ok(Asked::Picture(Wanted::Photo(MediaId(7)))));
+        let parse = |path| parse(path, None);
+        assert_eq!(parse("/photo/7"), Ok(Asked::Picture(Wanted::Photo(MediaId(7)), Veil::USUAL)));
         assert_eq!(parse("/revealed/3f-A9"), Ok(Asked::Revealed("3f-A9".into())));
         assert_eq!(parse("/video/7/1048576"), Ok(Asked::Video(MediaId(7), 1 << 20)));
         for path in
@@ -108,11 +121,21 @@ mod tests {
     }
 
     #[test]
+    fn a_query_may_ask_for_another_veil() {
+        let photo = |query| parse("/photo/7", Some(query));
+        let under = |veil: &str| Ok(Asked::Picture(Wanted::Photo(MediaId(7)), Veil::parse(veil).expect("a veil")));
+        assert_eq!(photo("veil=60-0-40"), under("60-0-40"));
+        assert_eq!(photo("1,2,30,40&veil=60-0-40"), under("60-0-40"));
+        assert_eq!(photo("1,2,30,40"), under("20-100-100"));
+        assert_eq!(photo("veil=none"), Err(Problem::BadRequest));
+    }
+
+    #[test]
     fn what_came_of_unsafe_media_is_kept_by_nobody() {
         let picture = |fleeting| Picture { content_type: "image/jpeg", body: vec![1], fleeting };
         let keep = |response: &Response<Vec<u8>>| response.headers()[header::CACHE_CONTROL].clone();
         assert_eq!(keep(&respond(Ok(picture(true)))), "no-store");
-        assert_eq!(keep(&respond(Ok(picture(false)))), "private, max-age=3600");
+        assert_eq!(keep(&respond(Ok(picture(false)))), "private, max-age=300");
         assert_eq!(keep(&respond::<Picture>(Err(Problem::TooSlow))), "no-store");
     }
 

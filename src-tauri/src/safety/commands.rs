@@ -6,13 +6,15 @@ use chrono::{DateTime, Utc};
 use tauri::State;
 
 use super::{
-    Budget, Chapter, Colleague, Decision, Group, Left, Member, Policy, QueueCount, Reveal, Reverted, RulingPage,
-    SafetyCursor, SafetyDecided, SafetyItem, SafetyPage, SafetyProgress, SafetyQuery, SafetyQueue, SafetyWord,
+    Budget, Chapter, Colleague, Comparison, Decision, Group, Left, Member, Policy, QueueCount, Reveal, Reverted,
+    RulingPage, SafetyCursor, SafetyDecided, SafetyItem, SafetyPage, SafetyProgress, SafetyQuery, SafetyQueue,
+    SafetyWord,
 };
 use crate::{
     app::Console,
     db::{MediaId, PolicyId, RulingId, Seen},
     error::Result,
+    media::Region,
     safety,
 };
 
@@ -108,12 +110,12 @@ pub async fn safety_story(console: State<'_, Console>, media_id: MediaId) -> Res
     safety::story(&session.db, &session.operator, media_id).await
 }
 
-/// Opens one medium in clear for a while.
+/// Opens one medium in clear for a while, or a region of it.
 #[tauri::command]
 #[specta::specta]
-pub async fn reveal_media(console: State<'_, Console>, media_id: MediaId) -> Result<Reveal> {
+pub async fn reveal_media(console: State<'_, Console>, media_id: MediaId, region: Option<Region>) -> Result<Reveal> {
     let session = console.session().await?;
-    safety::reveal(&session.db, &session.operator, &console.reveals, media_id, Instant::now()).await
+    safety::reveal(&session.db, &session.operator, &console.reveals, media_id, region, Instant::now()).await
 }
 
 /// Ends a reveal before its time.
@@ -180,6 +182,18 @@ pub async fn decide_group(
 pub async fn safety_group(console: State<'_, Console>, media_id: MediaId, group: Group) -> Result<Vec<Member>> {
     let session = console.session().await?;
     safety::members(&session.db, &session.operator, media_id, group).await
+}
+
+/// Which of others are the same picture as a medium.
+#[tauri::command]
+#[specta::specta]
+pub async fn compare_media(
+    console: State<'_, Console>,
+    media_id: MediaId,
+    others: Vec<MediaId>,
+) -> Result<Vec<Comparison>> {
+    let session = console.session().await?;
+    safety::compare(&session.db, &session.operator, &console.pictures, media_id, &others).await
 }
 
 /// Says yes or no to what somebody else proposed.

@@ -1,3 +1,4 @@
+use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 use specta::Type;
 use sqlx::PgPool;
@@ -7,7 +8,13 @@ use crate::{
     access::{Operator, Right},
     db::{MediaId, RowVersion},
     error::Result,
+    media::Pictures,
 };
+
+/// Members of a group.
+const MOST: usize = 100;
+/// Pictures that are fetched at the same time to be compared.
+const AT_ONCE: usize = 8;
 
 /// What belongs together, around one medium.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
@@ -33,6 +40,43 @@ pub struct Member {
     /// Reads as a blurred picture until it is revealed.
     pub is_unsafe: bool,
     pub version: RowVersion,
+}
+
+/// Whether a medium is the same picture as the one that was asked about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct Comparison {
+    pub media_id: MediaId,
+    /// `None` where one of the two can't be fetched or read.
+    pub is_same: Option<bool>,
+    /// Bits of 64 in which their perceptual hashes differ.
+    pub distance: Option<u32>,
+}
+
+/// Compares others with a medium by what their files look like; at most 100, in the order in which they were given.
+///
+/// # Errors
+/// `Forbidden` without the right to judge.
+pub async fn compare(
+    db: &PgPool,
+    by: &Operator,
+    pictures: &Pictures,
+    media: MediaId,
+    others: &[MediaId],
+) -> Result<Vec<Comparison>> {
+    by.may(Right::JudgeSafety)?;
+    let wanted = pictures.fingerprint(db, media).await.ok();
+    let wanted = wanted.as_ref();
+    let compared = others.iter().copied().take(MOST).map(|other| async move {
+        let other_print = pictures.fingerprint(db, other).await.ok();
+        let pair = wanted.zip(other_print.as_ref());
+        Comparison {
+            media_id: other,
+            is_same: pair.map(|(one, other)| one.is_same(other)),
+            distance: pair.map(|(one, other)| one.distance(other)),
+        }
+    });
+    Ok(futures::stream::iter(compared).buffered(AT_ONCE).collect().await)
 }
 
 /// The group around a medium, the medium itself first; at most 100.

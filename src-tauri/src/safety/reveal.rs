@@ -14,6 +14,7 @@ use crate::{
     access::{Operator, Right},
     db::{LookId, MediaId},
     error::{Error, Result},
+    media::Region,
 };
 
 const TOKEN_LENGTH: usize = 32;
@@ -34,34 +35,37 @@ pub struct Reveals(Arc<Mutex<HashMap<String, Open>>>);
 #[derive(Debug, Clone, Copy)]
 struct Open {
     media: MediaId,
+    /// Of the photo; `None`: all of it
+    region: Option<Region>,
     /// Of the look that the database counts
     look: LookId,
     ends: Instant,
 }
 
 impl Reveals {
-    fn open(&self, media: MediaId, look: &queries::reveal::Look, now: Instant) -> Reveal {
+    fn open(&self, media: MediaId, region: Option<Region>, look: &queries::reveal::Look, now: Instant) -> Reveal {
         let token: String = rand::rng().sample_iter(Alphanumeric).take(TOKEN_LENGTH).map(char::from).collect();
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // With a look the one before ends, in what is counted and in what is shown.
         open.clear();
-        open.insert(token.clone(), Open { media, look: look.id, ends: now + look.lasts });
+        open.insert(token.clone(), Open { media, region, look: look.id, ends: now + look.lasts });
         Reveal { token, expires_in_ms: u32::try_from(look.lasts.as_millis()).unwrap_or(u32::MAX) }
     }
 
-    /// The medium that the token shows, while it lasts.
-    pub fn media(&self, token: &str, now: Instant) -> Option<MediaId> {
+    /// What the token shows, while it lasts: a medium, and which part of it where it is not all.
+    pub fn shown(&self, token: &str, now: Instant) -> Option<(MediaId, Option<Region>)> {
         let open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        open.get(token).filter(|one| one.ends > now).map(|one| one.media)
+        open.get(token).filter(|one| one.ends > now).map(|one| (one.media, one.region))
     }
 
     fn close(&self, token: &str) -> Option<LookId> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(token).map(|one| one.look)
     }
 
-    /// At sign-out.
-    pub fn close_all(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    /// At sign-out; whether one was open.
+    pub fn close_all(&self) -> bool {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        open.drain().next().is_some()
     }
 }
 
@@ -91,17 +95,31 @@ pub struct Budget {
     pub look_seconds: i32,
 }
 
-/// Lets the operator see one medium in clear for a while; in the log before the first pixel, and counted.
+/// Lets the operator see one medium in clear for a while, or a region of it; in the log before the first pixel, and counted.
 ///
 /// # Errors
-/// `Forbidden` for others than admins, `NotFound` where the medium is gone, `Spent` where the hour's budget is.
-pub async fn reveal(db: &PgPool, by: &Operator, reveals: &Reveals, media: MediaId, now: Instant) -> Result<Reveal> {
+/// `Forbidden` for others than admins, `NotFound` where the medium is gone, `Spent` where the hour's budget is, `Invalid` for
+/// a region outside the photo.
+pub async fn reveal(
+    db: &PgPool,
+    by: &Operator,
+    reveals: &Reveals,
+    media: MediaId,
+    region: Option<Region>,
+    now: Instant,
+) -> Result<Reveal> {
     by.may(Right::JudgeSafety)?;
+    let region = region.map(within_the_picture).transpose()?;
     if !queries::is_visible(db, media).await? {
         return Err(Error::NotFound("This photo".into()));
     }
-    let look = queries::reveal::begin_reveal(db, media).await?;
-    Ok(reveals.open(media, &look, now))
+    let look = queries::reveal::begin_reveal(db, media, region).await?;
+    Ok(reveals.open(media, region, &look, now))
+}
+
+fn within_the_picture(region: Region) -> Result<Region> {
+    let nowhere = || Error::Invalid("The spotlight is not on the photo. Draw it again, on the photo.".into());
+    region.within_the_picture().ok_or_else(nowhere)
 }
 
 /// Ends a reveal before its time; how long it was is in the log. One that is over already stays as it ended.
@@ -115,6 +133,15 @@ pub async fn conceal(db: &PgPool, by: &Operator, reveals: &Reveals, token: &str)
         Some(look) => queries::reveal::end_reveal(db, look).await,
         None => Ok(()),
     }
+}
+
+/// Ends whatever is revealed to the operator, as at sign-out: what is counted ends with what is shown.
+///
+/// # Errors
+/// `Forbidden` for others than admins.
+pub async fn conceal_all(db: &PgPool, by: &Operator) -> Result<()> {
+    by.may(Right::JudgeSafety)?;
+    queries::reveal::end_reveals(db).await
 }
 
 /// # Errors
@@ -160,13 +187,15 @@ mod tests {
     fn a_reveal_ends_by_itself_and_when_closed() {
         let (reveals, now) = (Reveals::default(), Instant::now());
         let look = |id| queries::reveal::Look { id: LookId(id), lasts: Duration::from_secs(20) };
-        let first = reveals.open(MediaId(7), &look(1), now);
-        assert_eq!(reveals.media(&first.token, now), Some(MediaId(7)));
-        assert_eq!(reveals.media(&first.token, now + Duration::from_secs(20)), None);
-        let second = reveals.open(MediaId(8), &look(2), now);
-        assert_eq!(reveals.media(&first.token, now), None, "one at a time");
+        let region = Region { left: 0.25, top: 0.5, width: 0.125, height: 0.25 };
+        let first = reveals.open(MediaId(7), Some(region), &look(1), now);
+        assert_eq!(reveals.shown(&first.token, now), Some((MediaId(7), Some(region))));
+        assert_eq!(reveals.shown(&first.token, now + Duration::from_secs(20)), None);
+        let second = reveals.open(MediaId(8), None, &look(2), now);
+        assert_eq!(reveals.shown(&first.token, now), None, "one at a time");
+        assert_eq!(reveals.shown(&second.token, now), Some((MediaId(8), None)));
         assert_eq!(reveals.close(&second.token), Some(LookId(2)));
-        assert_eq!(reveals.media(&second.token, now), None);
-        assert_eq!(reveals.media("guessed", now), None);
+        assert_eq!(reveals.shown(&second.token, now), None);
+        assert_eq!(reveals.shown("guessed", now), None);
     }
 }

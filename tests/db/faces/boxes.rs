@@ -657,7 +657,7 @@ async fn the_crop_of_a_moved_face_is_of_its_new_box(db: PgPool) {
     let face = boxes.world.amara_suggested().await;
     let crop = async || {
         let wanted = Wanted::Crop(face);
-        let picture = boxes.pictures.picture(&boxes.world.as_bo, &wanted, Exposure::Guarded).await.expect("a crop");
+        let picture = boxes.pictures.picture(&boxes.world.as_bo, &wanted, Exposure::GUARDED).await.expect("a crop");
         let pixels = image::load_from_memory(&picture.body).expect("a JPEG").to_rgb8();
         let Rgb([red, green, _]) = *pixels.get_pixel(128, 128);
         i32::from(red) - i32::from(green)

@@ -27,7 +27,7 @@ impl Watched {
     }
 
     async fn reveal(&self, judge: &Judge, media: MediaId) -> Result<Reveal> {
-        safety::reveal(&judge.db, &judge.by, &self.reveals, media, Instant::now()).await
+        safety::reveal(&judge.db, &judge.by, &self.reveals, media, None, Instant::now()).await
     }
 
     async fn conceal(&self, reveal: &Reveal) {
@@ -90,7 +90,7 @@ async fn how_long_a_look_was_is_in_the_log_once(db: PgPool) {
     let (action, subject, seconds) = &log[1];
     assert_eq!((action.as_str(), *subject), ("safety.conceal", media.0));
     assert!(seconds.is_some_and(|seconds| (0.0..20.0).contains(&seconds)), "{seconds:?}");
-    assert_eq!(watched.reveals.media(&reveal.token, Instant::now()), None);
+    assert_eq!(watched.reveals.shown(&reveal.token, Instant::now()), None);
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]

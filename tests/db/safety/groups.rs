@@ -1,13 +1,17 @@
 //! What is decided together.
 
 use kaleidoscope_console::{
+    access::Role,
+    config,
     db::{MIGRATOR, MediaId},
-    safety::{self, Group, SafetyQueue, SafetyWord},
+    error::Error,
+    media::Pictures,
+    safety::{self, Comparison, Group, SafetyQueue, SafetyWord},
 };
 use sqlx::PgPool;
 
 use super::World;
-use crate::rows::{photo, post, work_off};
+use crate::rows::{operator, photo, post, work_off};
 
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn what_looks_almost_the_same_is_shown_nearest_first_and_decided_in_one_action(db: PgPool) {
@@ -81,4 +85,18 @@ async fn what_has_no_direction_is_like_nothing(db: PgPool) {
     world.run("update media_ai_insights set image_embedding = array_fill(0, array[512])::vector").await;
     let members = safety::members(&world.admin.db, &world.admin.by, media, Group::Alike).await.expect("asked");
     assert_eq!(members.iter().map(|member| member.media_id).collect::<Vec<_>>(), [media]);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn pictures_are_compared_for_who_may_judge_and_those_that_cannot_be_fetched_are_named(db: PgPool) {
+    let world = World::new(db).await;
+    let (one, other) = (world.flagged().await, world.flagged().await);
+    let folder = tempfile::tempdir().expect("a folder");
+    let pictures = Pictures::new(&config::Media::default(), folder.path()).expect("set up");
+    let compared = safety::compare(&world.admin.db, &world.admin.by, &pictures, one, &[other]).await.expect("compared");
+    assert_eq!(compared, [Comparison { media_id: other, is_same: None, distance: None }]);
+
+    let (by, pool) = operator(&world.db, "mo", Role::Moderator).await;
+    let refused = safety::compare(&pool, &by, &pictures, one, &[other]).await;
+    assert!(matches!(refused, Err(Error::Forbidden(_))), "{refused:?}");
 }

@@ -45,9 +45,9 @@ async fn what_is_reported_as_child_safety_is_out_of_the_views_of_others(db: PgPo
     assert!(safety::story(pool, by, media).await.expect("asked").is_empty());
     assert!(safety::members(pool, by, media, Group::Post).await.expect("asked").iter().all(|m| m.media_id != media));
     assert!(matches!(faces::photo(pool, by, media).await, Err(Error::NotFound(_))));
-    let revealed = safety::reveal(pool, by, &Reveals::default(), media, Instant::now()).await.map(drop);
+    let revealed = safety::reveal(pool, by, &Reveals::default(), media, None, Instant::now()).await.map(drop);
     assert!(matches!(revealed, Err(Error::NotFound(_))), "{revealed:?}");
-    sqlx::query("select console.begin_reveal($1)").bind(media).execute(pool).await.expect_err("nor by plain SQL");
+    sqlx::query("select console.begin_reveal($1, null)").bind(media).execute(pool).await.expect_err("nor by plain SQL");
     let decided = world.admin.decide(&world.seen(media).await, SafetyQueue::Reported, &SafetyWord::safe()).await;
     assert!(matches!(decided, Err(Error::NotFound(_))), "{decided:?}");
     let entries: i64 =

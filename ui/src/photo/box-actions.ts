@@ -43,7 +43,8 @@ export const deleteFace = action<BoxEditor>({
   run: (editor) => editor.remove(),
 });
 
-const directions: [string, string, Point, string][] = [
+/** Key, where to, the way, and what it does to the size. */
+export const directions: readonly [string, string, Point, string][] = [
   ['ArrowLeft', 'to the left', { x: -1, y: 0 }, 'narrower'],
   ['ArrowRight', 'to the right', { x: 1, y: 0 }, 'wider'],
   ['ArrowUp', 'up', { x: 0, y: -1 }, 'lower'],

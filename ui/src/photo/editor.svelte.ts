@@ -31,6 +31,9 @@ export interface BoxKeeper {
   remove: (face: Face) => void;
 }
 
+/** Of what can be seen: where a new face begins. */
+const FACE = 1 / 5;
+
 interface Draft {
   mediaId: number;
   /** Null: of a face that is not there yet. */
@@ -155,7 +158,7 @@ export class BoxEditor {
     if (picture === null || face === undefined || this.writing) return;
     const isLacking = this.rect === null;
     if (!isLacking && this.noDrawing !== null) return;
-    const rect = middle(this.visible ?? { x: 0, y: 0, ...picture }, picture);
+    const rect = middle(this.visible ?? { x: 0, y: 0, ...picture }, picture, FACE);
     this.#draft = { mediaId: face.mediaId, faceId: isLacking ? face.id : null, rect };
   }
 

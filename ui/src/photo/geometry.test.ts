@@ -323,7 +323,7 @@ describe('an edited box', () => {
       const seen = { ...corner, width: 800 / view.scale, height: 600 / view.scale };
       const visible = shared(seen, { x: 0, y: 0, ...picture });
       if (visible === null) continue;
-      const box = middle(visible, picture);
+      const box = middle(visible, picture, 1 / 5);
       inside(box, picture);
       expect(Math.min(box.width, box.height)).toBeGreaterThanOrEqual(SHORTEST_SIDE);
     }

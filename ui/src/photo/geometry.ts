@@ -188,9 +188,9 @@ export function spanned(from: Point, to: Point, picture: Size): Rect {
   return { x, y, width, height };
 }
 
-/** A box in the middle of a part of the picture, a fifth of its shorter side, and never too small. */
-export function middle(of: Rect, picture: Size): Rect {
-  const wanted = Math.max(SHORTEST_SIDE, Math.round(Math.min(of.width, of.height) / 5));
+/** A square in the middle of a part of the picture, with a share of its shorter side, and never too small. */
+export function middle(of: Rect, picture: Size, share: number): Rect {
+  const wanted = Math.max(SHORTEST_SIDE, Math.round(Math.min(of.width, of.height) * share));
   const side = Math.min(wanted, picture.width, picture.height);
   const at = { x: of.x + (of.width - side) / 2, y: of.y + (of.height - side) / 2 };
   return shifted({ x: 0, y: 0, width: side, height: side }, at, picture);

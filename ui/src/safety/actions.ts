@@ -12,6 +12,8 @@ export interface Desk {
   /** The operator's own login. */
   own: string;
   writeReason: () => void;
+  /** Shows how unsafe pictures look, or no longer. */
+  turnVeil: () => void;
 }
 
 /** One that waits for a decision, not for a second person's yes. */
@@ -25,6 +27,22 @@ export const holdToReveal = action<Desk>({
   keys: ['Space'],
   enabled: any,
   run: ({ review, item }) => item && review.hold(item),
+});
+
+export const aimSpotlight = action<Desk>({
+  id: 'safety.spotlight',
+  title: 'Spotlight: reveal only a part, and back',
+  keys: ['z'],
+  enabled: ({ review, item }) => item !== undefined && review.spotlight.ready,
+  run: ({ review }) => review.spotlight.toggle(),
+});
+
+export const chooseVeil = action<Desk>({
+  id: 'safety.veil',
+  title: 'How unsafe pictures look',
+  keys: ['f'],
+  enabled: any,
+  run: ({ turnVeil }) => turnVeil(),
 });
 
 export const decideSafe = action<Desk>({
@@ -203,6 +221,8 @@ export const nextOrder = action<Desk>({
 
 export const safetyActions = [
   holdToReveal,
+  aimSpotlight,
+  chooseVeil,
   decideSafe,
   decideUnsafe,
   processAgain,

@@ -11,6 +11,7 @@ import {
 import type {
   Budget,
   Group,
+  Region,
   SafetyCursor,
   SafetyDecided,
   SafetyItem,
@@ -104,6 +105,18 @@ export const createMembers = (asked: () => { mediaId: number; group: Group } | n
   createQuery(() => {
     const wish = asked();
     return { ...membersOf(wish?.mediaId ?? 0, wish?.group ?? 'alike'), enabled: wish !== null };
+  });
+
+/** Which of others are the same picture, once they are known; null stands for none: nothing is asked. */
+export const createComparisons = (asked: () => { mediaId: number; others: number[] } | null) =>
+  createQuery(() => {
+    const { mediaId, others } = asked() ?? { mediaId: 0, others: [] };
+    return {
+      queryKey: [...key, 'same', mediaId, others],
+      queryFn: () => ask(commands.compareMedia(mediaId, others)),
+      enabled: others.length > 0,
+      staleTime: 300_000,
+    };
   });
 
 export const createColleagues = (wanted: () => boolean) =>
@@ -210,8 +223,8 @@ export const setBudget = (client: QueryClient, budget: Budget) =>
     void client.invalidateQueries({ queryKey: left.queryKey });
   });
 
-export const reveal = (client: QueryClient, mediaId: number) =>
-  tell(client, () => ask(commands.revealMedia(mediaId)));
+export const reveal = (client: QueryClient, mediaId: number, region: Region | null) =>
+  tell(client, () => ask(commands.revealMedia(mediaId, region)));
 
 export const conceal = (client: QueryClient, token: string) =>
   tell(client, async () => {

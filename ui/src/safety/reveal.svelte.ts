@@ -1,16 +1,22 @@
 // Clear pixels for as long as an admin holds on to them, and not a moment longer.
 
-import type { Reveal } from '../bindings';
+import type { Region, Reveal } from '../bindings';
+
+/** What is revealed: all of a picture, or a region of it. */
+interface Revealed {
+  token: string;
+  region: Region | null;
+}
 
 export class Exposure {
   /** Shown instead of the guarded picture while it is there. */
-  token = $state<string>();
+  shown = $state.raw<Revealed>();
   /** Asked for, not answered yet. */
   asking = $state(false);
   /** Why there is nothing to show although it was asked for. */
   problem = $state.raw<unknown>();
 
-  #reveal: (mediaId: number) => Promise<Reveal>;
+  #reveal: (mediaId: number, region: Region | null) => Promise<Reveal>;
   #conceal: (token: string) => Promise<unknown>;
   /** The key or button is down; one press reveals one picture once, however long it lasts. */
   #down = false;
@@ -19,14 +25,15 @@ export class Exposure {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
-    reveal: (mediaId: number) => Promise<Reveal>,
+    reveal: (mediaId: number, region: Region | null) => Promise<Reveal>,
     conceal: (token: string) => Promise<unknown>,
   ) {
     this.#reveal = reveal;
     this.#conceal = conceal;
   }
 
-  async hold(mediaId: number): Promise<void> {
+  /** `region`: null for all of it. */
+  async hold(mediaId: number, region: Region | null): Promise<void> {
     // A key that is held down repeats.
     if (this.#down) return;
     this.#down = true;
@@ -34,12 +41,12 @@ export class Exposure {
     this.asking = true;
     this.problem = undefined;
     try {
-      const { token, expiresInMs } = await this.#reveal(mediaId);
+      const { token, expiresInMs } = await this.#reveal(mediaId, region);
       if (turn !== this.#turn) {
         this.#giveBack(token);
         return;
       }
-      this.token = token;
+      this.shown = { token, region };
       this.#timer = setTimeout(() => this.hide(), expiresInMs);
     } catch (thrown) {
       if (turn === this.#turn) this.problem = thrown;
@@ -59,9 +66,9 @@ export class Exposure {
     this.#turn += 1;
     this.asking = false;
     clearTimeout(this.#timer);
-    const token = this.token;
-    this.token = undefined;
-    if (token !== undefined) this.#giveBack(token);
+    const { shown } = this;
+    this.shown = undefined;
+    if (shown !== undefined) this.#giveBack(shown.token);
   }
 
   #giveBack(token: string): void {

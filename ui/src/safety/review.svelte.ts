@@ -18,6 +18,7 @@ import { complain, toast, warn } from '../components/toast';
 import { media } from '../host';
 import { preparePhoto } from '../photo/api';
 import { preload } from '../photo/pictures';
+import { Spotlight } from '../photo/spotlight.svelte';
 import { Ahead } from '../review/ahead';
 import { ReviewQueue } from '../review/queue.svelte';
 import {
@@ -50,6 +51,8 @@ export class SafetyReview {
   asked = $state.raw<SafetyQuery>({ queue: 'flagged', order: 'age' });
   queue: Queue;
   readonly exposure: Exposure;
+  /** A look begins anew where it is moved. */
+  readonly spotlight = new Spotlight(() => this.exposure.hide());
   /** What is about to be said; kept with the one that it was meant for. */
   draft = $state<Draft>(blank());
   /** The last decision in words, for who listens instead of looking. */
@@ -79,7 +82,7 @@ export class SafetyReview {
       ]),
     );
     this.exposure = new Exposure(
-      (mediaId) => reveal(client, mediaId),
+      (mediaId, region) => reveal(client, mediaId, region),
       (token) => conceal(client, token),
     );
     this.queue = $state.raw(this.#queueOf(this.asked));
@@ -235,7 +238,7 @@ export class SafetyReview {
   }
 
   hold(item: SafetyItem): void {
-    void this.exposure.hold(item.mediaId);
+    void this.exposure.hold(item.mediaId, this.spotlight.region);
   }
 
   /** Fetches what the next ones need: guarded pictures, as everything before a reveal. */
@@ -292,6 +295,7 @@ export class SafetyReview {
   #leave(): void {
     this.exposure.hide();
     this.exposure.problem = undefined;
+    this.spotlight.put(null);
     this.draft = blank();
     this.group = undefined;
     this.sending = false;

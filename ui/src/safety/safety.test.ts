@@ -3,7 +3,7 @@ import userEvent from '@testing-library/user-event';
 import axe from 'axe-core';
 import { beforeEach, expect, test, vi } from 'vitest';
 
-import type { Decision, Reveal, SafetyPage } from '../bindings';
+import type { Comparison, Decision, Reveal, SafetyPage } from '../bindings';
 import { refuse } from '../test/backend';
 import { open, underWay } from '../test/open';
 import { mode } from './mode.svelte';
@@ -343,7 +343,7 @@ test('an item is sent to a colleague with a note', async () => {
   ]);
 });
 
-test('a group shows each of its members before it is decided, and some can be left out', async () => {
+test('a group shows each of its members before it is decided; other pictures are left out unless they are put in', async () => {
   const { answers } = open('admin', 'safety');
   const decideGroup = vi.fn(answers.decideGroup);
   open('admin', 'safety', { decideGroup });
@@ -351,15 +351,33 @@ test('a group shows each of its members before it is decided, and some can be le
   await isShown(first);
   await user.keyboard('l');
   const dialog = await screen.findByRole('dialog', { name: 'Near-duplicates' });
-  const members = await within(dialog).findAllByRole('button', { pressed: true });
-  expect(members).toHaveLength(4);
+  const other = await within(dialog).findByRole('button', { name: /another picture/ });
+  expect(other.getAttribute('aria-pressed')).toBe('false');
+  const members = within(dialog).getAllByRole('button', { pressed: true });
+  expect(members).toHaveLength(3);
   await user.click(members[1] as HTMLElement);
+  await user.click(other);
   await user.click(within(dialog).getByRole('button', { name: 'Safe: 3 photos' }));
   await screen.findByText('3 photos are decided.');
   expect(
     (decideGroup.mock.calls[0] as [{ seen: { id: number }[] }])[0].seen.map(({ id }) => id),
   ).toEqual([17, 51, 68]);
   await isShown(second);
+});
+
+test('while pictures are compared, a group is not decided', async () => {
+  const answer = underWay<Comparison[]>();
+  open('admin', 'safety', { compareMedia: () => answer.promise });
+  const user = userEvent.setup();
+  await isShown(first);
+  await user.keyboard('l');
+  const dialog = await screen.findByRole('dialog', { name: 'Near-duplicates' });
+  await within(dialog).findAllByText(/comparing/);
+  const safe = within(dialog).getByRole<HTMLButtonElement>('button', { name: /^Safe: 4/ });
+  expect(safe.disabled).toBe(true);
+  answer.resolve([]);
+  await waitFor(() => expect(safe.disabled).toBe(false));
+  expect(within(dialog).getAllByText(/not compared/)).toHaveLength(3);
 });
 
 test('a decision is taken back with a reason', async () => {

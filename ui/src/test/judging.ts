@@ -197,6 +197,12 @@ export function judging(role: () => Role | null) {
           isUnsafe: true,
           version: '700',
         })),
+    compareMedia: ({ others }: { others: number[] }) =>
+      others.map((mediaId, index) => ({
+        mediaId,
+        isSame: index < 2,
+        distance: index < 2 ? 3 : 24,
+      })),
     confirmSafety: ({ seen }: { seen: Seen[] }) => ({
       done: seen.map(({ id }) => ({ mediaId: id, auditId: 132, isProposed: false })),
       skipped: [] as { mediaId: number; reason: string }[],

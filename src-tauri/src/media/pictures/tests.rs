@@ -59,7 +59,7 @@ async fn a_picture_is_fetched_once_for_all_who_want_it_at_the_same_time() {
         [vec![Step::Wait(Duration::from_millis(100))], ok(&jpeg(640, 480))].into_iter().flatten().collect()
     })
     .await;
-    let all = (0..20).map(|n| world.shown(if n % 2 == 0 { THUMBNAIL } else { PHOTO }, false, Exposure::Guarded));
+    let all = (0..20).map(|n| world.shown(if n % 2 == 0 { THUMBNAIL } else { PHOTO }, false, Exposure::GUARDED));
     let shown: HashSet<_> =
         futures::future::join_all(all).await.into_iter().map(|picture| picture.expect("shown").body).collect();
     assert_eq!(shown.len(), 2);
@@ -69,8 +69,8 @@ async fn a_picture_is_fetched_once_for_all_who_want_it_at_the_same_time() {
 #[tokio::test]
 async fn a_photo_its_size_and_its_crops_share_one_fetch() {
     let world = World::serving(|_| ok(&with_orientation(&jpeg(640, 480), 6))).await;
-    world.shown(PHOTO, false, Exposure::Guarded).await.expect("shown");
-    world.shown(CROP, false, Exposure::Guarded).await.expect("shown");
+    world.shown(PHOTO, false, Exposure::GUARDED).await.expect("shown");
+    world.shown(CROP, false, Exposure::GUARDED).await.expect("shown");
     let size = world.pictures.0.size(&world.server.address("/1.jpg"), false).await;
     assert_eq!(size, Ok(Size { width: 480, height: 640 }));
     assert_eq!(world.server.asked(), 1);
@@ -89,7 +89,7 @@ async fn safe_pictures_are_on_disk_for_the_next_start() {
     let world = World::serving(|_| ok(&jpeg(640, 480))).await;
     let mut shown = Vec::new();
     for wanted in [THUMBNAIL, PHOTO, CROP, PORTRAIT] {
-        shown.push(world.shown(wanted, false, Exposure::Guarded).await.expect("shown"));
+        shown.push(world.shown(wanted, false, Exposure::GUARDED).await.expect("shown"));
     }
     // The crop needs the size of the whole.
     assert_eq!(world.files().await.len(), 5);
@@ -97,7 +97,7 @@ async fn safe_pictures_are_on_disk_for_the_next_start() {
     let world = world.again();
     let asked = world.server.asked();
     for (wanted, before) in [THUMBNAIL, PHOTO, CROP, PORTRAIT].into_iter().zip(shown) {
-        assert_eq!(world.shown(wanted, false, Exposure::Guarded).await, Ok(before));
+        assert_eq!(world.shown(wanted, false, Exposure::GUARDED).await, Ok(before));
     }
     assert_eq!(world.server.asked(), asked);
 }
@@ -105,12 +105,12 @@ async fn safe_pictures_are_on_disk_for_the_next_start() {
 #[tokio::test]
 async fn unsafe_pictures_never_touch_the_disk() {
     let world = World::serving(|_| ok(&jpeg(640, 480))).await;
-    for exposure in [Exposure::Guarded, Exposure::Clear, Exposure::Guarded] {
+    for exposure in [Exposure::GUARDED, Exposure::Clear, Exposure::GUARDED] {
         for wanted in [THUMBNAIL, PHOTO, CROP] {
             let picture = world.shown(wanted, true, exposure).await.expect("shown");
             let pixels = image::load_from_memory(&picture.body).expect("a JPEG").to_rgb8();
             let grey = pixels.pixels().all(|pixel| pixel.0 == [pixel.0[0]; 3]);
-            assert_eq!(grey, exposure == Exposure::Guarded, "{wanted:?}");
+            assert_eq!(grey, exposure == Exposure::GUARDED, "{wanted:?}");
             assert!(picture.fleeting);
         }
     }
@@ -121,10 +121,10 @@ async fn unsafe_pictures_never_touch_the_disk() {
 async fn a_picture_that_became_unsafe_leaves_the_disk() {
     let world = World::serving(|_| ok(&jpeg(640, 480))).await;
     for wanted in [THUMBNAIL, PHOTO, CROP] {
-        world.shown(wanted, false, Exposure::Guarded).await.expect("shown");
+        world.shown(wanted, false, Exposure::GUARDED).await.expect("shown");
     }
     assert_eq!(world.files().await.len(), 4);
-    world.shown(THUMBNAIL, true, Exposure::Guarded).await.expect("shown");
+    world.shown(THUMBNAIL, true, Exposure::GUARDED).await.expect("shown");
     assert_eq!(world.files().await, Vec::<PathBuf>::new());
 }
 
@@ -132,9 +132,9 @@ async fn a_picture_that_became_unsafe_leaves_the_disk() {
 async fn nothing_is_left_in_memory_or_on_disk_once_it_is_cleared() {
     let world = World::serving(|_| ok(&jpeg(640, 480))).await;
     for hidden in [false, true] {
-        world.shown(PHOTO, hidden, Exposure::Guarded).await.expect("shown");
+        world.shown(PHOTO, hidden, Exposure::GUARDED).await.expect("shown");
     }
-    world.shown(THUMBNAIL, false, Exposure::Guarded).await.expect("shown");
+    world.shown(THUMBNAIL, false, Exposure::GUARDED).await.expect("shown");
     world.files().await;
     world.pictures.clear().await;
     let inner = &world.pictures.0;
@@ -143,7 +143,7 @@ async fn nothing_is_left_in_memory_or_on_disk_once_it_is_cleared() {
     assert_eq!(world.files().await, Vec::<PathBuf>::new());
 
     let asked = world.server.asked();
-    world.shown(THUMBNAIL, false, Exposure::Guarded).await.expect("shown");
+    world.shown(THUMBNAIL, false, Exposure::GUARDED).await.expect("shown");
     assert_eq!(world.server.asked(), asked + 1);
 }
 
@@ -164,7 +164,7 @@ async fn memory_is_bounded_and_lets_go_of_what_was_used_longest_ago() {
 async fn a_problem_is_remembered_for_whoever_asks_why() {
     let world = World::serving(|_| vec![head("404 Not Found", "")]).await;
     for wanted in [THUMBNAIL, THUMBNAIL, PHOTO] {
-        assert_eq!(world.shown(wanted, false, Exposure::Guarded).await, Err(Problem::Missing));
+        assert_eq!(world.shown(wanted, false, Exposure::GUARDED).await, Err(Problem::Missing));
     }
     assert_eq!(world.server.asked(), 1);
     assert_eq!(world.pictures.0.size(&world.server.address("/1.jpg"), false).await, Err(Problem::Missing));
@@ -178,11 +178,11 @@ async fn broken_and_refused_pictures_say_so() {
         ok(&whole[..whole.len() / 2])
     })
     .await;
-    assert_eq!(world.shown(PHOTO, false, Exposure::Guarded).await, Err(Problem::Broken));
+    assert_eq!(world.shown(PHOTO, false, Exposure::GUARDED).await, Err(Problem::Broken));
     assert_eq!(world.shown(PHOTO, true, Exposure::Clear).await, Err(Problem::Broken));
     for address in ["", "file:///etc/passwd", "http://169.254.169.254/", "../../etc/passwd"] {
         let subject = Subject { address: address.into(), hidden: false, face: None };
-        let answer = world.pictures.picture_of(subject, PHOTO, Exposure::Guarded).await;
+        let answer = world.pictures.picture_of(subject, PHOTO, Exposure::GUARDED).await;
         assert!(matches!(answer, Err(Problem::Refused(_))), "{address}");
     }
     assert_eq!(world.server.asked(), 1);
@@ -199,7 +199,7 @@ async fn a_host_that_makes_smaller_versions_is_asked_for_them() {
     let shown = async |wanted, face: [i32; 4]| {
         let address = world.server.address("/cloud/image/upload/v1/1.jpg");
         let subject = Subject { address, hidden: false, face: Some(face.map(Some).to_vec()) };
-        world.pictures.picture_of(subject, wanted, Exposure::Guarded).await.expect("shown");
+        world.pictures.picture_of(subject, wanted, Exposure::GUARDED).await.expect("shown");
         world.pictures.0.sources.run_pending_tasks().await;
         let mut widths: Vec<_> = world
             .pictures

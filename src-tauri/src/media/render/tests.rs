@@ -3,8 +3,8 @@ use image::{ImageFormat, imageops};
 use super::*;
 use crate::media::testing::{encoded, jpeg, scene, with_orientation, with_profile};
 
-fn rendered(bytes: &[u8], view: View, look: Look) -> RgbImage {
-    let jpeg = render(bytes, view, look).expect("rendered");
+fn rendered(bytes: &[u8], view: View, exposure: Exposure) -> RgbImage {
+    let jpeg = render(bytes, view, exposure).expect("rendered");
     image::load_from_memory_with_format(&jpeg, ImageFormat::Jpeg).expect("a JPEG").to_rgb8()
 }
 
@@ -33,7 +33,7 @@ fn all_eight_orientations_come_out_upright() {
     let upright = scene(640, 400);
     for orientation in 1..=8 {
         let bytes = with_orientation(&encoded(stored(&upright, orientation), ImageFormat::Jpeg), orientation);
-        let thumbnail = rendered(&bytes, View::Whole { width: 320 }, Look::Clear);
+        let thumbnail = rendered(&bytes, View::Whole { width: 320 }, Exposure::Clear);
         let expected = imageops::resize(&upright, 320, 200, imageops::FilterType::Lanczos3);
         assert!(mean_difference(&thumbnail, &expected) < 3.0, "orientation {orientation}");
     }
@@ -48,7 +48,7 @@ fn crops_land_on_the_face_in_every_orientation() {
     let part = Part::around([480, 60, 80, 80], size).expect("inside");
     for orientation in 1..=8 {
         let bytes = with_orientation(&encoded(stored(&upright, orientation), ImageFormat::Jpeg), orientation);
-        let crop = rendered(&bytes, View::Part { part, side: 256 }, Look::Clear);
+        let crop = rendered(&bytes, View::Part { part, side: 256 }, Exposure::Clear);
         assert_eq!(crop.dimensions(), (256, 256));
         // 136 pixels across the crop: the face begins at 28 and ends at 108 of them, 53 to 203 of 256.
         let white = |x, y| crop[(x, y)].0.iter().all(|&channel| channel > 230);
@@ -61,7 +61,7 @@ fn crops_land_on_the_face_in_every_orientation() {
 
 #[test]
 fn small_pictures_stay_small_and_strips_stay_within_bounds() {
-    let dimensions = |width, height, view| rendered(&jpeg(width, height), view, Look::Clear).dimensions();
+    let dimensions = |width, height, view| rendered(&jpeg(width, height), view, Exposure::Clear).dimensions();
     assert_eq!(dimensions(100, 80, View::Whole { width: 320 }), (100, 80));
     assert_eq!(dimensions(1, 1, View::Whole { width: 320 }), (1, 1));
     assert_eq!(dimensions(4000, 2, View::Whole { width: 320 }), (320, 1));
@@ -79,8 +79,8 @@ fn a_guarded_picture_is_grey_and_has_no_detail() {
     let bytes = encoded(stripes, ImageFormat::Jpeg);
     let part = Part { left: 0.4, top: 0.4, width: 0.15, height: 0.2 };
     for view in [View::Whole { width: 320 }, View::Whole { width: 1600 }, View::Part { part, side: 256 }] {
-        let clear = rendered(&bytes, view, Look::Clear);
-        let guarded = rendered(&bytes, view, Look::Guarded);
+        let clear = rendered(&bytes, view, Exposure::Clear);
+        let guarded = rendered(&bytes, view, Exposure::GUARDED);
         assert_eq!(clear.dimensions(), guarded.dimensions());
         assert!(guarded.pixels().all(|pixel| pixel.0 == [pixel.0[0]; 3]), "{view:?} is grey");
         assert!(detail(&guarded) < 2.0, "{view:?}: {}", detail(&guarded));
@@ -96,7 +96,7 @@ fn detail(image: &RgbImage) -> f64 {
 
 #[test]
 fn a_guarded_picture_made_from_a_small_version_is_as_large_as_the_clear_one() {
-    let small = rendered(&jpeg(320, 240), View::Whole { width: 1600 }, Look::Guarded);
+    let small = rendered(&jpeg(320, 240), View::Whole { width: 1600 }, Exposure::GUARDED);
     assert_eq!(small.dimensions(), (1600, 1200));
 }
 
@@ -104,7 +104,7 @@ fn a_guarded_picture_made_from_a_small_version_is_as_large_as_the_clear_one() {
 fn colours_are_shown_as_the_profile_means_them() {
     let red = encoded(RgbImage::from_pixel(64, 48, image::Rgb([200, 100, 100])), ImageFormat::Jpeg);
     let wide = moxcms::ColorProfile::new_display_p3().encode().expect("a profile");
-    let middle = |bytes: &[u8]| rendered(bytes, View::Whole { width: 320 }, Look::Clear)[(32, 24)].0;
+    let middle = |bytes: &[u8]| rendered(bytes, View::Whole { width: 320 }, Exposure::Clear)[(32, 24)].0;
     let [plain, meant] = [middle(&red), middle(&with_profile(&red, &wide))];
     assert!(plain[0].abs_diff(200) <= 3, "{plain:?}");
     assert!(meant[0] > plain[0] + 8 && meant[1] < plain[1], "{meant:?} beside {plain:?}");

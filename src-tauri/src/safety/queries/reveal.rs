@@ -7,6 +7,7 @@ use sqlx::{PgPool, query, query_as};
 use crate::{
     db::{LookId, MediaId},
     error::Result,
+    media::Region,
     safety::{Budget, Left},
 };
 
@@ -16,13 +17,15 @@ pub(in crate::safety) struct Look {
     pub(in crate::safety) lasts: Duration,
 }
 
-pub(in crate::safety) async fn begin_reveal(db: &PgPool, media: MediaId) -> Result<Look> {
+pub(in crate::safety) async fn begin_reveal(db: &PgPool, media: MediaId, region: Option<Region>) -> Result<Look> {
+    let region = region.map(|Region { left, top, width, height }| vec![left, top, width, height]);
     let row = query!(
         r#"
         select reveal_id as "id!: LookId", extract(epoch from lasts)::double precision as "seconds!"
-          from console.begin_reveal($1)
+          from console.begin_reveal($1, $2)
         "#,
-        media.0
+        media.0,
+        region.as_deref()
     )
     .fetch_one(db)
     .await?;
@@ -31,6 +34,11 @@ pub(in crate::safety) async fn begin_reveal(db: &PgPool, media: MediaId) -> Resu
 
 pub(in crate::safety) async fn end_reveal(db: &PgPool, look: LookId) -> Result<()> {
     query!("select console.end_reveals($1)", look.0).fetch_one(db).await?;
+    Ok(())
+}
+
+pub(in crate::safety) async fn end_reveals(db: &PgPool) -> Result<()> {
+    query!("select console.end_reveals()").fetch_one(db).await?;
     Ok(())
 }
 
