@@ -61,16 +61,25 @@ fn with_exif(jpeg: &[u8], orientation: u8) -> Vec<u8> {
 
 const MODERATOR: i64 = 1;
 
-/// A suggested face on each of the files, in their order; the ids of the media.
-async fn suggested_faces(db: &PgPool, port: u16, photos: &[(String, (u32, u32), [i32; 4])]) -> Vec<i64> {
-    sqlx::raw_sql(
+/// A moderator of this name, and a suggested face on each of the files, in their order; the ids of the media.
+async fn suggested_faces(
+    db: &PgPool,
+    moderator: &str,
+    port: u16,
+    photos: &[(String, (u32, u32), [i32; 4])],
+) -> Vec<i64> {
+    sqlx::query(
         "insert into users (username, email, password, role, account_status)
-         values ('mo', 'mo@example.org', '', 'MODERATOR', 'ACTIVE'), ('amara', 'amara@example.org', '', 'USER', 'ACTIVE');
-         insert into posts (user_id, title, status) values (2, 'Boxes', 'PUBLISHED');",
+         values ($1, 'mo@example.org', '', 'MODERATOR', 'ACTIVE'), ('amara', 'amara@example.org', '', 'USER', 'ACTIVE')",
     )
+    .bind(moderator)
     .execute(db)
     .await
-    .expect("two people and a post");
+    .expect("two people");
+    sqlx::raw_sql("insert into posts (user_id, title, status) values (2, 'Boxes', 'PUBLISHED')")
+        .execute(db)
+        .await
+        .expect("a post");
     let mut media = Vec::new();
     for (rank, (name, (width, height), bbox)) in (0..).zip(photos) {
         media.push(
@@ -108,7 +117,8 @@ async fn looking_at(
 ) -> (Deployment, Window, Vec<i64>) {
     let (database, port) = (Database::create(name).await, serve(files).await);
     let deployment = Deployment::prepare(&database, port, "").await;
-    let media = suggested_faces(&deployment.db, port, photos).await;
+    // Logins are the server's, which tests share.
+    let media = suggested_faces(&deployment.db, name, port, photos).await;
     deployment.add_operator(MODERATOR, "moderator").await;
     let window = deployment.signed_in(MODERATOR).await;
     window.click("link", "Faces").await;

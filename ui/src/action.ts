@@ -155,10 +155,10 @@ const slides = new Set([
 function belongsToElement(key: string, target: EventTarget | null): boolean {
   if (target instanceof HTMLInputElement && target.type === 'range') return slides.has(key);
   if (key !== 'Enter' && key !== 'Space') return false;
-  return (
-    target instanceof HTMLElement &&
-    target.closest('button, a[href], summary, [role="option"]') !== null
-  );
+  // A link is followed by Enter alone.
+  const pressed = 'button, summary, [role="option"]';
+  const keeping = key === 'Enter' ? `${pressed}, a[href]` : pressed;
+  return target instanceof HTMLElement && target.closest(keeping) !== null;
 }
 
 /** The action that already has a key, of those that may be offered together with `id`. */

@@ -144,3 +144,12 @@ test('the spotlight is drawn with the pointer, and put away by Escape or with th
   await waitFor(() => expect(urls()[0]).toContain('/photo/34'));
   expect(spot()).toBeNull();
 });
+
+test('Space reveals although the link that led here still has the focus', async () => {
+  open('admin', 'safety');
+  const user = userEvent.setup();
+  await isThere();
+  screen.getByRole('link', { name: 'Safety' }).focus();
+  await user.keyboard('[Space>]');
+  await waitFor(() => expect(urls()).toHaveLength(2));
+});
