@@ -53,7 +53,7 @@ const MANY: i64 = 100_000;
 #[tokio::main]
 async fn main() {
     let database = Database::existing(&required("BENCH_DATABASE"));
-    let _photos = Photos::serve_at(PHOTOS).await;
+    let _photos = Photos::serve_aside(PHOTOS).await;
     let elasticsearch = format!("[elasticsearch]\nurl = '{}'\n", required("ELASTICSEARCH_URL"));
     let deployment = Deployment::prepare(&database, PHOTOS, &elasticsearch).await;
     deployment.add_operator(ADMIN, "admin").await;
@@ -80,7 +80,49 @@ async fn main() {
     if wanted("safety") {
         short |= decisions(&window, &deployment).await;
     }
+    drop(window);
+    if wanted("pictures") {
+        short |= thumbnails(&deployment).await;
+    }
     std::process::exit(i32::from(short));
+}
+
+/// From the wish for a thumbnail to its `load` event in the window: from memory, and after a restart from disk.
+async fn thumbnails(deployment: &Deployment) -> bool {
+    // Who is no admin leaves pictures on the disk.
+    let moderator: i64 = sqlx::query_scalar(
+        "update users set role = 'MODERATOR'
+          where user_id = (select min(user_id) from users where account_status = 'ACTIVE' and user_id <> $1)
+         returning user_id",
+    )
+    .bind(ADMIN)
+    .fetch_one(&deployment.db)
+    .await
+    .expect("somebody else");
+    deployment.add_operator(moderator, "moderator").await;
+    // Those whose pictures are served without a fault.
+    let media: Vec<i64> = sqlx::query_scalar(
+        "select media_id from media_ai_insights where status = 'COMPLETED' and media_id % 1000 between 100 and 400 order by 1 limit 200",
+    )
+    .fetch_all(&deployment.db)
+    .await
+    .expect("media");
+    let load = async |window: &Window, round: &str| -> Vec<Duration> {
+        process::until("a screen", Duration::from_mins(1), async || window.has("main").await).await;
+        let times = window.outcome(LOAD, &[json!(media), json!(round)]).await;
+        let times = durations(&times);
+        assert_eq!(times.len(), media.len(), "each is shown");
+        times
+    };
+    let window = deployment.signed_in(moderator).await;
+    load(&window, "fetched").await;
+    let mut from_memory = load(&window, "memory").await;
+    drop(window);
+    let window = deployment.signed_in(moderator).await;
+    let mut from_disk = load(&window, "disk").await;
+    let note = format!("{} thumbnails, one after the other, to the load event", media.len());
+    figure("window_thumbnail_from_memory_p95", p95(&mut from_memory), "ms", Bar::AtMost(2.0), &note)
+        | figure("window_thumbnail_from_disk_p95", p95(&mut from_disk), "ms", Bar::AtMost(8.0), &note)
 }
 
 /// From the press of a key that decides to the frame in which the next item is drawn: as many as wait, and with 100,000.
@@ -102,8 +144,7 @@ async fn decisions(window: &Window, deployment: &Deployment) -> bool {
             tokio::time::sleep(LOOK).await;
         }
         let times = window.script("const times = window.itemTimes; window.itemTimes = []; return times", &[]).await;
-        let mut times: Vec<Duration> =
-            numbers(&times).into_iter().map(|ms| Duration::from_secs_f64(ms / 1000.0)).collect();
+        let mut times = durations(&times);
         assert!(times.len() * 10 >= SKIPS * 9, "{} of {SKIPS} items were seen", times.len());
         let note = format!("{} decisions, {} ms for each, {waiting} waiting", times.len(), LOOK.as_millis());
         short |= figure(name, p95(&mut times), "ms", Bar::AtMost(50.0), &note);
@@ -136,7 +177,7 @@ async fn stream(window: &Window) -> bool {
         tokio::time::sleep(LOOK).await;
     }
     let times = window.script("return window.faceTimes", &[]).await;
-    let mut times: Vec<Duration> = numbers(&times).into_iter().map(|ms| Duration::from_secs_f64(ms / 1000.0)).collect();
+    let mut times = durations(&times);
     assert!(times.len() * 10 >= SKIPS * 9, "{} of {SKIPS} photos were seen", times.len());
     let note = format!("{} photos, {} ms for each", times.len(), LOOK.as_millis());
     figure("faces_next_photo_p95", p95(&mut times), "ms", Bar::AtMost(50.0), &note)
@@ -167,7 +208,7 @@ async fn completion(window: &Window, words: &[String]) -> bool {
         window.click("button", "Clear").await;
     }
     let times = window.script("return window.keyTimes", &[]).await;
-    let mut times: Vec<Duration> = numbers(&times).into_iter().map(|ms| Duration::from_secs_f64(ms / 1000.0)).collect();
+    let mut times = durations(&times);
     assert!(times.len() > words.len(), "keys were pressed: {times:?}");
     // Nothing that was offered lies over the grid any more.
     window.click("link", "People").await;
@@ -216,12 +257,13 @@ async fn memory(window: &Window) -> bool {
 /// The times between frames, and the most nodes below what is scrolled. An empty `css`: an empty page.
 async fn scroll(window: &Window, css: &str, step: u32, place: Option<f64>) -> (Vec<Duration>, f64) {
     let told = window.outcome(SCROLL, &[json!(css), json!(step), json!(SECONDS), json!(place)]).await;
-    let frames = numbers(&told["frames"]).into_iter().map(|ms| Duration::from_secs_f64(ms / 1000.0)).collect();
-    (frames, told["nodes"].as_f64().expect("a number"))
+    (durations(&told["frames"]), told["nodes"].as_f64().expect("a number"))
 }
 
-fn numbers(told: &Value) -> Vec<f64> {
-    told.as_array().expect("a list").iter().map(|number| number.as_f64().expect("a number")).collect()
+/// From milliseconds.
+fn durations(told: &Value) -> Vec<Duration> {
+    let seconds = |ms: &Value| ms.as_f64().expect("a number") / 1000.0;
+    told.as_array().expect("a list").iter().map(|ms| Duration::from_secs_f64(seconds(ms))).collect()
 }
 
 /// The frame after the one in which the list is up to date again has it on the screen.
@@ -270,6 +312,24 @@ const WATCH_SAFETY: &str = "
         });
         look();
     }, true);
+";
+
+/// `round` makes the addresses other ones for the web view, which keeps pictures, too.
+const LOAD: &str = "
+    const [media, round, done] = arguments;
+    const root = window.__TAURI_INTERNALS__.convertFileSrc('', 'media');
+    const load = (id) => new Promise((resolve) => {
+        const image = new Image();
+        const began = performance.now();
+        image.onload = () => resolve(performance.now() - began);
+        image.onerror = () => resolve(NaN);
+        image.src = `${root}thumbnail/${id}?${round}`;
+    });
+    (async () => {
+        const times = [];
+        for (const id of media) times.push(await load(id));
+        done(times.filter((time) => !Number.isNaN(time)));
+    })();
 ";
 
 const SCROLL: &str = "

@@ -53,7 +53,7 @@ pub struct Pictures(Arc<Inner>);
 struct Inner {
     fetcher: Fetcher,
     disk: Arc<Disk>,
-    /// Decoding takes a core and much memory.
+    /// Decoding takes a core and much memory. One core is left to the window, which draws while pictures come.
     decoding: Arc<Semaphore>,
     sources: Cache<String, Outcome<Arc<Vec<u8>>>>,
     sizes: Cache<String, Outcome<Size>>,
@@ -94,7 +94,7 @@ impl Pictures {
         Ok(Self(Arc::new(Inner {
             fetcher: Fetcher::new(config, limits)?,
             disk: Arc::new(Disk::new(folder, config.cache_megabytes)),
-            decoding: Arc::new(Semaphore::new(cores)),
+            decoding: Arc::new(Semaphore::new(cores.saturating_sub(1).max(1))),
             sources: kept(SOURCES, SOURCE_KEPT, |bytes: &Arc<Vec<u8>>| bytes.len()),
             sizes: kept(SIZES, MADE_KEPT, |_| 1),
             made: kept(MADE, MADE_KEPT, |bytes: &Arc<Vec<u8>>| bytes.len()),

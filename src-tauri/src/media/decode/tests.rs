@@ -38,6 +38,16 @@ fn other_formats_are_decoded_too() {
 }
 
 #[test]
+fn of_a_gif_that_moves_the_first_frame_is_shown() {
+    let frame = |colour| image::Frame::new(image::RgbaImage::from_pixel(16, 12, image::Rgba(colour)));
+    let mut gif = Vec::new();
+    let mut encoder = image::codecs::gif::GifEncoder::new(&mut gif);
+    encoder.encode_frames([frame([200, 0, 0, 255]), frame([0, 0, 200, 255])]).expect("encoded");
+    drop(encoder);
+    assert!(near(whole(&gif).expect("GIF")[(8, 6)].0, [200, 0, 0]));
+}
+
+#[test]
 fn what_is_transparent_lies_on_white() {
     let glass = image::RgbaImage::from_pixel(4, 4, image::Rgba([200, 0, 0, 128]));
     assert!(near(whole(&encoded(glass, ImageFormat::Png)).expect("PNG")[(1, 1)].0, [227, 127, 127]));
@@ -132,6 +142,11 @@ fn formats_that_can_not_be_shown_are_named() {
     twelve_bits[frame + 1] = 0xc1;
     twelve_bits[frame + 4] = 12;
     assert_eq!(whole(&twelve_bits), Err(Problem::Unsupported("a JPEG of more than 8 bits")));
+    for (marker, kind) in [(0xc3, "a lossless JPEG"), (0xc7, "a JPEG of a rare kind")] {
+        let mut other = jpeg(64, 48);
+        other[frame + 1] = marker;
+        assert_eq!(whole(&other), Err(Problem::Unsupported(kind)));
+    }
 }
 
 #[test]
