@@ -3,8 +3,8 @@
 
 drop function console.begin_reveal(bigint);
 
--- Begins a look, in the log before the first clear pixel, with the part of the picture that it is about where it is not all. SQLSTATE KC001 where the hour's budget is spent; the message says
--- what was seen, and in how many minutes there is room again.
+-- Begins a look, in the log before the first clear pixel, with the part of the picture that it is about where it is not all.
+-- SQLSTATE KC001 where the hour's budget is spent; the message says what was seen, and in how many minutes there is room again.
 create function console.begin_reveal(
     media bigint, region double precision[], out reveal_id bigint, out lasts interval)
 language plpgsql security definer

@@ -121,28 +121,38 @@ impl Console {
             return Ok(session);
         }
         self.reveals.close_all();
-        self.forget_pictures(&session.operator).await;
-        let mut signed_in = self.session.write().await;
-        // Somebody else may have signed in while the database was asked.
-        if signed_in.as_ref().map(|other| &other.operator) == Some(&session.operator) {
-            *signed_in = now.map(|operator| Session { operator, ..session });
-        }
-        signed_in.clone().ok_or(Error::SignedOut)
+        let before = session.operator.clone();
+        let signed_in = {
+            let mut signed_in = self.session.write().await;
+            // Somebody else may have signed in while the database was asked.
+            if signed_in.as_ref().map(|other| &other.operator) == Some(&before) {
+                *signed_in = now.map(|operator| Session { operator, ..session });
+            }
+            signed_in.clone()
+        };
+        self.forget_pictures(&before).await;
+        signed_in.ok_or(Error::SignedOut)
     }
 
     pub async fn enter(&self, db: PgPool, operator: Operator) {
+        let looked = self.close_all();
         let before = self.session.write().await.replace(Session { db, operator });
-        self.end(before).await;
+        self.end(before, looked).await;
     }
 
     pub async fn leave(&self) {
+        let looked = self.close_all();
         let before = self.session.write().await.take();
-        self.end(before).await;
+        self.end(before, looked).await;
     }
 
-    async fn end(&self, session: Option<Session>) {
-        let looked = self.reveals.close_all();
+    /// Before somebody else is signed in: what is open is for nobody else. Whether something was revealed.
+    fn close_all(&self) -> bool {
         self.exports.cancel_all();
+        self.reveals.close_all()
+    }
+
+    async fn end(&self, session: Option<Session>, looked: bool) {
         let Some(Session { db, operator }) = session else { return };
         if looked && let Err(error) = safety::conceal_all(&db, &operator).await {
             tracing::warn!(%error, "a look at unsafe media counts until its time is over");
