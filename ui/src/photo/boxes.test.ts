@@ -94,8 +94,8 @@ test('Enter saves the box in the version that was seen, says what became of it, 
   expect(placed()).toEqual({ ...bounds, x: bounds.x + 1 });
   expect(bar().getByRole('button', { name: /^Save/ }).hasAttribute('disabled')).toBe(true);
   // The crop is asked for again: its old address would show the old box.
-  const crop = document.querySelector('aside img')?.getAttribute('src') ?? '';
-  expect(crop).toContain(`crop/${first.id}?${bounds.x + 1},`);
+  const crop = () => document.querySelector('aside img')?.getAttribute('src') ?? '';
+  await waitFor(() => expect(crop()).toContain(`crop/${first.id}?${bounds.x + 1},`));
 
   await takeBack(user, /Box saved/);
   await waitFor(() => expect(placed()).toEqual(bounds));

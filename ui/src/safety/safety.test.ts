@@ -192,7 +192,7 @@ test('what somebody else decided is dropped with a sentence', async () => {
   await userEvent.setup().keyboard('s');
   await screen.findByText('amara.okafor has decided meanwhile: it is safe.');
   expect(shown()).toBe(second);
-  expect(document.querySelector(`[data-strip-id="${first}"]`)).toBeNull();
+  await waitFor(() => expect(document.querySelector(`[data-strip-id="${first}"]`)).toBeNull());
 });
 
 const nothing: SafetyPage = { items: [], next: null };
