@@ -85,7 +85,7 @@ export const commands = {
 	enrol: (userId: UserId, source: EnrolmentSource, seen: RowVersion | null) => typedError<AuditId, AppError>(__TAURI_INVOKE("enrol", { userId, source, seen })),
 	/**  Makes a person's enrolment count or not. */
 	switchEnrolment: (userId: UserId, active: boolean, seen: RowVersion) => typedError<AuditId, AppError>(__TAURI_INVOKE("switch_enrolment", { userId, active, seen })),
-	/**  Takes the last change of a person's enrolment back. */
+	/**  Takes the operator's own last change of a person's enrolment back. */
 	undoEnrolment: (userId: UserId, seen: RowVersion | null) => typedError<AuditId, AppError>(__TAURI_INVOKE("undo_enrolment", { userId, seen })),
 	/**  What the operator has done in each of these days; the last is today. */
 	faceProgress: (days: string[]) => typedError<Progress, AppError>(__TAURI_INVOKE("face_progress", { days })),
@@ -300,8 +300,8 @@ export type Calibration = {
 /**  Somebody who may be on the photo. */
 export type Candidate = {
 	person: Person,
-	/**  Cosine similarity of the face to their enrolment, -1.0 to 1.0. */
-	similarity: number,
+	/**  Cosine similarity of the face to their enrolment, -1.0 to 1.0; `None` where the stored score is not. */
+	similarity: number | null,
 };
 
 /**  Something that was said or done about a medium. */
@@ -961,7 +961,7 @@ export type LineRule = {
 /**  What is known of a wall's line. */
 export type LineState = {
 	rule: LineRule,
-	/**  The lowest of the operator's own lines of the last 24 hours that holds. */
+	/**  The lowest of the operator's own lines of the last 24 hours that holds, as long as what was said of its sample stands. */
 	line: Line | null,
 };
 

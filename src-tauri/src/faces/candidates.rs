@@ -17,12 +17,11 @@ const AT_MOST: i32 = 9;
 #[derive(Debug, Clone, PartialEq, Serialize, Type)]
 pub struct Candidate {
     pub person: Person,
-    /// Cosine similarity of the face to their enrolment, -1.0 to 1.0.
-    #[specta(type = i32)]
-    pub similarity: f64,
+    /// Cosine similarity of the face to their enrolment, -1.0 to 1.0; `None` where the stored score is not.
+    pub similarity: Option<f64>,
 }
 
-/// The enrolled people whose faces are nearest, nearest first.
+/// The enrolled people whose faces are nearest, nearest first; without those who were turned down for this one.
 pub async fn candidates(db: &PgPool, by: &Operator, face: FaceId) -> Result<Vec<Candidate>> {
     by.may(Right::NameFaces)?;
     let nearest = queries::candidates(db, face, AT_MOST).await?;
@@ -30,7 +29,7 @@ pub async fn candidates(db: &PgPool, by: &Operator, face: FaceId) -> Result<Vec<
     let mut people = people::by_ids(db, &ids).await?;
     Ok(nearest
         .into_iter()
-        .filter_map(|row| Some(Candidate { person: people.remove(&row.user_id)?, similarity: row.similarity }))
+        .filter_map(|row| Some(Candidate { person: people.remove(&row.user_id)?, similarity: Some(row.similarity) }))
         .collect())
 }
 

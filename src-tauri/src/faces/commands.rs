@@ -326,7 +326,7 @@ pub async fn switch_enrolment(
     faces::switch_enrolment(&mut *session.db.acquire().await?, &session.operator, user_id, active, &seen).await
 }
 
-/// Takes the last change of a person's enrolment back.
+/// Takes the operator's own last change of a person's enrolment back.
 #[tauri::command]
 #[specta::specta]
 pub async fn undo_enrolment(console: State<'_, Console>, user_id: UserId, seen: Option<RowVersion>) -> Result<AuditId> {

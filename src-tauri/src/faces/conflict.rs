@@ -119,7 +119,7 @@ impl ConflictKind {
     }
 }
 
-/// Lets stand what is listed of a face. It comes again only when the face changes.
+/// Lets stand what is listed of a face. It comes again only when the face is elsewhere or somebody else, not when the AI finds it anew.
 ///
 /// # Errors
 /// `Forbidden` without the right to name faces; `Conflict` when the face changed since it was seen, or nothing is listed;

@@ -237,7 +237,9 @@ pub async fn preview_enrolment(
     let people = people::by_ids(db, &named).await?;
     let neighbours: Vec<Candidate> = nearest
         .into_iter()
-        .filter_map(|near| Some(Candidate { person: people.get(&near.user_id)?.clone(), similarity: near.similarity }))
+        .filter_map(|near| {
+            Some(Candidate { person: people.get(&near.user_id)?.clone(), similarity: Some(near.similarity) })
+        })
         .collect();
     Ok(EnrolmentPreview {
         similarity,
@@ -271,7 +273,7 @@ fn flips(rows: Vec<FlipRow>, people: &HashMap<UserId, Person>) -> Vec<Flips> {
 
 /// By the thresholds with which faces are matched.
 fn warning(nearest: &Candidate) -> Option<String> {
-    let Candidate { person, similarity } = nearest;
+    let Candidate { person, similarity: Some(similarity) } = nearest else { return None };
     let consequence = match *similarity {
         s if s > CONFIRMED_ABOVE => "the AI would confirm faces of one as the other",
         s if s >= SUGGESTED_FROM => "faces of one may be suggested as the other",
@@ -320,11 +322,11 @@ pub async fn switch_enrolment(
     Ok(audit)
 }
 
-/// Goes back to what was before the last change, whoever made it; where nobody was enrolled, makes the enrolment inactive, because the
-/// platform's row is not the console's to delete.
+/// Takes the operator's own last change back, and the one before it the next time; where nobody was enrolled, makes the enrolment
+/// inactive, because the platform's row is not the console's to delete.
 ///
 /// # Errors
-/// As [`enrol`]; `NotFound` where nothing has changed yet.
+/// As [`enrol`]; `Conflict` where somebody else has changed it since, with who; `NotFound` where there is nothing to take back.
 pub async fn undo_enrolment(
     db: &mut PgConnection,
     by: &Operator,
@@ -333,25 +335,27 @@ pub async fn undo_enrolment(
 ) -> Result<AuditId> {
     by.may(Right::Enrol)?;
     let mut tx = db.begin().await?;
-    let history = queries::enrolment::history(&mut tx, id, 2).await?;
-    let source = before_last(&history)?;
-    let written = match &source {
-        Some(source) => queries::enrolment::save(&mut tx, id, source, seen).await?,
-        None => queries::enrolment::switch(&mut tx, id, false, seen).await?,
-    };
-    let audit = done(&mut tx, id, written, source.as_ref()).await?;
+    let (written, by_whom) = queries::enrolment::undo(&mut tx, id, seen).await?;
+    match written.outcome.as_str() {
+        "nothing" => return Err(Error::NotFound("A change of yours to this enrolment".into())),
+        "overtaken" => return Err(overtaken(&mut tx, id, by_whom).await?),
+        _ => {}
+    }
+    let audit = done(&mut tx, id, written, None).await?;
     tx.commit().await?;
     Ok(audit)
 }
 
-/// What was before the newest state; `None` where nobody was enrolled then.
-fn before_last(history: &[EnrolmentEntry]) -> Result<Option<EnrolmentSource>> {
-    match history {
-        [_, before, ..] if before.origin != EnrolmentOrigin::Removed => Ok(before.id.map(EnrolmentSource::Entry)),
-        [first] if first.origin != EnrolmentOrigin::Service => Ok(None),
-        [_, _, ..] => Ok(None),
-        _ => Err(Error::NotFound("A change of this enrolment".into())),
-    }
+/// Whose change was the last, where it was not the operator's.
+async fn overtaken(tx: &mut PgConnection, id: UserId, by_whom: Option<String>) -> Result<Error> {
+    let Some((person, _)) = queries::person(tx, id).await? else {
+        return Ok(Error::NotFound("This person".into()));
+    };
+    let who = by_whom.unwrap_or_else(|| "The platform".into());
+    Ok(Error::Conflict(format!(
+        "{who} has changed the enrolment of {} last, and that is not yours to take back. Go back to an earlier entry instead.",
+        person.username
+    )))
 }
 
 /// Whom somebody can be enrolled as.

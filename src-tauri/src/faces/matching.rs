@@ -100,7 +100,7 @@ struct Known {
 
 impl Known {
     async fn read(db: &mut PgConnection, photos: &[i64]) -> Result<Self> {
-        let faces = queries::faces(db, photos).await?;
+        let mut faces = queries::faces(db, photos).await?;
         let verdicts = queries::verdicts(db, photos).await?;
         let near = queries::nearest(db, photos).await?;
         let mut rejected: BTreeSet<(i64, i64)> = BTreeSet::new();
@@ -115,6 +115,11 @@ impl Known {
                     decided.insert(verdict.face_id, person);
                 }
             }
+        }
+        // A human knows better than who named somebody that was never enrolled.
+        for face in &mut faces {
+            let named = face.identified_user_id;
+            face.is_named_by_others &= named.is_none_or(|person| !rejected.contains(&(face.id, person)));
         }
         let mut candidates: BTreeMap<i64, Vec<Candidate>> = BTreeMap::new();
         for near in near.into_iter().filter(|near| !rejected.contains(&(near.face_id, near.person_id))) {

@@ -225,7 +225,7 @@ pub(super) async fn faces_at(db: &PgPool, queue: Queue, places: Vec<Place>) -> R
         .collect())
 }
 
-/// Of a face that is named already, that one; otherwise who comes near.
+/// Of a face that is named already, that one, however unusable its score; otherwise who comes near.
 fn proposal(face: &Face, place: &Place, people: &HashMap<UserId, Person>) -> Option<Candidate> {
     let named = match face.status {
         FaceStatus::Suggested => face.suggested.as_ref(),
@@ -233,8 +233,8 @@ fn proposal(face: &Face, place: &Place, people: &HashMap<UserId, Person>) -> Opt
         FaceStatus::Unidentified => None,
     };
     match named {
-        Some(person) => Some(Candidate { person: person.clone(), similarity: face.similarity? }),
-        None => Some(Candidate { person: people.get(&place.person_id?)?.clone(), similarity: place.similarity? }),
+        Some(person) => Some(Candidate { person: person.clone(), similarity: face.similarity }),
+        None => Some(Candidate { person: people.get(&place.person_id?)?.clone(), similarity: place.similarity }),
     }
 }
 

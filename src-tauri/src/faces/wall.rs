@@ -72,7 +72,7 @@ pub struct Line {
 #[derive(Debug, Clone, PartialEq, Serialize, Type)]
 pub struct LineState {
     pub rule: LineRule,
-    /// The lowest of the operator's own lines of the last 24 hours that holds.
+    /// The lowest of the operator's own lines of the last 24 hours that holds, as long as what was said of its sample stands.
     pub line: Option<Line>,
 }
 
@@ -125,7 +125,7 @@ pub async fn line_sample(
     faces_at(db, of.queue, places).await
 }
 
-/// Writes down what a sample came to; its faces are decided already.
+/// Writes down what a sample came to: one that was drawn above this very line, and whose faces are decided already.
 ///
 /// # Errors
 /// As [`people_waiting`].

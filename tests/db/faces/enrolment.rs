@@ -238,6 +238,109 @@ async fn who_was_enrolled_for_the_first_time_is_inactive_when_that_is_taken_back
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
+async fn changes_are_taken_back_one_after_the_other_and_never_over_somebody_else_s(db: PgPool) {
+    let desk = Desk::new(db).await;
+    let dana = desk.world.dana;
+    desk.enrolled_by_service(dana, &vector(&[(1, 1.0)])).await;
+    let mut states = vec![desk.row(dana).await];
+    for axis in [2, 3] {
+        let face = desk.confirmed(&vector(&[(axis, 1.0)]), dana).await;
+        desk.enrol(dana, &desk.source(face).await).await.expect("enrolled");
+        states.push(desk.row(dana).await);
+    }
+    desk.undo(dana).await.expect("taken back");
+    assert_eq!(desk.row(dana).await, states[1]);
+    desk.undo(dana).await.expect("the one before is taken back, and nothing done again");
+    assert_eq!(desk.row(dana).await, states[0]);
+    assert!(sentence(desk.undo(dana).await).contains("A change of yours to this enrolment"));
+    assert_eq!(desk.row(dana).await, states[0]);
+
+    let face = desk.confirmed(&vector(&[(4, 1.0)]), dana).await;
+    desk.enrol(dana, &desk.source(face).await).await.expect("enrolled");
+    let (lee, as_lee) = operator(&desk.world.db, "lee", Role::Admin).await;
+    let mut connection = as_lee.acquire().await.expect("connected");
+    let seen = desk.version(dana).await.expect("enrolled");
+    let theirs = faces::undo_enrolment(&mut connection, &lee, UserId(dana), Some(&seen)).await;
+    assert_eq!(
+        conflict(theirs),
+        format!(
+            "{} has changed the enrolment of dana last, and that is not yours to take back. Go back to an earlier entry instead.",
+            desk.mei.username
+        )
+    );
+    faces::switch_enrolment(&mut connection, &lee, UserId(dana), false, &seen).await.expect("switched off");
+    assert!(conflict(desk.undo(dana).await).starts_with(&format!("{} has changed", lee.username)));
+    assert!(!desk.row(dana).await.2);
+    // Once the other has taken theirs back, one's own is the last again.
+    let seen = desk.version(dana).await;
+    faces::undo_enrolment(&mut connection, &lee, UserId(dana), seen.as_ref()).await.expect("taken back");
+    desk.undo(dana).await.expect("taken back");
+    assert_eq!(desk.row(dana).await, states[0]);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_confirmation_from_before_the_enrolment_is_listed_once_where_that_looks_like_somebody_else(db: PgPool) {
+    let desk = Desk::new(db).await;
+    let (amara, dana) = (desk.world.amara, desk.world.dana);
+    desk.enrolled_by_service(amara, &vector(&[(1, 1.0)])).await;
+    let before = desk.confirmed(&vector(&[(1, 0.8), (101, 0.6)]), amara).await;
+    let unlike = desk.confirmed(&vector(&[(7, 1.0)]), amara).await;
+    let unenrolled = desk.confirmed(&vector(&[(8, 1.0)]), dana).await;
+    let listed = async || -> Vec<FaceId> {
+        work_off(&desk.world.db, None).await;
+        let asked = FaceQuery { queue: Queue::Conflicts, conflict: Some(ConflictKind::Far), ..FaceQuery::default() };
+        let mut found: Vec<FaceId> =
+            desk.world.window(&asked, None, 9).await.faces.iter().map(|waiting| waiting.face.id).collect();
+        found.sort_unstable();
+        found
+    };
+    assert!(listed().await.is_empty(), "with this enrolment they were confirmed");
+    // The AI enrols the same picture anew, which is the same face.
+    desk.enrolled_by_service(amara, &vector(&[(1, 0.985), (100, 0.173)])).await;
+    assert!(listed().await.is_empty());
+
+    desk.enrolled_by_service(amara, &vector(&[(2, 1.0)])).await;
+    desk.enrolled_by_service(dana, &vector(&[(3, 1.0)])).await;
+    assert_eq!(listed().await, [before, unlike, unenrolled]);
+    for (face, person) in [(before, amara), (unenrolled, dana)] {
+        desk.world.confirm(&desk.world.seen(face).await, person).await.expect("confirmed once more");
+    }
+    let seen = desk.world.seen(unlike).await;
+    let mut connection = desk.world.as_bo.acquire().await.expect("connected");
+    faces::dismiss(&mut connection, &desk.world.bo, &seen).await.expect("dismissed");
+    drop(connection);
+    assert!(listed().await.is_empty());
+    for noise in 0..5 {
+        desk.enrolled_by_service(amara, &vector(&[(2, 0.985), (100 + noise, 0.173)])).await;
+        assert!(listed().await.is_empty(), "it was asked");
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn who_was_turned_down_is_remembered_with_how_similar_they_were(db: PgPool) {
+    let desk = Desk::new(db).await;
+    let (amara, dana) = (desk.world.amara, desk.world.dana);
+    desk.enrolled_by_service(amara, &vector(&[(1, 1.0)])).await;
+    let turned_down = Said::IsNot(Some(UserId(amara)));
+    let near = desk.face(&vector(&[(1, 0.6), (101, 0.8)])).await;
+    desk.world.decide(&desk.world.seen(near).await, turned_down).await.expect("turned down");
+    let odd = desk.world.suggested_on(desk.world.another_photo().await, Some(amara), Some(1.7)).await;
+    desk.world.set(odd, &format!("embedding = '{}'", vector(&[(1, 0.8), (102, 0.6)]))).await;
+    desk.world.confirm(&desk.world.seen(odd).await, amara).await.expect("confirmed");
+    // Of who is not enrolled only the score of the AI is known.
+    let scored = desk.world.suggested_on(desk.world.another_photo().await, Some(dana), Some(0.72)).await;
+    desk.world.reject(&desk.world.seen(scored).await).await.expect("rejected");
+    let kept: Vec<Option<f64>> =
+        query_scalar("select round(similarity::numeric, 4)::float8 from console.face_verdict order by id")
+            .fetch_all(&desk.world.db)
+            .await
+            .expect("verdicts");
+    assert_eq!(kept, [Some(0.6), Some(0.8), Some(0.72)]);
+    let learnt = faces::calibration(&desk.world.as_bo, &desk.world.bo).await.expect("learnt");
+    assert_eq!(learnt.verdicts, 3);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
 async fn what_the_platform_writes_is_kept_only_where_it_is_something_else(db: PgPool) {
     let desk = Desk::new(db).await;
     let dana = desk.world.dana;
@@ -277,11 +380,13 @@ async fn what_the_platform_writes_is_kept_only_where_it_is_something_else(db: Pg
     assert_eq!(desk.origins(dana).await[0], EnrolmentOrigin::Removed);
     assert_eq!(desk.enrolment(dana).await.present, None);
 
-    // It can be brought back, but nobody goes back to where nothing was.
+    // It can be brought back, but nobody goes back to where nothing was, nor takes back what the platform did.
     let history = desk.enrolment(dana).await.history;
     let nothing = EnrolmentSource::Entry(history[0].id.expect("kept"));
     assert!(sentence(desk.enrol(dana, &nothing).await).contains("was not enrolled then"));
-    desk.undo(dana).await.expect("brought back");
+    assert!(conflict(desk.undo(dana).await).starts_with("The platform has changed the enrolment of dana last"));
+    let before = EnrolmentSource::Entry(history[1].id.expect("kept"));
+    desk.enrol(dana, &before).await.expect("brought back");
     assert_eq!(desk.row(dana).await.1.as_deref(), Some("https://example.org/other.jpg"));
 
     let everybody = entries().await;

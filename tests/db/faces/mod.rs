@@ -545,8 +545,19 @@ async fn candidates_are_the_nearest_active_enrolments(db: PgPool) {
     assert_eq!(names, ["nearer", "near", "far"]);
     for (candidate, turned) in found.iter().zip([10.0, 100.0, 400.0]) {
         let expected = 1.0 - 2.0 * turned / 1024.0;
-        assert!((candidate.similarity - expected).abs() < 1e-6, "{candidate:?}");
+        assert!((candidate.similarity.expect("compared") - expected).abs() < 1e-6, "{candidate:?}");
     }
+    // Who was turned down is nobody to choose, until that is taken back.
+    let near = UserId(found[1].person.id.0);
+    world.decide(&world.seen(face).await, Said::IsNot(Some(UserId(world.amara)))).await.expect("turned down");
+    world.decide(&world.seen(face).await, Said::IsNot(Some(near))).await.expect("turned down");
+    let names = async || -> Vec<String> {
+        let found = faces::candidates(&world.as_bo, &world.bo, face).await.expect("candidates");
+        found.into_iter().map(|candidate| candidate.person.username).collect()
+    };
+    assert_eq!(names().await, ["nearer", "far"]);
+    world.undo_last().await;
+    assert_eq!(names().await, ["nearer", "near", "far"]);
     world.set(face, "embedding = array_fill(0, array[1024])::vector").await;
     assert!(faces::candidates(&world.as_bo, &world.bo, face).await.expect("none").is_empty());
 }

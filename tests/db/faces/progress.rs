@@ -128,7 +128,7 @@ async fn a_control_item_stands_in_the_queue_like_any_face_that_waits(db: PgPool)
         let proposed = shown.proposed.as_ref().expect("somebody");
         assert_eq!((shown.face.status, &shown.face.identified), (FaceStatus::Suggested, &None));
         assert_eq!(shown.face.suggested.as_ref(), Some(&proposed.person));
-        assert_eq!(shown.face.similarity, Some(proposed.similarity));
+        assert_eq!(shown.face.similarity, proposed.similarity);
         assert_eq!(&world.shown(shown.face.id).await, shown);
         let photo = faces::photo(&world.as_bo, &world.bo, shown.face.media_id).await.expect("its photo");
         assert_eq!(photo.faces, std::slice::from_ref(&shown.face));
@@ -210,7 +210,7 @@ async fn control_items_are_as_many_as_the_rule_says_and_none_comes_twice(db: PgP
         let similarities: Vec<String> = window
             .faces
             .iter()
-            .filter_map(|waiting| Some(format!("{:.2}", waiting.proposed.as_ref()?.similarity)))
+            .filter_map(|waiting| Some(format!("{:.2}", waiting.proposed.as_ref()?.similarity?)))
             .collect();
         assert!(
             match order {
@@ -298,7 +298,7 @@ async fn somebody_else_who_comes_near_may_be_proposed(db: PgPool) {
     let window = world.first_window(Order::Newest).await;
     let of = |waiting: &&WaitingFace| {
         let proposed = waiting.proposed.as_ref().expect("somebody");
-        (proposed.person.username.clone(), format!("{:.2}", proposed.similarity))
+        (proposed.person.username.clone(), format!("{:.2}", proposed.similarity.expect("compared")))
     };
     let controls: Vec<&WaitingFace> = window.faces.iter().filter(|waiting| known.contains(&waiting.face.id)).collect();
     let proposed: BTreeSet<(String, String)> = controls.iter().map(of).collect();

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use kaleidoscope_console::{
     access::{Operator, Role},
     db::{FaceId, MIGRATOR, MediaId, Seen, UserId},
-    faces::{self, FaceQuery, Holder, Order, Queue, Said, WaitingFace, Within},
+    faces::{self, FaceQuery, Holder, Order, Queue, Said, WaitingFace, Wall, Within},
 };
 use sqlx::{AssertSqlSafe, PgPool, query, query_as, query_scalar};
 
@@ -161,14 +161,144 @@ async fn each_face_says_whom_to_say_yes_or_no_to(db: PgPool) {
 
     let window = world.window(&asked(Queue::Suggested, Order::Certain), None, 9).await;
     assert_eq!(window.faces[0].face.id, suggested);
-    assert_eq!(proposed(&window.faces[0]), Some(("amara".into(), 0.8)));
+    assert_eq!(proposed(&window.faces[0]), Some(("amara".into(), Some(0.8))));
     let window = world.window(&asked(Queue::Near, Order::Certain), None, 9).await;
     assert_eq!(window.faces[0].face.id, near);
-    assert_eq!(proposed(&window.faces[0]), Some(("dana".into(), 0.61)));
+    assert_eq!(proposed(&window.faces[0]), Some(("dana".into(), Some(0.61))));
 
     // Whatever is said of a face, it waits no longer.
     world.decide(&world.seen(near).await, Said::IsNot(Some(UserId(world.dana)))).await.expect("turned down");
     assert!(world.all(&asked(Queue::Near, Order::Certain)).await.is_empty());
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn what_was_answered_is_not_asked_again_while_matching_is_behind(db: PgPool) {
+    let world = World::new(db).await;
+    let amara = Said::Is(UserId(world.amara));
+    let (suggested, wall) =
+        (asked(Queue::Suggested, Order::Certain), Wall { person: UserId(world.amara), queue: Queue::Suggested });
+    let mut faces = Vec::new();
+    for said in [Said::IsNot(None), amara, Said::Nobody, Said::NoFace] {
+        let face = world.suggested_on(world.another_photo().await, Some(world.amara), Some(0.8)).await;
+        world.decide(&world.seen(face).await, said).await.expect("decided");
+        faces.push(face);
+    }
+    let says_again = async |person: i64| {
+        for face in &faces {
+            let again = format!("status = 'SUGGESTED', identified_user_id = null, suggested_user_id = {person}");
+            world.set(*face, &again).await;
+        }
+    };
+    says_again(world.amara).await;
+    for order in [Order::Certain, Order::Uncertain, Order::Newest, Order::Impact] {
+        query("update console.person_waiting_age set counted_at = '-infinity'").execute(&world.db).await.expect("old");
+        assert!(world.all(&asked(Queue::Suggested, order)).await.is_empty(), "{order:?}");
+    }
+    assert!(world.all(&within(Queue::Suggested, Within::Person(UserId(world.amara)))).await.is_empty());
+    let sample = faces::line_sample(&world.as_bo, &world.bo, &world.holder, wall, 0.5).await.expect("a sample");
+    assert!(sample.is_empty(), "nor is it confirmed with the rest");
+
+    // Of somebody else only the face that was turned down is open.
+    says_again(world.dana).await;
+    assert_eq!(world.all(&suggested).await, faces[..1]);
+    says_again(world.amara).await;
+    for _ in 0..4 {
+        world.undo_last().await;
+    }
+    assert_eq!(world.all(&suggested).await, faces, "what was taken back is open");
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn who_can_t_be_named_waits_for_the_account_and_not_for_a_moderator(db: PgPool) {
+    let world = World::new(db).await;
+    let (admin, as_admin) = operator(&world.db, "admin", Role::Admin).await;
+    let suggested = world.suggested_on(world.another_photo().await, Some(world.dana), Some(0.8)).await;
+    let other = world.suggested_on(world.another_photo().await, Some(world.amara), Some(0.75)).await;
+    let near = world.near(world.another_photo().await, world.dana, 0.61).await;
+    let account = async |status: &str| {
+        query("update users set account_status = $2 where user_id = $1")
+            .bind(world.dana)
+            .bind(status)
+            .execute(&world.db)
+            .await
+            .expect("changed");
+    };
+    let numbers = async || {
+        let hers = faces::counts(&world.as_bo, &world.bo, &Within::All).await.expect("counted");
+        let all = faces::counts(&as_admin, &admin, &Within::All).await.expect("counted");
+        [(hers.suggested, hers.near), (all.suggested, all.near)]
+    };
+    let people = async || -> Vec<String> {
+        let page = faces::people_waiting(&world.as_bo, &world.bo, Queue::Suggested, None, 9).await.expect("a page");
+        page.people.into_iter().map(|waiting| waiting.person.username).collect()
+    };
+    assert_eq!(people().await, ["amara", "dana"]);
+    account("SUSPENDED").await;
+    for order in [Order::Certain, Order::Newest, Order::Impact] {
+        assert_eq!(world.all(&asked(Queue::Suggested, order)).await, [other], "{order:?}");
+        assert!(world.all(&asked(Queue::Near, order)).await.is_empty(), "{order:?}");
+    }
+    assert_eq!(numbers().await, [(1, 0); 2]);
+    assert_eq!(people().await, ["amara"]);
+    let looked_at = faces::waiting_face(&world.as_bo, &world.bo, suggested).await.expect("it is still there");
+    assert_eq!(looked_at.proposed.expect("somebody").person.username, "dana");
+
+    account("ACTIVE").await;
+    assert_eq!(world.all(&asked(Queue::Suggested, Order::Certain)).await, [suggested, other]);
+    assert_eq!(world.all(&asked(Queue::Near, Order::Certain)).await, [near]);
+    assert_eq!(numbers().await, [(2, 1); 2]);
+    assert_eq!(people().await, ["amara", "dana"]);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn of_more_faces_than_are_counted_at_once_the_same_number_waits(db: PgPool) {
+    let world = World::new(db).await;
+    let (admin, as_admin) = operator(&world.db, "admin", Role::Admin).await;
+    let hidden = world.another_photo().await;
+    run(&world.db, "update media_ai_insights set status = 'UNSAFE' where media_id = $1", hidden).await;
+    for (photo, person, faces) in [
+        (world.photo, world.amara, 20_000),
+        (world.photo, world.dana, 30),
+        (hidden, world.amara, 7),
+        (hidden, world.dana, 5),
+    ] {
+        query(
+            "insert into media_detected_faces (media_id, bbox, embedding, suggested_user_id, confidence_score, status)
+             select $1, '{10,20,30,40}', array_fill(0.03, array[1024])::vector, $2, 0.8, 'SUGGESTED' from generate_series(1, $3)",
+        )
+        .bind(photo)
+        .bind(person)
+        .bind(faces)
+        .execute(&world.db)
+        .await
+        .expect("faces");
+    }
+    run(&world.db, "update users set account_status = 'SUSPENDED' where user_id = $1", world.dana).await;
+    let hers = faces::counts(&world.as_bo, &world.bo, &Within::All).await.expect("counted");
+    let all = faces::counts(&as_admin, &admin, &Within::All).await.expect("counted");
+    assert_eq!((hers.suggested, all.suggested), (20_000, 20_007));
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_face_whose_score_is_no_similarity_can_be_confirmed_and_turned_down(db: PgPool) {
+    let world = World::new(db).await;
+    for status in ["SUGGESTED", "CONFIRMED"] {
+        for score in ["null", "'NaN'", "1.7"] {
+            for said in [Said::Is(UserId(world.amara)), Said::IsNot(Some(UserId(world.amara)))] {
+                let face = world.suggested_on(world.another_photo().await, Some(world.amara), None).await;
+                world.set(face, &format!("confidence_score = {score}, status = '{status}'")).await;
+                if status == "CONFIRMED" {
+                    world.set(face, "identified_user_id = suggested_user_id, suggested_user_id = null").await;
+                }
+                let waiting = faces::waiting_face(&world.as_bo, &world.bo, face).await.expect("it waits");
+                let proposed = waiting.proposed.unwrap_or_else(|| panic!("nobody for {status} {score}"));
+                assert_eq!((proposed.person.username.as_str(), proposed.similarity), ("amara", None));
+                let seen = Seen { id: face, version: waiting.face.version };
+                world.decide(&seen, said).await.expect("decided");
+            }
+        }
+    }
+    assert!(world.all(&asked(Queue::Suggested, Order::Certain)).await.is_empty());
 }
 
 /// A unit vector that is similar to person `axis` by so much.
@@ -239,6 +369,7 @@ async fn nobody_gets_what_another_window_is_looking_at(db: PgPool) {
     assert_eq!(shown(world.window(&suggested, None, 9).await), faces[..2], "what is one's own is shown again");
 
     // Who moves on gives back what is left behind, and sees who else is there.
+    a_while_later(&world).await;
     let photo = MediaId(world.photo);
     let company = faces::keep(&world.as_bo, &world.bo, &world.holder, &faces[1..2], Some(photo)).await.expect("kept");
     assert_eq!(company, [chidi.username.as_str()]);
@@ -256,6 +387,61 @@ async fn nobody_gets_what_another_window_is_looking_at(db: PgPool) {
     assert_eq!(kept, [world.bo.username.as_str()]);
     let window = faces::waiting(&as_chidi, &chidi, &his, &suggested, None, 9).await.expect("a window");
     assert!(window.faces.is_empty(), "they are somebody else's by now");
+}
+
+/// All leases were taken some seconds ago.
+async fn a_while_later(world: &World) {
+    query("update console.face_lease set taken_at = taken_at - interval '6 seconds'")
+        .execute(&world.db)
+        .await
+        .expect("a while later");
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn what_is_on_the_screen_is_kept_and_taken_again_where_it_is_free(db: PgPool) {
+    let world = World::new(db).await;
+    let (chidi, as_chidi) = operator(&world.db, "chidi", Role::Moderator).await;
+    let his = Holder::new();
+    let mut faces = Vec::new();
+    for _ in 0..5 {
+        faces.push(world.amara_suggested().await);
+    }
+    let keep = async |held: &[FaceId]| {
+        faces::keep(&world.as_bo, &world.bo, &world.holder, held, None).await.expect("kept");
+    };
+    let free = async || -> Vec<FaceId> {
+        let window = faces::waiting(&as_chidi, &chidi, &his, &FaceQuery::default(), None, 9).await.expect("a window");
+        let shown: Vec<FaceId> = window.faces.iter().map(|waiting| waiting.face.id).collect();
+        query("delete from console.face_lease where holder = $1")
+            .bind(his.as_str())
+            .execute(&world.db)
+            .await
+            .expect("he looks away");
+        shown
+    };
+    world.window(&FaceQuery::default(), None, 2).await;
+    a_while_later(&world).await;
+    // The next page is leased, but has not arrived when the list of what is held is made.
+    let first = world.window(&FaceQuery::default(), None, 2).await;
+    assert_eq!(first.faces.len(), 2);
+    world.window(&FaceQuery::default(), first.next, 2).await;
+    keep(&faces[1..2]).await;
+    assert_eq!(free().await, faces[4..]);
+    a_while_later(&world).await;
+    keep(&faces[1..3]).await;
+    assert_eq!(free().await, [faces[0], faces[3], faces[4]]);
+
+    // Back at the first, and looking at the last in passing, which nobody has.
+    keep(&[faces[0], faces[1], faces[2], faces[4]]).await;
+    assert_eq!(free().await, [faces[3]]);
+    faces::waiting(&as_chidi, &chidi, &his, &FaceQuery::default(), None, 9).await.expect("a window");
+    keep(&faces).await;
+    let theirs: String = query_scalar("select operator from console.face_lease where face_id = $1")
+        .bind(faces[3].0)
+        .fetch_one(&world.db)
+        .await
+        .expect("a lease");
+    assert_eq!(theirs, chidi.username, "nobody takes what somebody else looks at");
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]

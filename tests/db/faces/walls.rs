@@ -110,7 +110,72 @@ async fn a_sample_that_was_wrong_or_small_draws_no_line(db: PgPool) {
     let mut connection = world.as_bo.acquire().await.expect("connected");
     let claimed: Vec<FaceId> = (1..=40).map(FaceId).collect();
     let line = faces::draw_line(&mut connection, &world.bo, world.wall(), 0.70, &claimed).await.expect("drawn");
-    assert!(line.correct < line.sample, "{line:?}");
+    assert_eq!((line.sample, line.holds), (0, false));
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn only_the_sample_that_was_drawn_draws_a_line_and_all_of_it(db: PgPool) {
+    let world = World::new(db).await;
+    let faces = world.forty().await;
+    let mut connection = world.as_bo.acquire().await.expect("connected");
+    // The twenty best, chosen by whoever wants the line low.
+    for face in &faces[20..] {
+        world.confirm(&world.seen(*face).await, world.amara).await.expect("confirmed");
+    }
+    let chosen = faces::draw_line(&mut connection, &world.bo, world.wall(), 0.70, &faces[20..]).await.expect("drawn");
+    assert_eq!((chosen.sample, chosen.holds), (0, false));
+
+    // A sample without those that were wrong.
+    for _ in &faces[20..] {
+        world.undo_last().await;
+    }
+    drop(connection);
+    let line = world.sampled(0.70, 2).await;
+    assert_eq!((line.sample, line.correct, line.holds), (20, 18, false));
+    let right: Vec<FaceId> = query_scalar(
+        "select face_id from console.face_verdict as v where judgement = 'is'
+            and not exists (select from console.face_decision as undo where undo.undoes = v.decision_id)",
+    )
+    .fetch_all(&world.db)
+    .await
+    .expect("verdicts")
+    .into_iter()
+    .map(FaceId)
+    .collect();
+    let mut connection = world.as_bo.acquire().await.expect("connected");
+    let line = faces::draw_line(&mut connection, &world.bo, world.wall(), 0.70, &right).await.expect("drawn");
+    assert_eq!((line.sample, line.correct, line.holds), (20, 18, false), "all that were drawn count");
+    let lower = faces::draw_line(&mut connection, &world.bo, world.wall(), 0.60, &right).await.expect("drawn");
+    assert!(!lower.holds, "below the sample nothing is known");
+    assert!(conflict(world.above(0.70).await).contains("Take a sample first"));
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn the_line_falls_with_what_was_said_of_its_sample(db: PgPool) {
+    let world = World::new(db).await;
+    world.forty().await;
+    let (chidi, as_chidi) = operator(&world.db, "chidi", Role::Moderator).await;
+    let holds = async |similarity: f64| {
+        let known = faces::line(&world.as_bo, &world.bo, world.wall()).await.expect("known");
+        known.line.is_some_and(|line| line.similarity <= similarity)
+    };
+    assert!(world.sampled(0.7195, 0).await.holds);
+    assert!(holds(0.7195).await);
+
+    world.undo_last().await;
+    assert!(!holds(0.7195).await, "one of the sample is open again");
+    assert!(conflict(world.above(0.7195).await).contains("Take a sample first"));
+
+    assert!(world.sampled(0.70, 0).await.holds);
+    assert!(holds(0.70).await);
+    let corrected: i64 = query_scalar("select face_id from console.face_verdict order by id desc limit 1")
+        .fetch_one(&world.db)
+        .await
+        .expect("a verdict");
+    let mut connection = as_chidi.acquire().await.expect("connected");
+    let seen = world.seen(FaceId(corrected)).await;
+    faces::decide(&mut connection, &chidi, &seen, Said::IsNot(None)).await.expect("corrected");
+    assert!(!holds(0.70).await, "somebody else saw that one of the sample was wrong");
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]

@@ -100,7 +100,7 @@ export class FaceWall implements CropWall {
 
   /** The similarity of the last face above the line. */
   get similarity(): number | undefined {
-    return this.faces[this.line - 1]?.proposed?.similarity;
+    return this.faces[this.line - 1]?.proposed?.similarity ?? undefined;
   }
 
   /** Why the line can't be used; undefined where it can. */

@@ -203,6 +203,25 @@ pub(in crate::faces) async fn save(
     .await?)
 }
 
+/// What became of it, and of what was overtaken by whom.
+pub(in crate::faces) async fn undo(
+    tx: &mut PgConnection,
+    person: UserId,
+    seen: Option<&RowVersion>,
+) -> Result<(Written, Option<String>)> {
+    let row = query!(
+        r#"
+        select outcome as "outcome!", audit_id as "audit: AuditId", written_by
+          from console.undo_enrolment($1, $2)
+        "#,
+        person.0,
+        seen.map(|version| version.0.as_str())
+    )
+    .fetch_one(tx)
+    .await?;
+    Ok((Written { outcome: row.outcome, audit: row.audit }, row.written_by))
+}
+
 pub(in crate::faces) async fn switch(
     tx: &mut PgConnection,
     person: UserId,
