@@ -3,7 +3,7 @@ import userEvent from '@testing-library/user-event';
 import axe from 'axe-core';
 import { expect, test, vi } from 'vitest';
 
-import type { Face, Verdict } from '../bindings';
+import type { Candidate, Face, Verdict } from '../bindings';
 import { refuse } from '../test/backend';
 import { waitingFace } from '../test/deciding';
 import { open, underWay } from '../test/open';
@@ -373,6 +373,56 @@ test('the faces of a photo are gone through by key, and a confirmed one can be c
       },
     ],
   ]);
+});
+
+test('what is on the screen is kept: what one goes back to, and what is looked at in passing', async () => {
+  const photo = photos.find(({ faces }) => faces.length === 3);
+  const [first] = photo?.faces ?? [];
+  if (!photo || !first) throw new Error('no photo of three');
+  const together = new Set(photo.faces.map(({ id }) => id));
+  const others = photos.flatMap(({ faces }) => faces).filter(({ id }) => !together.has(id));
+  const [next] = others;
+  const keepFaces = vi.fn<(args: { held: number[] }) => string[]>(() => []);
+  const held = () => keepFaces.mock.lastCall?.[0].held ?? [];
+  open('moderator', 'faces', {
+    facesWaiting: () => queueOf([first, ...others.slice(0, 2)]),
+    keepFaces,
+  });
+  const user = userEvent.setup();
+  await isShown(first.id);
+  await waitFor(() => expect(document.querySelectorAll('[data-face-id]')).toHaveLength(3));
+
+  await user.keyboard('j');
+  await waitFor(() => expect(shown()).not.toBe(first.id));
+  const passing = shown();
+  await waitFor(() => expect(held()).toEqual(expect.arrayContaining([first.id, passing])), {
+    timeout: 3000,
+  });
+
+  await user.keyboard('x');
+  await isShown(first.id);
+  await user.keyboard('x');
+  await isShown(next?.id);
+  await waitFor(() => expect(held()).not.toContain(first.id), { timeout: 3000 });
+  await user.keyboard('b');
+  await isShown(first.id);
+  await waitFor(() => expect(held()).toContain(first.id), { timeout: 3000 });
+});
+
+test('who is a candidate is asked anew when a face that was decided comes again', async () => {
+  const faceCandidates = vi.fn<(args: { faceId: number }) => Candidate[]>(() =>
+    people.slice(0, 2).map((person) => ({ person, similarity: 0.7 })),
+  );
+  const asked = () => faceCandidates.mock.calls.filter(([{ faceId }]) => faceId === one).length;
+  open('moderator', 'faces', { facesWaiting, faceCandidates });
+  const user = userEvent.setup();
+  await isShown(one);
+  await waitFor(() => expect(asked()).toBe(1));
+  await user.keyboard('n');
+  await isShown(two);
+  await user.keyboard('z');
+  await isShown(one);
+  await waitFor(() => expect(asked()).toBe(2));
 });
 
 test.each([

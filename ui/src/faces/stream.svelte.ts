@@ -144,7 +144,7 @@ export class FaceStream {
     if (inspected === undefined) return this.queue.current?.proposed ?? null;
     const { suggested, similarity } = inspected;
     return inspected.status === 'SUGGESTED' && suggested !== null
-      ? { person: suggested, similarity: similarity ?? 0 }
+      ? { person: suggested, similarity }
       : null;
   }
 
@@ -281,7 +281,9 @@ export class FaceStream {
     let over = false;
     const look = async () => {
       if (over) return;
-      const held = this.queue.ahead.map(({ face }) => face.id);
+      const waiting = this.queue.ahead.map(({ face }) => face.id);
+      // One that is looked at in passing is on the screen, too.
+      const held = this.#inspected === undefined ? waiting : [this.#inspected.id, ...waiting];
       try {
         const company = await keep(held, this.face?.mediaId ?? null);
         if (company.join() !== this.company.join()) this.company = company;
@@ -309,6 +311,8 @@ export class FaceStream {
       const photo = photoOf(face.mediaId);
       // The faces of one photo bear on one another: a person is on it once.
       await this.#client.invalidateQueries({ queryKey: photo.queryKey });
+      // Who was turned down is nobody to choose when the face comes again.
+      void this.#client.invalidateQueries({ queryKey: candidatesOf(face.id).queryKey });
       void this.#client.invalidateQueries({ queryKey: ['status'] });
       void decisionsChanged(this.#client);
     }
