@@ -96,6 +96,15 @@ impl World {
         pixels(&self.picture(wanted, Exposure::GUARDED).await.expect("shown"))
     }
 
+    fn restarted(&self) -> Pictures {
+        let config = config::Media { loopback_ports: vec![self.port()], ..config::Media::default() };
+        Pictures::new(&config, self.folder.path()).expect("set up")
+    }
+
+    fn port(&self) -> u16 {
+        self.address.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port")
+    }
+
     async fn problem(&self, wanted: Wanted) -> Problem {
         self.picture(wanted, Exposure::GUARDED).await.expect_err("no picture")
     }
@@ -122,6 +131,21 @@ fn red() -> HashMap<String, Vec<u8>> {
     let image = DynamicImage::from(RgbImage::from_pixel(640, 480, Rgb([220, 30, 20])));
     image.write_to(&mut bytes, ImageFormat::Jpeg).expect("encoded");
     HashMap::from([("/red.jpg".to_owned(), bytes.into_inner())])
+}
+
+/// Pictures on disk; sizes and notes of where pictures are show nothing.
+fn kept(folder: &Path) -> Vec<std::path::PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let paths = entries.flatten().map(|entry| entry.path());
+    paths
+        .flat_map(|path| if path.is_dir() { kept(&path) } else { vec![path] })
+        .filter(|path| std::fs::read(path).is_ok_and(|bytes| bytes.starts_with(&[0xff, 0xd8])))
+        .collect()
+}
+
+/// What is written and removed in the background.
+async fn until(what: &str, ready: impl Fn() -> bool) {
+    crate::rows::until(what, async || ready()).await;
 }
 
 /// Regular files below a folder.
@@ -181,6 +205,97 @@ async fn a_picture_that_an_admin_finds_unsafe_is_guarded_at_once(db: PgPool) {
     assert!(is_grey(&world.shown(Wanted::Photo(media)).await));
     world.operator_is("MODERATOR").await;
     assert_eq!(world.problem(Wanted::Photo(media)).await, Problem::NotFound);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn what_waits_for_a_word_is_guarded_for_admins_and_kept_by_no_disk(db: PgPool) {
+    let world = World::new(db, red()).await;
+    let media = world.medium(7, "/red.jpg", "COMPLETED").await;
+    let face = world.face(media, "{200,150,120,120}").await;
+    sqlx::query("insert into console.safety_item (media_id, queue, severity) values (7, 'reported', 2)")
+        .execute(&world.db)
+        .await
+        .expect("reported");
+    for wanted in [Wanted::Thumbnail(media), Wanted::Photo(media), Wanted::Crop(face)] {
+        let picture = world.picture(wanted, Exposure::GUARDED).await.expect("shown");
+        assert!(is_grey(&pixels(&picture)) && picture.fleeting, "{wanted:?}");
+    }
+    assert_eq!(files(world.folder.path()), 0);
+    world.operator_is("MODERATOR").await;
+    assert!(!is_grey(&world.shown(Wanted::Photo(media)).await), "nobody has decided that it is not for them");
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn clear_copies_on_disk_go_when_their_picture_is_refused_or_gone(db: PgPool) {
+    let world = World::new(db, red()).await;
+    let media = world.medium(7, "/red.jpg", "COMPLETED").await;
+    let other = world.medium(8, "/red.jpg?other", "COMPLETED").await;
+    let face = world.face(media, "{200,150,120,120}").await;
+    for (role, hide, asked) in [
+        (
+            "USER",
+            "update media_ai_insights set status = 'UNSAFE', is_safe = false where media_id = 7",
+            Wanted::Photo(media),
+        ),
+        ("MODERATOR", "update media_ai_insights set is_safe = false where media_id = 7", Wanted::Crop(face)),
+        ("USER", "delete from post_media where media_id = 7", Wanted::Thumbnail(media)),
+    ] {
+        sqlx::raw_sql("update media_ai_insights set status = 'COMPLETED', is_safe = true")
+            .execute(&world.db)
+            .await
+            .expect("safe");
+        world.operator_is(role).await;
+        for wanted in [Wanted::Thumbnail(media), Wanted::Photo(media), Wanted::Crop(face), Wanted::Photo(other)] {
+            assert!(!is_grey(&world.shown(wanted).await));
+        }
+        until("pictures on disk", || kept(world.folder.path()).len() == 4).await;
+        sqlx::query(hide).execute(&world.db).await.expect("hidden");
+
+        // As after a restart: nothing in memory says where its picture was.
+        let again = world.restarted();
+        assert_eq!(again.picture(&world.db, &asked, Exposure::GUARDED).await, Err(Problem::NotFound));
+
+        until("nothing clear of it on disk", || kept(world.folder.path()).len() == 1).await;
+        world.pictures.clear().await;
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_person_s_picture_that_is_a_flagged_medium_is_treated_like_it(db: PgPool) {
+    let world = World::new(db, red()).await;
+    let media = world.medium(7, "/red.jpg", "COMPLETED").await;
+    sqlx::query(
+        "with portrait as (update users set profile_picture_url = $1)
+         insert into user_face_embeddings (user_id, embedding, source_image_url)
+         values (1, array_fill(0.03, array[1024])::vector(1024), $1)",
+    )
+    .bind(format!("{}/red.jpg", world.address))
+    .execute(&world.db)
+    .await
+    .expect("enrolled");
+    let both = [Wanted::Portrait(UserId(1)), Wanted::Enrolled(UserId(1))];
+    for wanted in both {
+        assert!(!is_grey(&world.shown(wanted).await));
+    }
+    until("a picture on disk", || !kept(world.folder.path()).is_empty()).await;
+
+    sqlx::query("update media_ai_insights set status = 'UNSAFE', is_safe = false where media_id = $1")
+        .bind(media.0)
+        .execute(&world.db)
+        .await
+        .expect("unsafe");
+
+    for wanted in both {
+        let picture = world.picture(wanted, Exposure::GUARDED).await.expect("shown");
+        assert!(is_grey(&pixels(&picture)) && picture.fleeting, "{wanted:?}");
+    }
+    until("nothing clear on disk", || kept(world.folder.path()).is_empty()).await;
+    for role in ["USER", "MODERATOR"] {
+        world.operator_is(role).await;
+        for wanted in both {
+            assert_eq!(world.problem(wanted).await, Problem::NotFound, "{role} {wanted:?}");
+        }
+    }
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]

@@ -4,6 +4,7 @@
 //! Beside the pictures are the sizes of their originals. Every call blocks; none fails: without a working disk there is just nothing kept.
 
 use std::{
+    collections::HashSet,
     ffi::OsStr,
     fs::{self, File},
     io::{self, Read, Write},
@@ -25,6 +26,8 @@ const TOUCH: Duration = Duration::from_mins(10);
 const TEMPORARY: &str = ".new-";
 /// In the place of a variant's name.
 const SIZE: &str = "size";
+/// Between the hash of what was asked for and that of the address where its picture is.
+const SHOWS: &str = "-shows-";
 
 #[derive(Debug)]
 pub(super) struct Disk {
@@ -61,11 +64,28 @@ impl Disk {
         Some(bytes)
     }
 
-    pub(super) fn write(&self, address: &str, variant: &str, bytes: &[u8]) {
+    /// `subjects`: what it is the picture of, by whose names it is found when it must be forgotten and its address is not known.
+    pub(super) fn write(&self, address: &str, variant: &str, bytes: &[u8], subjects: &[String]) {
         if self.limit == 0 || !is_whole(bytes) {
             return;
         }
+        // First, so that no picture is ever without.
+        self.note(address, subjects);
         self.keep(&self.path(address, variant), bytes);
+    }
+
+    /// An empty file says of each subject where its picture is.
+    pub(super) fn note(&self, address: &str, subjects: &[String]) {
+        let picture = hash(address);
+        for subject in subjects {
+            let name = hash(subject);
+            let path = self.shelf(&name).join(format!("{name}{SHOWS}{picture}"));
+            if !path.exists()
+                && let Err(error) = write_whole(&path, b"")
+            {
+                tracing::debug!(%error, "where a picture is was not noted");
+            }
+        }
     }
 
     fn keep(&self, path: &Path, bytes: &[u8]) {
@@ -96,8 +116,27 @@ impl Disk {
 
     /// Removes every variant of this picture: it was safe once and is no more.
     pub(super) fn forget(&self, address: &str) {
-        let name = hash(address);
+        self.forget_named(&hash(address));
+    }
+
+    /// As [`Self::forget`], of whatever is shown of a subject.
+    pub(super) fn forget_subject(&self, subject: &str) {
+        let name = hash(subject);
         for entry in entries(&self.shelf(&name)) {
+            let file = entry.file_name();
+            let Some((of, picture)) = file.to_str().and_then(|file| file.split_once(SHOWS)) else { continue };
+            if of == name {
+                self.forget_named(picture);
+                discard(&entry.path());
+            }
+        }
+    }
+
+    fn forget_named(&self, name: &str) {
+        if name.len() < 2 || !name.is_char_boundary(2) {
+            return;
+        }
+        for entry in entries(&self.shelf(name)) {
             if entry.file_name().as_encoded_bytes().starts_with(name.as_bytes()) {
                 discard(&entry.path());
             }
@@ -114,7 +153,7 @@ impl Disk {
     /// Removes leftovers, and the pictures that were not looked at for longest until a tenth of the limit is free.
     fn prune(&self, now: SystemTime) {
         let age = |modified: SystemTime| now.duration_since(modified).unwrap_or_default();
-        let mut kept = Vec::new();
+        let (mut kept, mut notes) = (Vec::new(), Vec::new());
         let mut total = 0;
         for entry in entries(&self.folder).flat_map(|shelf| entries(&shelf.path())) {
             let Ok(metadata) = entry.metadata() else { continue };
@@ -123,6 +162,8 @@ impl Disk {
                 if age(modified) > STALE {
                     discard(&entry.path());
                 }
+            } else if let Some((_, picture)) = entry.file_name().to_str().and_then(|name| name.split_once(SHOWS)) {
+                notes.push((picture.to_owned(), entry.path()));
             } else {
                 total += metadata.len();
                 kept.push((modified, metadata.len(), entry.path()));
@@ -132,12 +173,17 @@ impl Disk {
             return;
         }
         kept.sort_unstable();
-        for (_, length, path) in kept {
+        let mut left = kept.iter();
+        for (_, length, path) in left.by_ref() {
+            discard(path);
+            total -= length;
             if total <= self.limit / 10 * 9 {
                 break;
             }
-            discard(&path);
-            total -= length;
+        }
+        let left: HashSet<&str> = left.filter_map(|(.., path)| path.file_name()?.to_str()?.split('-').next()).collect();
+        for (_, path) in notes.iter().filter(|(picture, _)| !left.contains(picture.as_str())) {
+            discard(path);
         }
     }
 
@@ -228,7 +274,7 @@ mod tests {
     #[test]
     fn what_was_kept_is_found_again_by_another_console() {
         let folder = tempfile::tempdir().expect("a folder");
-        disk(folder.path(), 1 << 20).write("a", "thumbnail", &jpeg(100));
+        disk(folder.path(), 1 << 20).write("a", "thumbnail", &jpeg(100), &[]);
 
         let another = disk(folder.path(), 1 << 20);
         assert_eq!(another.read("a", "thumbnail"), Some(jpeg(100)));
@@ -246,13 +292,13 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let disk = disk(folder.path(), 10_000);
         for (seconds, address) in [(9000, "old"), (7000, "older but seen"), (5000, "new")] {
-            disk.write(address, "thumbnail", &jpeg(3000));
+            disk.write(address, "thumbnail", &jpeg(3000), &[]);
             age(&disk, address, seconds);
         }
         age(&disk, "older but seen", 90_000);
         assert!(disk.read("older but seen", "thumbnail").is_some());
 
-        disk.write("newest", "thumbnail", &jpeg(3000));
+        disk.write("newest", "thumbnail", &jpeg(3000), &[]);
 
         assert!(disk.read("old", "thumbnail").is_none());
         for address in ["older but seen", "new", "newest"] {
@@ -264,7 +310,7 @@ mod tests {
     fn leftovers_of_a_crash_are_removed_and_torn_files_are_not_shown() {
         let folder = tempfile::tempdir().expect("a folder");
         let disk = disk(folder.path(), 1 << 20);
-        disk.write("a", "thumbnail", &jpeg(100));
+        disk.write("a", "thumbnail", &jpeg(100), &[]);
         let path = disk.path("a", "thumbnail");
         let shelf = path.parent().expect("a shelf");
         let (stale, fresh) = (shelf.join(".new-stale"), shelf.join(".new-fresh"));
@@ -286,11 +332,42 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let disk = disk(folder.path(), 1 << 20);
         for variant in ["thumbnail", "photo", "crop-1-2-3-4"] {
-            disk.write("a", variant, &jpeg(100));
+            disk.write("a", variant, &jpeg(100), &[]);
         }
-        disk.write("b", "photo", &jpeg(100));
+        disk.write("b", "photo", &jpeg(100), &[]);
         disk.forget("a");
         assert_eq!(files(&disk), [disk.path("b", "photo")]);
+    }
+
+    #[test]
+    fn what_is_shown_of_a_subject_is_forgotten_by_its_name_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let subjects = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+        let first = disk(folder.path(), 1 << 20);
+        first.write("a", "photo", &jpeg(100), &subjects(&["media/1"]));
+        first.write("a", "crop-1-2-3-4", &jpeg(100), &subjects(&["media/1", "crop/7"]));
+        first.write("b", "photo", &jpeg(100), &subjects(&["media/11"]));
+
+        let next = disk(folder.path(), 1 << 20);
+        next.forget_subject("media/2");
+        assert!(next.read("a", "photo").is_some());
+        next.forget_subject("media/1");
+        assert_eq!((next.read("a", "photo"), next.read("a", "crop-1-2-3-4")), (None, None));
+        assert!(next.read("b", "photo").is_some());
+    }
+
+    #[test]
+    fn notes_of_pictures_that_made_room_go_with_them() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let disk = disk(folder.path(), 10_000);
+        for (seconds, address) in [(9000, "a"), (7000, "b"), (5000, "c"), (10, "d")] {
+            disk.write(address, "thumbnail", &jpeg(3000), &[format!("media/{address}")]);
+            age(&disk, address, seconds);
+        }
+        let notes = files(&disk).into_iter().filter(|path| path.to_string_lossy().contains(SHOWS)).count();
+        assert_eq!(notes, files(&disk).len() - notes, "one for each picture that is left");
+        disk.forget_subject("media/d");
+        assert_eq!(disk.read("d", "thumbnail"), None);
     }
 
     #[test]
@@ -298,12 +375,12 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let disk = disk(folder.path(), 1 << 20);
         for address in ["a", "b", "c"] {
-            disk.write(address, "photo", &jpeg(100));
+            disk.write(address, "photo", &jpeg(100), &[]);
             disk.write_size(address, Size { width: 4, height: 3 });
         }
         disk.clear();
         assert_eq!(files(&disk), Vec::<PathBuf>::new());
-        disk.write("a", "photo", &jpeg(100));
+        disk.write("a", "photo", &jpeg(100), &[]);
         assert!(disk.read("a", "photo").is_some());
     }
 
@@ -324,7 +401,7 @@ mod tests {
             let disk = disk(Path::new(&folder), SHARED);
             for number in (0..NUMBERS).cycle() {
                 let (address, picture) = numbered(number);
-                disk.write(&address, "photo", &picture);
+                disk.write(&address, "photo", &picture, &[]);
                 println!("written");
             }
         }
@@ -371,7 +448,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().expect("a folder");
         let disk = disk(folder.path(), 1 << 20);
-        disk.write("a", "photo", &jpeg(100));
+        disk.write("a", "photo", &jpeg(100), &[]);
         let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o077;
         assert_eq!(mode(&disk.folder), 0);
         assert_eq!(mode(&disk.path("a", "photo")), 0);
@@ -381,7 +458,7 @@ mod tests {
     fn a_disk_that_can_not_be_written_keeps_nothing_and_breaks_nothing() {
         let file = tempfile::NamedTempFile::new().expect("a file");
         let disk = disk(file.path(), 1 << 20);
-        disk.write("a", "photo", &jpeg(100));
+        disk.write("a", "photo", &jpeg(100), &[]);
         disk.forget("a");
         assert_eq!(disk.read("a", "photo"), None);
     }

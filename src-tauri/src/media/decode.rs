@@ -65,10 +65,15 @@ pub(super) fn sniff(start: &[u8]) -> Result<Format, Problem> {
 /// Why it can't be told.
 pub fn upright_size(start: &[u8]) -> Result<Option<Size>, Problem> {
     // The decoders have asserted on damaged files before; here such a panic would end a task that others wait for.
-    panic::catch_unwind(|| read_upright_size(start)).unwrap_or(Err(Problem::Broken))
+    panic::catch_unwind(|| read_upright_size(start, false)).unwrap_or(Err(Problem::Broken))
 }
 
-fn read_upright_size(start: &[u8]) -> Result<Option<Size>, Problem> {
+/// As [`upright_size`], of a file of which no more will come: what can be decoded has a size.
+pub(super) fn whole_size(file: &[u8]) -> Result<Size, Problem> {
+    panic::catch_unwind(|| read_upright_size(file, true)).unwrap_or(Err(Problem::Broken))?.ok_or(Problem::Broken)
+}
+
+fn read_upright_size(start: &[u8], is_all: bool) -> Result<Option<Size>, Problem> {
     let (width, height, orientation) = match sniff(start)? {
         Format::Jpeg => match jpeg::read(start)? {
             Some(head) => (head.size.width, head.size.height, head.orientation),
@@ -81,7 +86,7 @@ fn read_upright_size(start: &[u8]) -> Result<Option<Size>, Problem> {
             _ => return Ok(None),
         },
         // Its orientation may stand at the very end.
-        Format::WebP if !riff_is_whole(start) => return Ok(None),
+        Format::WebP if !is_all && !riff_is_whole(start) => return Ok(None),
         _ => {
             let decoder = reader(start)?.into_decoder();
             let mut decoder = match decoder {

@@ -5,6 +5,8 @@
 //! ([`guarded`]) and never touch the disk ([`cache`]). The AI service tells what a face looks like ([`embedding`]);
 //! whether two files are the same picture, [`fingerprint`] tells.
 
+use std::fmt;
+
 use image::metadata::Orientation;
 use serde::Serialize;
 use specta::Type;
@@ -119,6 +121,18 @@ impl Wanted {
             "portrait" => Self::Portrait(UserId(id)),
             _ => return None,
         })
+    }
+}
+
+/// What it is the picture of. Photo and thumbnail are of the same.
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Thumbnail(id) | Self::Photo(id) => write!(f, "media/{}", id.0),
+            Self::Crop(id) => write!(f, "crop/{}", id.0),
+            Self::Enrolled(id) => write!(f, "enrolled/{}", id.0),
+            Self::Portrait(id) => write!(f, "portrait/{}", id.0),
+        }
     }
 }
 

@@ -118,7 +118,13 @@ impl Pictures {
     /// # Errors
     /// Why there is no such picture, or none for this operator.
     pub async fn picture(&self, db: &PgPool, wanted: &Wanted, exposure: Exposure) -> Outcome<Picture> {
-        let subject = queries::subject(db, *wanted).await?;
+        let subject = queries::subject(db, *wanted).await.inspect_err(|problem| {
+            // It may have been for this operator until now, and its address is not told any more.
+            if matches!(problem, Problem::NotFound | Problem::NoPortrait) {
+                let (disk, subject) = (Arc::clone(&self.0.disk), wanted.to_string());
+                task::spawn_blocking(move || disk.forget_subject(&subject));
+            }
+        })?;
         self.picture_of(subject, *wanted, exposure).await
     }
 
@@ -181,7 +187,7 @@ impl Pictures {
     }
 
     async fn picture_of(&self, subject: Subject, wanted: Wanted, exposure: Exposure) -> Outcome<Picture> {
-        let Subject { address, hidden, face } = subject;
+        let Subject { address, media, hidden, face } = subject;
         let variant = match wanted {
             Wanted::Thumbnail(_) => Variant::Thumbnail,
             Wanted::Photo(_) => Variant::Photo,
@@ -192,7 +198,13 @@ impl Pictures {
         let key = Key { address, variant, exposure };
         let inner = &self.0;
         let bytes = match (hidden, exposure) {
-            (false, _) => inner.made.get_with_by_ref(&key, inner.through_disk(&key)).await?,
+            (false, _) => {
+                let medium = media.map(|id| Wanted::Photo(id).to_string());
+                let mut subjects = vec![wanted.to_string()];
+                subjects.extend(medium.filter(|medium| *medium != subjects[0]));
+                // On the heap, or whoever waits for a picture would be large.
+                inner.made.get_with_by_ref(&key, Box::pin(inner.through_disk(&key, subjects))).await?
+            }
             (true, Exposure::Guarded(_)) => inner.made.get_with_by_ref(&key, inner.without_trace(&key)).await?,
             (true, Exposure::Clear) => inner.make(&key, hidden).await?,
         };
@@ -201,11 +213,13 @@ impl Pictures {
 }
 
 impl Inner {
-    async fn through_disk(&self, key: &Key) -> Outcome<Arc<Vec<u8>>> {
+    async fn through_disk(&self, key: &Key, subjects: Vec<String>) -> Outcome<Arc<Vec<u8>>> {
         let variant = key.variant.to_string();
         let on_disk = {
             let (disk, address, variant) = (Arc::clone(&self.disk), key.address.clone(), variant.clone());
-            task::spawn_blocking(move || disk.read(&address, &variant)).await
+            let subjects = subjects.clone();
+            task::spawn_blocking(move || disk.read(&address, &variant).inspect(|_| disk.note(&address, &subjects)))
+                .await
         };
         if let Ok(Some(bytes)) = on_disk {
             return Ok(Arc::new(bytes));
@@ -213,7 +227,7 @@ impl Inner {
         let bytes = self.make(key, false).await?;
         let (disk, address, made) = (Arc::clone(&self.disk), key.address.clone(), Arc::clone(&bytes));
         // Nobody waits for it.
-        task::spawn_blocking(move || disk.write(&address, &variant, &made));
+        task::spawn_blocking(move || disk.write(&address, &variant, &made, &subjects));
         Ok(bytes)
     }
 
@@ -294,7 +308,7 @@ impl Inner {
 
     async fn read_size(&self, address: &str) -> Outcome<Size> {
         if let Some(fetched) = self.sources.get(address).await {
-            return decode::upright_size(&fetched?)?.ok_or(Problem::Broken);
+            return decode::whole_size(&fetched?);
         }
         let mut found = Ok(None);
         let body = self
@@ -305,7 +319,7 @@ impl Inner {
             })
             .await?;
         if body.whole {
-            found = decode::upright_size(&body.bytes);
+            found = decode::whole_size(&body.bytes).map(Some);
             self.sources.insert(address.to_owned(), Ok(body.bytes)).await;
         }
         found?.ok_or(Problem::Broken)

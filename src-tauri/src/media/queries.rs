@@ -12,6 +12,8 @@ const VIDEO: &str = "VIDEO";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Subject {
     pub(super) address: String,
+    /// The medium that is shown, or a part of it; of a person's own picture none, as far as is known.
+    pub(super) media: Option<MediaId>,
     /// Shown only blurred and grey, unless revealed.
     pub(super) hidden: bool,
     /// `[x, y, width, height]` in pixels of the upright picture, where a face is wanted.
@@ -24,9 +26,9 @@ pub(super) async fn subject(db: &PgPool, wanted: Wanted) -> Result<Subject, Prob
         Wanted::Crop(id) => face(db, id).await,
         Wanted::Enrolled(id) => match enrolled_face(db, id).await? {
             Some(from) => face(db, from).await,
-            None => portrait(enrolled(db, id).await?),
+            None => portrait(db, enrolled(db, id).await?).await,
         },
-        Wanted::Portrait(id) => portrait(profile(db, id).await?),
+        Wanted::Portrait(id) => portrait(db, profile(db, id).await?).await,
     }
 }
 
@@ -41,7 +43,7 @@ struct Medium {
 pub(super) async fn medium(db: &PgPool, id: MediaId) -> Result<Subject, Problem> {
     let Medium { media_type, media_url, thumbnail_url, hidden } = row(db, id).await?;
     let address = picture_of(&media_type, media_url, thumbnail_url)?;
-    Ok(Subject { address, hidden, face: None })
+    Ok(Subject { address, media: Some(id), hidden, face: None })
 }
 
 /// Where the video itself is, which nothing blurs.
@@ -82,7 +84,8 @@ async fn face(db: &PgPool, id: FaceId) -> Result<Subject, Problem> {
     // behind their barriers no photo would be looked up by the face, but all of them read.
     let row = sqlx::query!(
         r#"
-        select photo.media_type    as "media_type!",
+        select photo.media_id      as "media_id!: MediaId",
+               photo.media_type    as "media_type!",
                photo.media_url     as "media_url!",
                photo.thumbnail_url,
                photo."unsafe"      as "hidden!",
@@ -98,7 +101,7 @@ async fn face(db: &PgPool, id: FaceId) -> Result<Subject, Problem> {
     .await?
     .ok_or(Problem::NotFound)?;
     let address = picture_of(&row.media_type, row.media_url, row.thumbnail_url)?;
-    Ok(Subject { address, hidden: row.hidden, face: Some(row.bbox.unwrap_or_default()) })
+    Ok(Subject { address, media: Some(row.media_id), hidden: row.hidden, face: Some(row.bbox.unwrap_or_default()) })
 }
 
 /// The confirmed face with which somebody is enrolled, where it is one.
@@ -131,7 +134,21 @@ fn picture_of(media_type: &str, media_url: String, thumbnail_url: Option<String>
     thumbnail_url.map(|address| derivative::full_size(&address)).ok_or(Problem::NoPreview)
 }
 
-fn portrait(address: Option<String>) -> Result<Subject, Problem> {
+/// Who took a photo of the platform as their own picture, or was enrolled with one, is shown by it as it is shown itself.
+async fn portrait(db: &PgPool, address: Option<String>) -> Result<Subject, Problem> {
     let address = address.filter(|address| !address.is_empty()).ok_or(Problem::NoPortrait)?;
-    Ok(Subject { address, hidden: false, face: None })
+    let addresses = [address.clone(), derivative::full_size(&address)];
+    let row = sqlx::query!(
+        r#"
+        select media_id as "media_id: MediaId", is_hidden as "is_hidden!", is_refused as "is_refused!"
+          from console.picture_standing($1)
+        "#,
+        &addresses[..],
+    )
+    .fetch_one(db)
+    .await?;
+    if row.is_refused {
+        return Err(Problem::NotFound);
+    }
+    Ok(Subject { address, media: row.media_id, hidden: row.is_hidden, face: None })
 }

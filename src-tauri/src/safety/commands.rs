@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use tauri::State;
 
 use super::{
-    Budget, Chapter, Colleague, Comparison, Decision, Group, Left, Member, Policy, QueueCount, Reveal, Reverted,
+    Budget, Chapter, Colleague, Comparison, Decision, Group, Left, Members, Policy, QueueCount, Reveal, Reverted,
     RulingPage, SafetyCursor, SafetyDecided, SafetyItem, SafetyPage, SafetyProgress, SafetyQuery, SafetyQueue,
     SafetyWord,
 };
@@ -179,7 +179,7 @@ pub async fn decide_group(
 /// What belongs together around a medium.
 #[tauri::command]
 #[specta::specta]
-pub async fn safety_group(console: State<'_, Console>, media_id: MediaId, group: Group) -> Result<Vec<Member>> {
+pub async fn safety_group(console: State<'_, Console>, media_id: MediaId, group: Group) -> Result<Members> {
     let session = console.session().await?;
     safety::members(&session.db, &session.operator, media_id, group).await
 }

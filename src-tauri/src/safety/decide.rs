@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// What one decision may be about: it holds the log until it is done.
-const MOST_MEDIA: usize = 500;
+pub(super) const MOST_MEDIA: usize = 500;
 
 /// What can be said of a medium.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
@@ -202,9 +202,16 @@ fn why(row: &OutcomeRow) -> String {
             _ => "It changed since you saw it. Look at it again.".into(),
         },
         "busy" => "The platform is writing to this photo right now. Try again in a moment.".into(),
-        "unprocessed" => "The AI has not looked at this photo yet. Decide when it has.".into(),
+        "unprocessed" => {
+            "The AI has not looked at this photo yet, so it can't look again. Call it safe or unsafe.".into()
+        }
         "pending" => "Another decision about this photo waits for a second person.".into(),
         "involved" => "You had a part in what is looked at again here. Somebody else has to decide.".into(),
+        "involved_restricted" => {
+            "You had a part in what is looked at again here. Somebody else has to decide: about child \
+                                  safety two who had none, so four admins have to be named for it."
+                .into()
+        }
         "policy" => "The text of this policy is another one by now. Read it again, then decide.".into(),
         _ => "This photo is not there any more.".into(),
     }

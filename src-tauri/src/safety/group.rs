@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use specta::Type;
 use sqlx::PgPool;
 
-use super::queries;
+use super::{decide::MOST_MEDIA, queries};
 use crate::{
     access::{Operator, Right},
     db::{MediaId, RowVersion},
@@ -11,7 +11,7 @@ use crate::{
     media::Pictures,
 };
 
-/// Members of a group.
+/// Pictures that are compared with one.
 const MOST: usize = 100;
 /// Pictures that are fetched at the same time to be compared.
 const AT_ONCE: usize = 8;
@@ -40,6 +40,16 @@ pub struct Member {
     /// Reads as a blurred picture until it is revealed.
     pub is_unsafe: bool,
     pub version: RowVersion,
+}
+
+/// What can be decided together.
+#[derive(Debug, Clone, PartialEq, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct Members {
+    /// The medium itself first; at most 500, as many as one decision takes.
+    pub members: Vec<Member>,
+    /// There are others, which are not among them.
+    pub has_more: bool,
 }
 
 /// Whether a medium is the same picture as the one that was asked about.
@@ -79,14 +89,17 @@ pub async fn compare(
     Ok(futures::stream::iter(compared).buffered(AT_ONCE).collect().await)
 }
 
-/// The group around a medium, the medium itself first; at most 100.
+/// The group around a medium, the medium itself first: at most 99 near-duplicates, and of a post as many as one decision takes.
 ///
 /// # Errors
 /// `Forbidden` without the right to judge.
-pub async fn members(db: &PgPool, by: &Operator, media: MediaId, group: Group) -> Result<Vec<Member>> {
+pub async fn members(db: &PgPool, by: &Operator, media: MediaId, group: Group) -> Result<Members> {
     by.may(Right::JudgeSafety)?;
-    match group {
-        Group::Alike => queries::alike(db, media).await,
-        Group::Post => queries::of_post(db, media).await,
-    }
+    let mut members = match group {
+        Group::Alike => queries::alike(db, media).await?,
+        Group::Post => queries::of_post(db, media, MOST_MEDIA + 1).await?,
+    };
+    let has_more = members.len() > MOST_MEDIA;
+    members.truncate(MOST_MEDIA);
+    Ok(Members { members, has_more })
 }

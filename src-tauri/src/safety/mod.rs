@@ -23,10 +23,10 @@ pub use self::{
     assign::{Colleague, assign, colleagues},
     confirm::confirm,
     decide::{Decision, Ruling, SafetyDecided, SafetyWord, Skipped, decide, decide_many},
-    group::{Comparison, Group, Member, compare, members},
+    group::{Comparison, Group, Member, Members, compare, members},
     naming::{name, named},
     policy::{Policy, policies},
-    progress::{ControlAccuracy, PolicyAgreement, SafetyProgress, Work, progress},
+    progress::{ControlAccuracy, PolicyAgreement, PolicyExposure, SafetyProgress, Work, progress},
     queue::{
         QueueCount, SafetyCursor, SafetyItem, SafetyOrder, SafetyPage, SafetyQuery, SafetyQueue, count, counts, item,
         keep, waiting,

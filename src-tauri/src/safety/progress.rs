@@ -20,6 +20,8 @@ pub struct SafetyProgress {
     pub days: Vec<Work>,
     /// How far first and second persons agree, by the policies of the top, in the last 90 days.
     pub agreement: Vec<PolicyAgreement>,
+    /// What was seen in clear for the decisions of the last 30 days, by the policies of the top.
+    pub exposure: Vec<PolicyExposure>,
     /// How right operators were on control items in the last 90 days, until the last midnight (UTC).
     pub accuracy: Vec<ControlAccuracy>,
 }
@@ -49,6 +51,40 @@ pub struct Work {
     /// From when it waited to when it was decided. `None` where nothing had waited.
     #[specta(type = Option<i32>)]
     pub median_seconds: Option<f64>,
+    /// Looks at unsafe media in clear meanwhile, and how long they were together, in seconds
+    #[specta(type = i32)]
+    pub looks: i64,
+    #[specta(type = i32)]
+    pub look_seconds: f64,
+    /// The operator's own of both, and of what was decided
+    #[specta(type = i32)]
+    pub own_decided: i64,
+    #[specta(type = i32)]
+    pub own_looks: i64,
+    #[specta(type = i32)]
+    pub own_look_seconds: f64,
+}
+
+/// What was seen of media in clear until they were decided.
+#[derive(Debug, Clone, PartialEq, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct PolicyExposure {
+    /// Of the policy; `None` of what was decided under none.
+    pub name: Option<String>,
+    #[specta(type = i32)]
+    pub decided: i64,
+    #[specta(type = i32)]
+    pub looks: i64,
+    /// Of all looks together
+    #[specta(type = i32)]
+    pub look_seconds: f64,
+    /// The operator's own decisions and their own looks for these
+    #[specta(type = i32)]
+    pub own_decided: i64,
+    #[specta(type = i32)]
+    pub own_looks: i64,
+    #[specta(type = i32)]
+    pub own_look_seconds: f64,
 }
 
 /// How far first and second persons say the same of one policy.
@@ -81,6 +117,7 @@ pub struct ControlAccuracy {
 /// A month, its end, and a day for who changes the clock.
 const MOST_DAYS: usize = 33;
 const QUALITY_DAYS: u64 = 90;
+const EXPOSURE_DAYS: u64 = 30;
 
 /// How the work goes. `days` are the beginnings of days and the end of the last, which is today.
 ///
@@ -97,7 +134,8 @@ pub async fn progress(
     if days.len() > MOST_DAYS || !days.is_sorted_by(|one, next| one < next) {
         return Err(no_days());
     }
-    let since = now.checked_sub_days(Days::new(QUALITY_DAYS)).unwrap_or(DateTime::<Utc>::MIN_UTC);
+    let ago = |days| now.checked_sub_days(Days::new(days)).unwrap_or(DateTime::<Utc>::MIN_UTC);
+    let since = ago(QUALITY_DAYS);
     let of_days = queries::work(db, days).await?;
     let agreement = queries::agreement(db, since).await?;
     Ok(SafetyProgress {
@@ -114,6 +152,7 @@ pub async fn progress(
                 pairs: row.pairs,
             })
             .collect(),
+        exposure: queries::exposure(db, ago(EXPOSURE_DAYS)).await?,
         accuracy: queries::accuracy(db, since).await?,
     })
 }

@@ -252,7 +252,7 @@ pub(super) async fn alike(db: &PgPool, media: MediaId) -> Result<Vec<Member>> {
 }
 
 /// The medium itself first, then the others of its post in their order.
-pub(super) async fn of_post(db: &PgPool, media: MediaId) -> Result<Vec<Member>> {
+pub(super) async fn of_post(db: &PgPool, media: MediaId, at_most: usize) -> Result<Vec<Member>> {
     Ok(query_as!(
         Member,
         r#"
@@ -265,9 +265,10 @@ pub(super) async fn of_post(db: &PgPool, media: MediaId) -> Result<Vec<Member>> 
           from console.photo
          where post_id = (select post_id from console.photo where media_id = $1)
          order by media_id <> $1, position, media_id
-         limit 100
+         limit $2
         "#,
-        media.0
+        media.0,
+        i64::try_from(at_most).unwrap_or(i64::MAX)
     )
     .fetch_all(db)
     .await?)

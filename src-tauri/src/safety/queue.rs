@@ -34,6 +34,8 @@ pub enum SafetyQueue {
     Confirm,
     /// What the operator keeps, or was sent, of all queues.
     Mine,
+    /// What the operator sent to others, who have not decided it yet.
+    Sent,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
@@ -184,7 +186,8 @@ pub async fn counts(db: &PgPool, by: &Operator) -> Result<Vec<QueueCount>> {
 
 /// How much waits for this operator.
 pub async fn count(db: &PgPool, by: &Operator) -> Result<i64> {
-    Ok(counts(db, by).await?.iter().map(|count| count.waiting).sum())
+    let counts = counts(db, by).await?;
+    Ok(counts.iter().filter(|count| count.queue != SafetyQueue::Sent).map(|count| count.waiting).sum())
 }
 
 /// Says that the window is still there with these media; the others that it had are free. Who else looks at the post of one.
@@ -257,7 +260,7 @@ impl Place {
 }
 
 impl SafetyQueue {
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::Flagged,
         Self::Reported,
         Self::Appeal,
@@ -266,6 +269,7 @@ impl SafetyQueue {
         Self::Disagreement,
         Self::Failed,
         Self::Mine,
+        Self::Sent,
     ];
 
     /// The stored word.
@@ -279,6 +283,7 @@ impl SafetyQueue {
             Self::Second => "second",
             Self::Confirm => "confirm",
             Self::Mine => "mine",
+            Self::Sent => "sent",
         }
     }
 

@@ -12,7 +12,7 @@ use crate::{
     file::Partial,
 };
 
-const HEADS: [&str; 15] = [
+const HEADS: [&str; 17] = [
     "decision",
     "decidedAt",
     "mediaId",
@@ -28,6 +28,8 @@ const HEADS: [&str; 15] = [
     "suspended",
     "revertedBy",
     "reason",
+    "reveals",
+    "revealedSeconds",
 ];
 
 /// Writes the decisions of the seven days from `begins` on into a CSV file, a line each; how many there are.
@@ -65,6 +67,8 @@ fn lines(rows: &[queries::WeekRow]) -> Result<Vec<u8>> {
             row.suspended.to_string(),
             said(row.reverted_by.as_deref()),
             said(row.reason.as_deref()),
+            row.looks.to_string(),
+            format!("{:.1}", row.look_seconds),
         ])
         .map_err(unwritten)?;
     }

@@ -147,6 +147,78 @@ async fn only_the_last_word_on_a_medium_is_taken_back(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
+async fn what_a_reverted_safe_had_restored_is_archived_and_suspended_again(db: PgPool) {
+    let world = World::new(db).await;
+    let other = Judge::new(&world.db, "other").await;
+    let media = world.flagged().await;
+    let said = SafetyWord { archive: true, suspend: true, ..world.nudity().await };
+    world.decide(media, &said).await.expect("proposed");
+    other.confirm(world.seen(media).await, true).await;
+    world.decide(media, &SafetyWord::safe()).await.expect("decided");
+    assert_eq!((world.post_status().await, world.account_status().await), ("PUBLISHED".into(), "ACTIVE".into()));
+
+    let done = world.revert(media).await;
+
+    assert_eq!((done.restored, done.left), (2, 0));
+    assert_eq!((world.post_status().await, world.account_status().await), ("ARCHIVED".into(), "SUSPENDED".into()));
+    // And the first decision can be taken back, too.
+    let done = world.revert(media).await;
+    assert_eq!((done.restored, done.left), (2, 0));
+    assert_eq!((world.post_status().await, world.account_status().await), ("PUBLISHED".into(), "ACTIVE".into()));
+
+    // What somebody changed since stays.
+    world.decide(media, &SafetyWord { archive: true, ..world.nudity().await }).await.expect("decided");
+    world.decide(media, &SafetyWord::safe()).await.expect("decided");
+    run(&world.db, "update posts set status = 'DRAFT' where post_id = $1", world.post).await;
+    let done = world.revert(media).await;
+    assert_eq!((done.restored, done.left, world.post_status().await.as_str()), (0, 1, "DRAFT"));
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn what_the_author_archived_stays_archived_whatever_was_decided_and_reverted_before(db: PgPool) {
+    let world = World::new(db).await;
+    let media = world.archived().await;
+    world.revert(media).await;
+    run(&world.db, "update posts set status = 'ARCHIVED' where post_id = $1", world.post).await;
+    world.decide(media, &SafetyWord { archive: true, ..world.nudity().await }).await.expect("decided");
+
+    let done = world.revert(media).await;
+
+    assert_eq!((done.restored, done.left, world.post_status().await.as_str()), (0, 1, "ARCHIVED"));
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn only_what_followed_from_the_decision_itself_is_taken_back_with_it(db: PgPool) {
+    let world = World::new(db).await;
+    let media = world.archived().await;
+    let hate = SafetyWord::is_unsafe(world.policy("hate").await, 3);
+    world.decide(media, &hate).await.expect("decided once more");
+
+    let done = world.revert(media).await;
+
+    assert_eq!((done.restored, world.post_status().await.as_str()), (0, "ARCHIVED"), "the first decision stands");
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn an_appeal_is_open_again_when_what_settled_it_is_taken_back(db: PgPool) {
+    let world = World::new(db).await;
+    let (other, third) = (Judge::new(&world.db, "other").await, Judge::new(&world.db, "third").await);
+    let media = world.flagged().await;
+    world.decide(media, &world.nudity().await).await.expect("decided");
+    safety::appeal(&other.db, &other.by, media, "no").await.expect("filed");
+    other.decide(&world.seen(media).await, SafetyQueue::Appeal, &SafetyWord::safe()).await.expect("heard");
+
+    world.revert(media).await;
+
+    let outcome: Option<String> =
+        query_scalar("select outcome from console.safety_appeal").fetch_one(&world.db).await.expect("an appeal");
+    assert_eq!((outcome, world.waiting().await), (None, vec![(media, "appeal".into())]));
+    assert_eq!((third.queue(SafetyQueue::Appeal).await, other.queue(SafetyQueue::Appeal).await), (vec![media], vec![]));
+    third.decide(&world.seen(media).await, SafetyQueue::Appeal, &world.nudity().await).await.expect("heard");
+    assert_eq!(world.waiting().await, []);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
 async fn a_suspension_is_lifted_with_its_decision(db: PgPool) {
     let world = World::new(db).await;
     let other = Judge::new(&world.db, "other").await;

@@ -34,7 +34,7 @@ async fn what_looks_almost_the_same_is_shown_nearest_first_and_decided_in_one_ac
     work_off(&world.db, None).await;
     let (by, pool) = (&world.admin.by, &world.admin.db);
 
-    let members = safety::members(pool, by, asked, Group::Alike).await.expect("a group");
+    let members = safety::members(pool, by, asked, Group::Alike).await.expect("a group").members;
     let ids: Vec<MediaId> = members.iter().map(|member| member.media_id).collect();
     assert_eq!(ids, [asked, nearer, near]);
     assert!(members[0].similarity.is_none() && members[1].similarity.is_some_and(|near| near > 0.99), "{members:?}");
@@ -62,7 +62,7 @@ async fn a_whole_post_is_decided_in_one_action(db: PgPool) {
     let elsewhere = photo(&world.db, post(&world.db, world.ada, "another").await, "", &[]).await;
     let (by, pool) = (&world.admin.by, &world.admin.db);
 
-    let members = safety::members(pool, by, second, Group::Post).await.expect("a group");
+    let members = safety::members(pool, by, second, Group::Post).await.expect("a group").members;
     assert_eq!(members.iter().map(|m| m.media_id).collect::<Vec<_>>(), [second, first, safe]);
     assert!(members.iter().all(|member| member.media_id.0 != elsewhere));
     let seen: Vec<_> =
@@ -79,11 +79,31 @@ async fn a_whole_post_is_decided_in_one_action(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
+async fn of_a_large_post_as_many_are_shown_as_one_decision_takes_and_it_is_said_that_there_are_more(db: PgPool) {
+    let world = World::new(db).await;
+    let media = world.flagged().await;
+    let more = |count: i64| {
+        format!(
+            "insert into post_media (post_id, media_type, media_url)
+             select {}, 'IMAGE', 'https://example.org/' || n from generate_series(1, {count}) as n",
+            world.post
+        )
+    };
+    let (by, pool) = (&world.admin.by, &world.admin.db);
+    for (added, expected) in [(499, (500, false)), (1, (500, true))] {
+        world.run(more(added)).await;
+        let group = safety::members(pool, by, media, Group::Post).await.expect("a group");
+        assert_eq!((group.members.len(), group.has_more), expected);
+        assert_eq!(group.members[0].media_id, media);
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
 async fn what_has_no_direction_is_like_nothing(db: PgPool) {
     let world = World::new(db).await;
     let media = world.flagged().await;
     world.run("update media_ai_insights set image_embedding = array_fill(0, array[512])::vector").await;
-    let members = safety::members(&world.admin.db, &world.admin.by, media, Group::Alike).await.expect("asked");
+    let members = safety::members(&world.admin.db, &world.admin.by, media, Group::Alike).await.expect("asked").members;
     assert_eq!(members.iter().map(|member| member.media_id).collect::<Vec<_>>(), [media]);
 }
 

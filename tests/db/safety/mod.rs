@@ -9,6 +9,7 @@ mod progress;
 mod queues;
 mod reveals;
 mod rights;
+mod waits;
 
 use kaleidoscope_console::{
     access::{Holder, Operator, Role},
@@ -149,6 +150,19 @@ impl World {
             .fetch_all(&self.db)
             .await
             .expect("the items")
+    }
+
+    /// Takes the last decision on a medium back.
+    async fn revert(&self, media: MediaId) -> safety::Reverted {
+        let last = query_scalar("select id from console.standing_decision($1)")
+            .bind(media)
+            .fetch_one(&self.db)
+            .await
+            .expect("a decision");
+        let mut connection = self.admin.db.acquire().await.expect("connected");
+        let mut done = safety::revert(&mut connection, &self.admin.by, &[last], "wrong").await.expect("asked");
+        assert_eq!(done[0].kept, None, "taken back");
+        done.remove(0)
     }
 
     async fn name(&self, judge: &Judge) {

@@ -134,13 +134,37 @@ async fn a_second_person_sees_a_share_of_decisions_without_knowing_them(db: PgPo
     assert_eq!(safety::story(&other.db, &other.by, media).await.expect("a story"), []);
     let page = safety::decided(&other.db, &other.by, None, false, 10).await.expect("decisions");
     assert!(page.decisions.iter().all(|made| made.media_id != media), "nor in the list");
+    assert_eq!(items[0].severity, 0, "nor how grave it was");
+    assert_eq!((told(&other, media).await, told(&world.admin, media).await), ((0, 0), (1, 1)), "nor in log and file");
 
     let bare = world.policy("nudity_bare").await;
+    let archive = SafetyWord { archive: true, ..SafetyWord::is_unsafe(bare, 1) };
+    let refused = other.decide(&world.seen(media).await, SafetyQueue::Second, &archive).await;
+    assert!(
+        matches!(&refused, Err(Error::Invalid(said)) if said.contains("archives and suspends nothing")),
+        "{refused:?}"
+    );
     other.decide(&world.seen(media).await, SafetyQueue::Second, &SafetyWord::is_unsafe(bare, 1)).await.expect("noted");
 
     assert_eq!(world.waiting().await, [], "they agree: both call it nudity");
     assert_eq!(world.count("select count(*) from console.safety_decision").await, 2, "an opinion is no decision");
     assert_eq!(world.actions().await.last().map(String::as_str), Some("safety.opinion"));
+}
+
+/// Lines about a medium that others wrote: in the log as a judge reads it, and in the week as a file.
+async fn told(judge: &Judge, media: MediaId) -> (i64, usize) {
+    let log = query_scalar("select count(*) from console.activity where subject = 'media' and subject_id = $1")
+        .bind(media)
+        .fetch_one(&judge.db)
+        .await
+        .expect("the log");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("week.csv");
+    safety::save_week(&judge.db, &judge.by, chrono::Utc::now() - chrono::TimeDelta::days(1), &path)
+        .await
+        .expect("written");
+    let week = std::fs::read_to_string(&path).expect("a file");
+    (log, week.lines().filter(|line| line.contains(&format!(",{media},"))).count())
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
@@ -161,6 +185,11 @@ async fn what_was_called_safe_looks_unsafe_to_the_second_person(db: PgPool) {
     }
     let items = second(&other).await;
     assert_eq!((items[0].status.as_deref(), items[0].is_safe), (Some("UNSAFE"), Some(false)));
+    for (judge, words) in [(&other, ("UNSAFE", false)), (&world.admin, ("COMPLETED", true))] {
+        let group = safety::members(&judge.db, &judge.by, media, safety::Group::Post).await.expect("a post").members;
+        let member = group.iter().find(|member| member.media_id == media).expect("the medium");
+        assert_eq!((member.status.as_deref(), member.is_safe), (Some(words.0), Some(words.1)));
+    }
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
@@ -229,6 +258,9 @@ async fn a_control_item_looks_as_if_it_waited_and_changes_nothing(db: PgPool) {
     assert!(items.is_sorted_by_key(|item| item.since), "it stands where it would stand");
     assert_eq!(world.admin.queue(SafetyQueue::Flagged).await, [], "the third one looks at those");
     assert_eq!(safety::story(&third.db, &third.by, known).await.expect("a story"), []);
+    assert_eq!(told(&third, known).await, (0, 0));
+    let group = safety::members(&third.db, &third.by, known, safety::Group::Post).await.expect("a post").members;
+    assert!(group.iter().all(|member| member.status.as_deref() == Some("UNSAFE")), "{group:?}");
 
     let before = world.count("select count(*) from console.safety_decision").await;
     let seen = world.seen(known).await;

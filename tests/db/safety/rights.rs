@@ -43,7 +43,9 @@ async fn what_is_reported_as_child_safety_is_out_of_the_views_of_others(db: PgPo
     assert!(world.admin.items(queue).await.is_empty());
     assert_eq!(safety::count(pool, by).await.expect("counted"), 0);
     assert!(safety::story(pool, by, media).await.expect("asked").is_empty());
-    assert!(safety::members(pool, by, media, Group::Post).await.expect("asked").iter().all(|m| m.media_id != media));
+    assert!(
+        safety::members(pool, by, media, Group::Post).await.expect("asked").members.iter().all(|m| m.media_id != media)
+    );
     assert!(matches!(faces::photo(pool, by, media).await, Err(Error::NotFound(_))));
     let revealed = safety::reveal(pool, by, &Reveals::default(), media, None, Instant::now()).await.map(drop);
     assert!(matches!(revealed, Err(Error::NotFound(_))), "{revealed:?}");
@@ -60,6 +62,71 @@ async fn what_is_reported_as_child_safety_is_out_of_the_views_of_others(db: PgPo
 
     assert!(is_in_views(&named.db, media).await);
     assert_eq!(named.queue(SafetyQueue::Reported).await, [media]);
+}
+
+/// All ways to a medium's address, words or id, as questions that are true where it is told.
+const WAYS: [&str; 10] = [
+    "select exists (select from console.photo where media_id = $1)",
+    "select exists (select from console.face where media_id = $1)",
+    "select exists (select from console.media_search where media_id = $1)",
+    "select exists (select from console.face_search where media_id = $1)",
+    "select exists (select from console.recommendations_knn where media_id = $1)",
+    "select exists (select from console.feed_personalized where media_id = $1)",
+    "select exists (select from console.post_search where title = 'open' and $1 > 0)",
+    "select exists (select from console.find_media(jsonb_build_object('media', array[$1]), 'newest', null, null, 10))",
+    "select console.media_counted(jsonb_build_object('media', array[$1])) = 1",
+    "select not $1 = any (console.unsafe_media(1000))",
+];
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn what_is_reported_as_child_safety_is_told_by_no_view_and_no_search(db: PgPool) {
+    let world = World::new(db).await;
+    let named = Judge::new(&world.db, "named").await;
+    world.name(&named).await;
+    let (staff, moderator) =
+        (operator(&world.db, "staff", Role::Staff).await, operator(&world.db, "mo", Role::Moderator).await);
+    let media = world.clear().await;
+    let shown = face(&world.db, media.0, Some(world.ada)).await;
+    world.run(format!("update media_detected_faces set status = 'CONFIRMED' where id = {shown}")).await;
+    work_off(&world.db, None).await;
+    world
+        .run(format!(
+            "insert into read_model_feed_personalized (feed_item_id, target_user_id, media_id, uploader_id, created_at)
+             values ('x', {0}, {media}, {0}, now()) on conflict do nothing",
+            world.ada
+        ))
+        .await;
+    let told = async |db: &PgPool| {
+        let mut told = Vec::new();
+        for way in WAYS {
+            if query_scalar::<_, bool>(way).bind(media).fetch_one(db).await.expect(way) {
+                told.push(way);
+            }
+        }
+        told
+    };
+    let to_enrol = async |db: &PgPool| -> i64 {
+        let asked = query_scalar("select count(*) from console.faces_to_enrol($1, 10)").bind(world.ada);
+        asked.fetch_one(db).await.expect("asked")
+    };
+    let everybody = [&staff.1, &moderator.1, &world.admin.db, &named.db];
+    for db in everybody {
+        assert_eq!(told(db).await, WAYS);
+    }
+    for db in &everybody[1..] {
+        assert_eq!(to_enrol(db).await, 1);
+    }
+
+    let policy = world.policy("child_safety_abuse").await;
+    safety::report(&staff.1, &staff.0, &[media], policy, "a child").await.expect("reported");
+
+    for db in &everybody[..3] {
+        assert_eq!(told(db).await, [""; 0]);
+    }
+    for db in &everybody[1..3] {
+        assert_eq!(to_enrol(db).await, 0);
+    }
+    assert_eq!((told(&named.db).await, to_enrol(&named.db).await), (WAYS.to_vec(), 1));
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]

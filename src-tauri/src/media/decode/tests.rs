@@ -168,6 +168,16 @@ fn the_size_is_told_by_the_first_bytes() {
 }
 
 #[test]
+fn a_webp_that_says_it_is_longer_than_its_file_has_a_size_as_it_has_pixels() {
+    let mut bytes = encoded(scene(64, 48), ImageFormat::WebP);
+    let length = u32::try_from(bytes.len()).expect("small") + 100;
+    bytes[4..8].copy_from_slice(&length.to_le_bytes());
+    assert!(whole(&bytes).is_ok());
+    assert_eq!(upright_size(&bytes), Ok(None), "more may come");
+    assert_eq!(whole_size(&bytes), Ok(Size { width: 64, height: 48 }));
+}
+
+#[test]
 fn a_jpeg_of_thousands_of_passes_is_refused() {
     let scans: Vec<_> = (0..PROGRESSIVE.len() - 1).filter(|&at| PROGRESSIVE[at..at + 2] == [0xff, 0xda]).collect();
     let [.., last] = scans[..] else { panic!("several scans") };

@@ -27,21 +27,30 @@ impl World {
     }
 
     fn subject(&self, path: &str, hidden: bool) -> Subject {
-        Subject { address: self.server.address(path), hidden, face: Some([100, 80, 60, 80].map(Some).to_vec()) }
+        Subject {
+            address: self.server.address(path),
+            media: None,
+            hidden,
+            face: Some([100, 80, 60, 80].map(Some).to_vec()),
+        }
     }
 
     async fn shown(&self, wanted: Wanted, hidden: bool, exposure: Exposure) -> Outcome<Picture> {
         self.pictures.picture_of(self.subject("/1.jpg", hidden), wanted, exposure).await
     }
 
-    /// Once everything that is written in the background is there.
+    /// Once everything that is written in the background is there; without the empty notes of whose pictures they are.
     async fn files(&self) -> Vec<PathBuf> {
         tokio::time::sleep(Duration::from_millis(200)).await;
         let mut found = Vec::new();
         let mut folders = vec![self.folder.path().to_owned()];
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(folder).expect("a folder").flatten() {
-                if entry.path().is_dir() { folders.push(entry.path()) } else { found.push(entry.path()) }
+                if entry.path().is_dir() {
+                    folders.push(entry.path());
+                } else if entry.metadata().is_ok_and(|metadata| metadata.len() > 0) {
+                    found.push(entry.path());
+                }
             }
         }
         found
@@ -181,7 +190,7 @@ async fn broken_and_refused_pictures_say_so() {
     assert_eq!(world.shown(PHOTO, false, Exposure::GUARDED).await, Err(Problem::Broken));
     assert_eq!(world.shown(PHOTO, true, Exposure::Clear).await, Err(Problem::Broken));
     for address in ["", "file:///etc/passwd", "http://169.254.169.254/", "../../etc/passwd"] {
-        let subject = Subject { address: address.into(), hidden: false, face: None };
+        let subject = Subject { address: address.into(), media: None, hidden: false, face: None };
         let answer = world.pictures.picture_of(subject, PHOTO, Exposure::GUARDED).await;
         assert!(matches!(answer, Err(Problem::Refused(_))), "{address}");
     }
@@ -198,7 +207,7 @@ async fn a_host_that_makes_smaller_versions_is_asked_for_them() {
     .await;
     let shown = async |wanted, face: [i32; 4]| {
         let address = world.server.address("/cloud/image/upload/v1/1.jpg");
-        let subject = Subject { address, hidden: false, face: Some(face.map(Some).to_vec()) };
+        let subject = Subject { address, media: None, hidden: false, face: Some(face.map(Some).to_vec()) };
         world.pictures.picture_of(subject, wanted, Exposure::GUARDED).await.expect("shown");
         world.pictures.0.sources.run_pending_tasks().await;
         let mut widths: Vec<_> = world

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::{PgPool, query_as};
 
-use super::super::{ControlAccuracy, Work};
+use super::super::{ControlAccuracy, PolicyExposure, Work};
 use crate::{
     db::{MediaId, RulingId},
     error::Result,
@@ -22,7 +22,12 @@ pub(in crate::safety) async fn work(db: &PgPool, bounds: &[DateTime<Utc>]) -> Re
                reverted   as "reverted!",
                overturned as "overturned!",
                late       as "late!",
-               median_seconds
+               median_seconds,
+               looks            as "looks!",
+               look_seconds     as "look_seconds!",
+               own_decided      as "own_decided!",
+               own_looks        as "own_looks!",
+               own_look_seconds as "own_look_seconds!"
           from console.safety_work($1)
         "#,
         bounds
@@ -58,6 +63,25 @@ pub(in crate::safety) async fn agreement(db: &PgPool, since: DateTime<Utc>) -> R
     .await?)
 }
 
+pub(in crate::safety) async fn exposure(db: &PgPool, since: DateTime<Utc>) -> Result<Vec<PolicyExposure>> {
+    Ok(query_as!(
+        PolicyExposure,
+        r#"
+        select name,
+               decided          as "decided!",
+               looks            as "looks!",
+               look_seconds     as "look_seconds!",
+               own_decided      as "own_decided!",
+               own_looks        as "own_looks!",
+               own_look_seconds as "own_look_seconds!"
+          from console.safety_exposure($1)
+        "#,
+        since
+    )
+    .fetch_all(db)
+    .await?)
+}
+
 pub(in crate::safety) async fn accuracy(db: &PgPool, since: DateTime<Utc>) -> Result<Vec<ControlAccuracy>> {
     Ok(query_as!(
         ControlAccuracy,
@@ -86,6 +110,8 @@ pub(in crate::safety) struct WeekRow {
     pub(in crate::safety) suspended: bool,
     pub(in crate::safety) reverted_by: Option<String>,
     pub(in crate::safety) reason: Option<String>,
+    pub(in crate::safety) looks: i64,
+    pub(in crate::safety) look_seconds: f64,
 }
 
 pub(in crate::safety) async fn week(db: &PgPool, begins: DateTime<Utc>, ends: DateTime<Utc>) -> Result<Vec<WeekRow>> {
@@ -106,7 +132,9 @@ pub(in crate::safety) async fn week(db: &PgPool, begins: DateTime<Utc>, ends: Da
                archived    as "archived!",
                suspended   as "suspended!",
                reverted_by,
-               reason
+               reason,
+               looks        as "looks!",
+               look_seconds as "look_seconds!"
           from console.safety_week($1, $2)
         "#,
         begins,
