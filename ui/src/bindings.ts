@@ -134,7 +134,7 @@ export const commands = {
 	/**  The same about several media. */
 	decideGroup: (seen: Seen<MediaId>[], queue: SafetyQueue | null, said: SafetyWord) => typedError<SafetyDecided, AppError>(__TAURI_INVOKE("decide_group", { seen, queue, said })),
 	/**  What belongs together around a medium. */
-	safetyGroup: (mediaId: MediaId, group: Group) => typedError<Member[], AppError>(__TAURI_INVOKE("safety_group", { mediaId, group })),
+	safetyGroup: (mediaId: MediaId, group: Group) => typedError<Members, AppError>(__TAURI_INVOKE("safety_group", { mediaId, group })),
 	/**  Which of others are the same picture as a medium. */
 	compareMedia: (mediaId: MediaId, others: MediaId[]) => typedError<Comparison[], AppError>(__TAURI_INVOKE("compare_media", { mediaId, others })),
 	/**  Says yes or no to what somebody else proposed. */
@@ -998,6 +998,14 @@ export type Member = {
 	version: RowVersion,
 };
 
+/**  What can be decided together. */
+export type Members = {
+	/**  The medium itself first; at most 500, as many as one decision takes. */
+	members: Member[],
+	/**  There are others, which are not among them. */
+	hasMore: boolean,
+};
+
 /**  A box that was moved or resized. */
 export type Moved = {
 	faceId: FaceId,
@@ -1169,6 +1177,20 @@ export type PolicyAgreement = {
 	named: number,
 	/**  Cohen's kappa: 0.0 is what chance would bring, 1.0 is always. `None` where chance alone would bring that. */
 	kappa: number | null,
+};
+
+/**  What was seen of media in clear until they were decided. */
+export type PolicyExposure = {
+	/**  Of the policy; `None` of what was decided under none. */
+	name: string | null,
+	decided: number,
+	looks: number,
+	/**  Of all looks together */
+	lookSeconds: number,
+	/**  The operator's own decisions and their own looks for these */
+	ownDecided: number,
+	ownLooks: number,
+	ownLookSeconds: number,
 };
 
 /**  `console.policy.id`: a version of a policy */
@@ -1476,6 +1498,8 @@ export type SafetyProgress = {
 	days: Work[],
 	/**  How far first and second persons agree, by the policies of the top, in the last 90 days. */
 	agreement: PolicyAgreement[],
+	/**  What was seen in clear for the decisions of the last 30 days, by the policies of the top. */
+	exposure: PolicyExposure[],
 	/**  How right operators were on control items in the last 90 days, until the last midnight (UTC). */
 	accuracy: ControlAccuracy[],
 };
@@ -1499,7 +1523,9 @@ export type SafetyQueue =
 /**  Somebody proposed what takes two people. */
 "confirm" | 
 /**  What the operator keeps, or was sent, of all queues. */
-"mine";
+"mine" | 
+/**  What the operator sent to others, who have not decided it yet. */
+"sent";
 
 /**  A decision, as it is asked for. */
 export type SafetyWord = {
@@ -1875,6 +1901,13 @@ export type Work = {
 	late: number,
 	/**  From when it waited to when it was decided. `None` where nothing had waited. */
 	medianSeconds: number | null,
+	/**  Looks at unsafe media in clear meanwhile, and how long they were together, in seconds */
+	looks: number,
+	lookSeconds: number,
+	/**  The operator's own of both, and of what was decided */
+	ownDecided: number,
+	ownLooks: number,
+	ownLookSeconds: number,
 };
 
 export type WorkerStatus = {

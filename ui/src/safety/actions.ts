@@ -19,7 +19,12 @@ export interface Desk {
 /** One that waits for a decision, not for a second person's yes. */
 const open = ({ item }: Desk) => item !== undefined && item.queue !== 'confirm';
 const proposed = ({ item }: Desk) => item?.queue === 'confirm';
+/** One whose decision has consequences: an opinion has none. */
+const consequential = (desk: Desk) => open(desk) && desk.item?.queue !== 'second';
 const any = ({ item }: Desk) => item !== undefined;
+
+/** Somebody has it: who looks at it, or whom they sent it to. */
+const isHeld = ({ asked }: SafetyReview) => asked.queue === 'mine' || asked.queue === 'sent';
 
 export const holdToReveal = action<Desk>({
   id: 'safety.reveal',
@@ -126,7 +131,7 @@ export const archivePost = action<Desk>({
   id: 'safety.archive',
   title: 'Archive the post, too',
   keys: ['a'],
-  enabled: open,
+  enabled: consequential,
   run: ({ review }) => (review.draft.archive = !review.draft.archive),
 });
 
@@ -134,7 +139,7 @@ export const suspendUploader = action<Desk>({
   id: 'safety.suspend',
   title: 'Suspend the uploader, too',
   keys: ['d'],
-  enabled: open,
+  enabled: consequential,
   run: ({ review }) => (review.draft.suspend = !review.draft.suspend),
 });
 
@@ -150,7 +155,7 @@ export const keepItem = action<Desk>({
   id: 'safety.keep',
   title: 'Keep for myself',
   keys: ['h'],
-  enabled: ({ review, item }) => item !== undefined && review.asked.queue !== 'mine',
+  enabled: ({ review, item }) => item !== undefined && !isHeld(review),
   run: ({ review, item, own }) =>
     item && review.assign(item, own, review.draft.reason.trim(), 'Kept for you.'),
 });
@@ -167,7 +172,7 @@ export const giveBack = action<Desk>({
   id: 'safety.give-back',
   title: 'Give back to all',
   keys: ['v'],
-  enabled: ({ review, item }) => item !== undefined && review.asked.queue === 'mine',
+  enabled: ({ review, item }) => item !== undefined && isHeld(review),
   run: ({ review, item }) => item && review.assign(item, null, null, 'Given back.'),
 });
 
@@ -182,7 +187,7 @@ export const decideTogether = groups.map(([group, key, title]) =>
     title,
     keys: [key],
     // A second person's word is about one photo.
-    enabled: (desk) => open(desk) && desk.item?.queue !== 'second',
+    enabled: consequential,
     run: ({ review }) => (review.group = group),
   }),
 );

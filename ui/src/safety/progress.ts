@@ -18,14 +18,19 @@ export function perHour(hours: readonly Work[]): string {
   return busy.length === 0 ? '–' : count(Math.round(decided / busy.length));
 }
 
+/** `1.5 looks, 8.4 s`; a dash where nothing was decided. */
+export function exposureText(decided: number, looks: number, seconds: number): string {
+  if (decided === 0) return '–';
+  const each = (part: number) => String(Math.round((part / decided) * 10) / 10);
+  return `${each(looks)} ${each(looks) === '1' ? 'look' : 'looks'}, ${each(seconds)} s`;
+}
+
 export const controlText = ({ answered, correct }: ControlAccuracy): string =>
   `${shareText(correct, answered)} of ${counted(answered, 'control item')}`;
 
-/** The Monday at which the week of a day begins, where the operator is. */
-export function mondayOf(now: Date): Date {
-  const back = (now.getDay() + 6) % 7;
-  return new Date(now.getFullYear(), now.getMonth(), now.getDate() - back);
-}
+/** Where the last seven days begin, of which today is the last, where the operator is. */
+export const weekBefore = (now: Date): Date =>
+  new Date(now.getFullYear(), now.getMonth(), now.getDate() - 6);
 
 /** `safety-week-2025-11-17.csv` */
 export function weekFile(begins: Date): string {

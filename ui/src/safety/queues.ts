@@ -13,6 +13,7 @@ export const queues: readonly SafetyQueue[] = [
   'disagreement',
   'failed',
   'mine',
+  'sent',
 ];
 
 export const queueNames: Record<SafetyQueue, string> = {
@@ -24,9 +25,20 @@ export const queueNames: Record<SafetyQueue, string> = {
   disagreement: 'Contradictions',
   failed: 'Not processed',
   mine: 'Mine',
+  sent: 'Sent',
 };
 
 export const orders: readonly SafetyOrder[] = ['age', 'severity', 'reach'];
+
+/** Where nobody has said yet how grave it is. */
+const withoutSeverity: readonly SafetyQueue[] = ['flagged', 'disagreement', 'failed', 'second'];
+/** What somebody has is few, and comes by its age. */
+const byAge: readonly SafetyQueue[] = ['mine', 'sent'];
+
+export function ordersOf(queue: SafetyQueue): readonly SafetyOrder[] {
+  if (byAge.includes(queue)) return ['age'];
+  return withoutSeverity.includes(queue) ? orders.filter((order) => order !== 'severity') : orders;
+}
 
 export const orderNames: Record<SafetyOrder, string> = {
   age: 'Oldest first',
@@ -43,6 +55,7 @@ export const emptyQueue: Record<SafetyQueue, string> = {
   disagreement: 'Nothing contradicts itself.',
   failed: 'Everything was processed.',
   mine: 'Nothing was kept or sent to you.',
+  sent: 'Nothing that you sent to others still waits.',
 };
 
 /** Beyond that it is not counted. */

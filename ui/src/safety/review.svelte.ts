@@ -36,7 +36,7 @@ import {
   workChanged,
 } from './api';
 import { treeOf, type Tree } from './policies';
-import { orders } from './queues';
+import { ordersOf } from './queues';
 import { Exposure } from './reveal.svelte';
 import { blank, inWords, isBlank, wordOf, type Draft } from './verdict';
 
@@ -124,12 +124,16 @@ export class SafetyReview {
   /** Another queue, or another order of it. */
   ask(change: Partial<SafetyQuery>): void {
     this.#leave();
-    this.asked = { ...this.asked, ...change };
+    const asked = { ...this.asked, ...change };
+    // An order that says nothing there is that by age.
+    if (!ordersOf(asked.queue).includes(asked.order)) asked.order = 'age';
+    this.asked = asked;
     this.queue = this.#queueOf(this.asked);
     void this.queue.start();
   }
 
   nextOrder(): void {
+    const orders = ordersOf(this.asked.queue);
     const place = orders.indexOf(this.asked.order);
     this.ask({ order: orders[(place + 1) % orders.length] ?? 'age' });
   }
@@ -188,7 +192,7 @@ export class SafetyReview {
   decide(item: SafetyItem, ruling: Ruling): void {
     const draft = $state.snapshot(this.draft) as Draft;
     this.#leave();
-    this.told = inWords(ruling, draft);
+    this.told = inWords(ruling, draft, item.queue);
     void this.#write(item, draft, (item) => decide(this.#client, item, wordOf(ruling, draft)));
   }
 

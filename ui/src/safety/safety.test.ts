@@ -373,11 +373,82 @@ test('while pictures are compared, a group is not decided', async () => {
   await user.keyboard('l');
   const dialog = await screen.findByRole('dialog', { name: 'Near-duplicates' });
   await within(dialog).findAllByText(/comparing/);
-  const safe = within(dialog).getByRole<HTMLButtonElement>('button', { name: /^Safe: 4/ });
+  const safe = within(dialog).getByRole<HTMLButtonElement>('button', { name: /^Safe: 1/ });
   expect(safe.disabled).toBe(true);
   answer.resolve([]);
   await waitFor(() => expect(safe.disabled).toBe(false));
   expect(within(dialog).getAllByText(/not compared/)).toHaveLength(3);
+  // What could not be compared may be another picture.
+  expect(within(dialog).getAllByRole('button', { pressed: true })).toHaveLength(1);
+});
+
+test('of a post all members are decided, and it says where there are more', async () => {
+  const { answers } = open('admin', 'safety');
+  open('admin', 'safety', {
+    safetyGroup: (args: Parameters<typeof answers.safetyGroup>[0]) => ({
+      ...answers.safetyGroup(args),
+      hasMore: true,
+    }),
+  });
+  const user = userEvent.setup();
+  await isShown(first);
+  await user.keyboard('k');
+  const dialog = await screen.findByRole('dialog', { name: 'The whole post' });
+  await within(dialog).findByText(/more than these 4 photos/);
+  expect(within(dialog).getAllByRole('button', { pressed: true })).toHaveLength(4);
+});
+
+test('a second opinion has no consequences, and says so', async () => {
+  const { answers } = open('admin', 'safety');
+  const decideMedia = vi.fn(answers.decideMedia);
+  open('admin', 'safety', {
+    decideMedia,
+    safetyWaiting: (args: Parameters<typeof answers.safetyWaiting>[0]) => {
+      const page = answers.safetyWaiting(args);
+      return { ...page, items: page.items.map((item) => ({ ...item, queue: 'second' as const })) };
+    },
+  });
+  const user = userEvent.setup();
+  await isShown(first);
+  for (const name of [/Archive the post/, /Suspend the uploader/])
+    expect(screen.getByRole<HTMLInputElement>('checkbox', { name }).disabled).toBe(true);
+  expect(screen.getByText(/archives and suspends nothing/)).toBeTruthy();
+  await user.keyboard('ad1u');
+  await screen.findByText('Noted as your opinion: unsafe.');
+  expect(decideMedia.mock.calls[0]).toMatchObject([{ said: { archive: false, suspend: false } }]);
+});
+
+test('an order is offered where it says something', async () => {
+  open('admin', 'safety');
+  const user = userEvent.setup();
+  await isShown(first);
+  const offered = () =>
+    within(screen.getByRole('combobox', { name: 'Order' }))
+      .getAllByRole('option')
+      .map(({ textContent }) => textContent);
+  expect(offered()).toEqual(['Oldest first', 'Widest reach first']);
+  await user.selectOptions(screen.getByRole('combobox', { name: 'Queue' }), 'reported');
+  expect(offered()).toEqual(['Oldest first', 'Gravest first', 'Widest reach first']);
+  await user.selectOptions(screen.getByRole('combobox', { name: 'Order' }), 'severity');
+  await user.selectOptions(screen.getByRole('combobox', { name: 'Queue' }), 'flagged');
+  expect(screen.getByRole<HTMLSelectElement>('combobox', { name: 'Order' }).value).toBe('age');
+});
+
+test('what was sent to somebody is taken back by who sent it', async () => {
+  const { answers } = open('admin', 'safety');
+  const assignSafety = vi.fn(answers.assignSafety);
+  open('admin', 'safety', { assignSafety });
+  const user = userEvent.setup();
+  await isShown(first);
+  await user.keyboard('t');
+  await user.selectOptions(await screen.findByRole('combobox', { name: 'To' }), 'amara.okafor');
+  await user.click(screen.getByRole('button', { name: 'Send' }));
+  await isShown(second);
+  await user.selectOptions(screen.getByRole('combobox', { name: 'Queue' }), 'sent');
+  await isShown(first);
+  await user.click(screen.getByRole('button', { name: /^Give back/ }));
+  await screen.findByText('Nothing that you sent to others still waits.');
+  expect(assignSafety.mock.calls.at(-1)).toMatchObject([{ mediaId: first, to: null }]);
 });
 
 test('a decision is taken back with a reason', async () => {
@@ -409,7 +480,11 @@ test('the work is told in figures and charts, and the week becomes a file', asyn
   expect(await screen.findByRole('table', { name: 'Decided per hour today' })).toBeTruthy();
   expect(screen.getByText('0.62')).toBeTruthy();
   await user.click(screen.getByRole('button', { name: 'Week as CSV' }));
-  await screen.findByText(/^12 decisions of this week are in/);
+  await screen.findByText(/^12 decisions of the last seven days are in/);
+  const exposure = screen.getByRole('table', { name: /^Seen in clear for each decision/ });
+  expect(within(exposure).getByRole('row', { name: /^Nudity/ }).textContent).toMatch(
+    /10\s*1\.5 looks, 8\.4 s\s*–/,
+  );
   expect(saveSafetyWeek).toHaveBeenCalledTimes(1);
   const { violations } = await axe.run(document.body);
   expect(violations.map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([]);

@@ -1,6 +1,6 @@
 // What an admin is about to say of a medium, before it is said.
 
-import type { Policy, Ruling, SafetyWord } from '../bindings';
+import type { Policy, Ruling, SafetyQueue, SafetyWord } from '../bindings';
 
 export interface Draft {
   policy: Policy | undefined;
@@ -39,11 +39,16 @@ export function wordOf(ruling: Ruling, draft: Draft): SafetyWord {
 export const takesTwo = ({ policy, suspend }: Draft): boolean =>
   suspend || (policy?.isRestricted ?? false);
 
-const told: Record<Ruling, string> = {
-  safe: 'Decided: safe.',
-  unsafe: 'Decided: unsafe.',
-  again: 'Decided: to be processed again.',
+const rulings: Record<Ruling, string> = {
+  safe: 'safe',
+  unsafe: 'unsafe',
+  again: 'to be processed again',
 };
 
-export const inWords = (ruling: Ruling, draft: Draft): string =>
-  ruling === 'unsafe' && takesTwo(draft) ? 'Proposed: a second person confirms it.' : told[ruling];
+/** What a second opinion comes to is not told: its author is not to learn what the first one was. */
+export function inWords(ruling: Ruling, draft: Draft, queue: SafetyQueue): string {
+  if (queue === 'second') return `Noted as your opinion: ${rulings[ruling]}.`;
+  return ruling === 'unsafe' && takesTwo(draft)
+    ? 'Proposed: a second person confirms it.'
+    : `Decided: ${rulings[ruling]}.`;
+}

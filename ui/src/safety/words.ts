@@ -30,7 +30,7 @@ export function chapterInWords(chapter: Chapter, tree: Tree): string {
     case 'revert':
       return `${name} took a decision back`;
     case 'appeal':
-      return `Appeal, taken down by ${name}${outcome === null ? '' : `: ${outcome}`}`;
+      return `Appeal, taken down by ${name}${outcome === null ? '' : `: ${outcome === 'again' ? rulings.again : outcome}`}`;
   }
 }
 

@@ -3,7 +3,7 @@
 import type {
   Chapter,
   Group,
-  Member,
+  Members,
   Photo,
   Policy,
   Role,
@@ -61,6 +61,11 @@ const work = (from: string, decided: number): Work => ({
   overturned: 0,
   late: 0,
   medianSeconds: decided === 0 ? null : 1800,
+  looks: decided * 2,
+  lookSeconds: decided * 9,
+  ownDecided: decided,
+  ownLooks: decided,
+  ownLookSeconds: decided * 4,
 });
 
 /** Since then the first one waits; each later one an hour less. */
@@ -146,6 +151,7 @@ export function judging(role: () => Role | null) {
           'disagreement',
           'failed',
           'mine',
+          'sent',
         ] as const
       ).map((queue) => {
         const all = waiting(queue);
@@ -154,7 +160,7 @@ export function judging(role: () => Role | null) {
           waiting: all.length,
           late: all.filter(({ isLate }) => isLate).length,
           oldest: all[0]?.since ?? null,
-          targetHours: queue === 'mine' ? null : 24,
+          targetHours: queue === 'mine' || queue === 'sent' ? null : 24,
         };
       }),
     keepSafety: () => [] as string[],
@@ -162,7 +168,7 @@ export function judging(role: () => Role | null) {
     assignSafety: ({ mediaId, to }: { mediaId: number; to: string | null }) => {
       elsewhere.set(
         mediaId,
-        to === null ? 'flagged' : to === operators.admin.username ? 'mine' : null,
+        to === null ? 'flagged' : to === operators.admin.username ? 'mine' : 'sent',
       );
       return null;
     },
@@ -185,8 +191,9 @@ export function judging(role: () => Role | null) {
       done: args.seen.map((seen) => decide(seen, args.said, args.queue)),
       skipped: [] as { mediaId: number; reason: string }[],
     }),
-    safetyGroup: ({ mediaId, group }: { mediaId: number; group: Group }): Member[] =>
-      flagged()
+    safetyGroup: ({ mediaId, group }: { mediaId: number; group: Group }): Members => ({
+      hasMore: false,
+      members: flagged()
         .filter((photo) => photo.mediaId >= mediaId)
         .slice(0, 4)
         .map((photo, index) => ({
@@ -197,6 +204,7 @@ export function judging(role: () => Role | null) {
           isUnsafe: true,
           version: '700',
         })),
+    }),
     compareMedia: ({ others }: { others: number[] }) =>
       others.map((mediaId, index) => ({
         mediaId,
@@ -222,6 +230,17 @@ export function judging(role: () => Role | null) {
       hours: [work(days.at(-2) ?? '', made.length)],
       days: days.slice(0, -1).map((day, index) => work(day, index % 9)),
       agreement: [{ code: 'nudity', name: 'Nudity', pairs: 48, named: 31, kappa: 0.62 }],
+      exposure: [
+        {
+          name: 'Nudity',
+          decided: 10,
+          looks: 15,
+          lookSeconds: 84,
+          ownDecided: 0,
+          ownLooks: 0,
+          ownLookSeconds: 0,
+        },
+      ],
       accuracy: [{ operator: 'mei.tanaka', answered: 20, correct: 19 }],
     }),
     saveSafetyWeek: () => made.length,
