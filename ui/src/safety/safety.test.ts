@@ -403,8 +403,8 @@ test('a second opinion has no consequences, and says so', async () => {
   const decideMedia = vi.fn(answers.decideMedia);
   open('admin', 'safety', {
     decideMedia,
-    safetyWaiting: (args: Parameters<typeof answers.safetyWaiting>[0]) => {
-      const page = answers.safetyWaiting(args);
+    safetyWaiting: async (args: Parameters<typeof answers.safetyWaiting>[0]) => {
+      const page = await answers.safetyWaiting(args);
       return { ...page, items: page.items.map((item) => ({ ...item, queue: 'second' as const })) };
     },
   });
@@ -442,13 +442,15 @@ test('what was sent to somebody is taken back by who sent it', async () => {
   await isShown(first);
   await user.keyboard('t');
   await user.selectOptions(await screen.findByRole('combobox', { name: 'To' }), 'amara.okafor');
-  await user.click(screen.getByRole('button', { name: 'Send' }));
+  const dialog = screen.getByRole('dialog', { name: 'Send to somebody' });
+  await user.click(within(dialog).getByRole('button', { name: 'Send' }));
   await isShown(second);
   await user.selectOptions(screen.getByRole('combobox', { name: 'Queue' }), 'sent');
   await isShown(first);
   await user.click(screen.getByRole('button', { name: /^Give back/ }));
-  await screen.findByText('Nothing that you sent to others still waits.');
-  expect(assignSafety.mock.calls.at(-1)).toMatchObject([{ mediaId: first, to: null }]);
+  await waitFor(() =>
+    expect(assignSafety.mock.calls.at(-1)).toMatchObject([{ mediaId: first, to: null }]),
+  );
 });
 
 test('a decision is taken back with a reason', async () => {
