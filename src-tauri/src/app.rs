@@ -270,6 +270,8 @@ pub fn commands() -> tauri_specta::Builder<Wry> {
         search::commands::search_facets,
         search::commands::cancel_request,
         search::commands::search_facet_values,
+        search::commands::index_state,
+        search::commands::who_is,
         search::correct::commands::media_words,
         search::correct::commands::media_corrections,
         search::correct::commands::correct_media,

@@ -50,13 +50,16 @@ pub enum Failure {
     Refused { status: u16, reason: String },
     #[error("Elasticsearch gave an answer that the console does not understand: {0}.")]
     Garbled(String),
+    /// Some of the index answered, and had nothing: what the rest has nobody knows.
+    #[error("Elasticsearch answered from a part of the index only.")]
+    Partial,
 }
 
 impl Failure {
     /// The same request may succeed later.
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Silent { .. } => true,
+            Self::Silent { .. } | Self::Partial => true,
             Self::Refused { status, .. } => is_passing(*status),
             Self::Garbled(_) => false,
         }

@@ -33,6 +33,7 @@ mod safety;
 mod search;
 mod search_correct;
 mod search_export;
+mod search_faults;
 mod search_post;
 mod search_saved;
 mod sync;

@@ -368,3 +368,104 @@ async fn counting_that_nobody_waits_for_ends_on_the_server(db: PgPool) {
     let counted = others::counts(&pool, None, &staff, "sea").await.expect("counts");
     assert_eq!(counted.media, 0, "the connection is good for more");
 }
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn people_are_found_in_their_facet_by_their_full_names_and_oneself_as_me(db: PgPool) {
+    let (staff, pool) = operator(&db, "staff", Role::Staff).await;
+    let kenji = user(&db, "kt7").await;
+    run(&db, "update users set full_name = '\u{7530}\u{4e2d} Kenji M\u{fc}ller' where user_id = $1", kenji).await;
+    let sea = photo(&db, post(&db, kenji, "open").await, "a", &["sea"]).await;
+    face(&db, sea, Some(kenji)).await;
+    face(&db, sea, Some(staff.user_id.0)).await;
+    work_off(&db, None).await;
+
+    for (field, typed, expected) in [
+        ("person", "mull", vec!["kt7"]),
+        ("person", "kenji", vec!["kt7"]),
+        ("uploader", "kt", vec!["kt7"]),
+        ("person", "bo", vec![]),
+        ("tag", "kenji", vec![]),
+    ] {
+        let values = facet_values(&pool, None, &staff, "", field, typed).await.expect("values").values;
+        let found: Vec<&str> = values.iter().map(|value| value.value.as_str()).collect();
+        assert_eq!(found, expected, "{field} {typed}");
+    }
+    let found = facets(&pool, None, &staff, "person:me").await.expect("facets").facets;
+    let people = &found.iter().find(|facet| facet.field == "person").expect("people").values;
+    assert_eq!((people[0].value.as_str(), people[0].is_chosen), (staff.username.as_str(), true));
+    assert_eq!((people[0].toggled.as_str(), people.len()), ("", 2));
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn what_a_hit_does_not_show_says_why_it_is_one_too(db: PgPool) {
+    let (staff, pool) = operator(&db, "staff", Role::Staff).await;
+    let kenji = user(&db, "kt7").await;
+    run(&db, "update users set full_name = 'Kenji Mori' where user_id = $1", kenji).await;
+    let open = post(&db, kenji, "open").await;
+    let sea = photo(&db, open, "a", &["sea"]).await;
+    face(&db, sea, Some(kenji)).await;
+    photo(&db, open, "b", &["hill"]).await;
+    work_off(&db, None).await;
+    run(
+        &db,
+        "update read_model_post_search set inferred_event_type = 'beach_party', categories = '{Fun}' where post_id = $1",
+        open,
+    )
+    .await;
+
+    for (text, expected) in [
+        ("mori sea", vec![("tag", "sea"), ("person", "Mori"), ("uploader", "Mori")]),
+        ("hill", vec![("posttag", "hill")]),
+        ("person:kenji", vec![("person", "Kenji")]),
+        ("event:party", vec![("event", "party")]),
+        ("category:fun", vec![("category", "Fun")]),
+        ("tag:sea", vec![("tag", "sea")]),
+        ("uploader:mori -hill", vec![]),
+    ] {
+        let results = search(&pool, None, &staff, &typed(text)).await.expect("results");
+        let hit = results.hits.iter().find(|hit| hit.media_id.0 == sea);
+        let matched = hit.map(|hit| hit.why.matched.clone()).unwrap_or_default();
+        let marked: Vec<(&str, &str)> = matched
+            .iter()
+            .flat_map(|matched| {
+                let marks = matched.parts.iter().filter(|part| part.is_match);
+                marks.map(|part| (matched.field.as_str(), part.text.as_str()))
+            })
+            .collect();
+        assert_eq!(marked, expected, "{text}");
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn what_faces_must_have_is_asked_of_more_than_the_nearest(db: PgPool) {
+    let (staff, pool) = operator(&db, "staff", Role::Staff).await;
+    let open = post(&db, user(&db, "ada").await, "open").await;
+    let (many, wanted) = (photo(&db, open, "many", &["many"]).await, photo(&db, open, "few", &["few"]).await);
+    let example = face(&db, many, None).await;
+    let far = face(&db, wanted, None).await;
+    query(
+        "update media_detected_faces
+            set embedding = (array_fill(0.03::real, array[512]) || array_fill(-0.01::real, array[512]))::vector
+          where id = $1",
+    )
+    .bind(far)
+    .execute(&db)
+    .await
+    .expect("turned");
+    work_off(&db, None).await;
+    // They are compared before the worker has heard of them.
+    query(
+        "insert into media_detected_faces (media_id, bbox, embedding)
+         select $1, '{1,2,3,4}', array_fill(0.03, array[1024])::vector from generate_series(1, 1200)",
+    )
+    .bind(many)
+    .execute(&db)
+    .await
+    .expect("faces");
+
+    let like = Like { more: vec![Example::Face(example.to_string())], less: vec![] };
+    let asked = SearchQuery { like, ..typed("tag:few") };
+    let results = others::faces(&pool, None, &staff, &asked).await.expect("faces");
+    let found: Vec<i64> = results.hits.iter().filter_map(|hit| hit.face_id.parse().ok()).collect();
+    assert_eq!((found, results.total), (vec![far], 1), "{:?}", results.notice);
+}

@@ -4,16 +4,26 @@ use std::path::PathBuf;
 
 use kaleidoscope_console::{
     access::{Operator, Role},
-    db::MIGRATOR,
+    db::{MIGRATOR, MediaId},
     error::Error,
-    search::export::{ExportFormat, ExportProgress, ExportState, Exports, Order},
+    search::{
+        Example, Like, Sort,
+        export::{ExportFormat, ExportProgress, ExportState, Exports, Order},
+    },
 };
 use sqlx::{PgPool, query_scalar};
 
 use crate::rows::{operator, photo, post, run, until, user, work_off};
 
 fn order(path: PathBuf, format: ExportFormat, columns: &[&str]) -> Order {
-    Order { text: "sea".into(), columns: columns.iter().map(ToString::to_string).collect(), format, path }
+    Order {
+        text: "sea".into(),
+        sort: Sort::Newest,
+        like: Like::default(),
+        columns: columns.iter().map(ToString::to_string).collect(),
+        format,
+        path,
+    }
 }
 
 async fn ended(exports: &Exports, id: u32) -> ExportProgress {
@@ -75,6 +85,48 @@ async fn every_page_is_in_the_file_once_and_what_one_may_not_see_is_not(db: PgPo
     assert_eq!(text.lines().count(), 400);
     let first: serde_json::Value = serde_json::from_str(text.lines().next().expect("a line")).expect("JSON");
     assert_eq!(first["caption"], "the sea");
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn what_is_written_is_what_is_listed_in_its_order(db: PgPool) {
+    let staff = operator(&db, "staff", Role::Staff).await;
+    let media = fill(&db, 4).await;
+    // Seen from the first, the last but one is the nearest, and the last has no vector.
+    for (id, degrees) in media.iter().zip([Some(0.0), Some(60.0), Some(10.0), None]) {
+        sqlx::query(
+            "update media_ai_insights
+                set image_embedding = case when $2 is not null then
+                        (array[cosd($2), sind($2)] || array_fill(0::float8, array[510]))::real[]::vector end
+              where media_id = $1",
+        )
+        .bind(id)
+        .bind::<Option<f64>>(degrees)
+        .execute(&db)
+        .await
+        .expect("a vector");
+    }
+    work_off(&db, None).await;
+    let (folder, exports) = (tempfile::tempdir().expect("a folder"), Exports::default());
+    let path = folder.path().join("sea.csv");
+    let like = Like { more: vec![Example::Media(MediaId(media[0]))], less: vec![] };
+    let written = async |text: &str, sort: Sort, like: Like| -> Vec<(i64, Option<f64>)> {
+        let order = Order {
+            text: text.into(),
+            sort,
+            like,
+            ..order(path.clone(), ExportFormat::Csv, &["mediaId", "similarity"])
+        };
+        let id = start(&exports, &staff, order).await;
+        assert_eq!(ended(&exports, id).await.state, ExportState::Done);
+        let mut file = csv::Reader::from_path(&path).expect("a file");
+        file.deserialize().map(|row| row.expect("a row")).collect()
+    };
+
+    let found = written("", Sort::Relevance, like).await;
+    assert_eq!(found.iter().map(|row| row.0).collect::<Vec<_>>(), [media[2], media[1]]);
+    assert!((found[0].1.expect("a similarity") - 10_f64.to_radians().cos()).abs() < 0.01, "{found:?}");
+    let oldest = written("sea", Sort::Oldest, Like::default()).await;
+    assert_eq!(oldest, media.iter().map(|id| (*id, None)).collect::<Vec<_>>());
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]

@@ -121,3 +121,15 @@ async fn what_can_be_found_since_one_looked_is_new_to_oneself(db: PgPool) {
     let texts: Vec<(String, i64)> = list(&bo).await.into_iter().map(|saved| (saved.text, saved.new_hits)).collect();
     assert!(texts.contains(&("(".into(), 0)), "the list all the same: {texts:?}");
 }
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_search_whose_hits_cannot_be_counted_leaves_the_list(db: PgPool) {
+    let ada = operator(&db, "ada", Role::Staff).await;
+    save(&ada, "beach", "tag:beach", false).await.expect("saved");
+    sqlx::query("alter function console.media_new(jsonb, timestamptz, integer) rename to media_new_elsewhere")
+        .execute(&db)
+        .await
+        .expect("renamed");
+    let kept = list(&ada).await;
+    assert_eq!((names(&kept), kept[0].new_hits), (vec!["beach"], 0));
+}

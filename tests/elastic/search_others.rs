@@ -2,12 +2,13 @@
 
 use kaleidoscope_console::{
     access::{Operator, Role},
-    db::MIGRATOR,
+    db::{FaceId, MIGRATOR},
     elastic::Elastic,
     error::{Code, Error},
     search::{
         Engine, Example, Like, SearchQuery, Sort,
         others::{FaceResults, PeopleResults, PostResults, counts, faces, people, posts},
+        who_is,
     },
 };
 use sqlx::{PgPool, query};
@@ -220,6 +221,46 @@ async fn faces_like_another_come_nearest_first(db: PgPool) {
         let results = faces(&world.staff.1, elastic, &world.staff.0, &query).await.expect("results");
         assert_eq!(results.total, 0, "{results:?}");
     }
+    world.node.clear().await;
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn both_engines_say_who_somebody_is_by_the_active_enrolments(db: PgPool) {
+    let (world, made) = World::new(db).await;
+    let (by, pool) = operator(&world.db, "moderator", Role::Moderator).await;
+    let enrol = async |user: i64, half: f32, is_active: bool| {
+        query(
+            "insert into user_face_embeddings (user_id, embedding, is_active)
+             values ($1, (array_fill($2::real, array[512]) || array_fill(0.03::real, array[512]))::vector, $3)",
+        )
+        .bind(user)
+        .bind(half)
+        .bind(is_active)
+        .execute(&world.db)
+        .await
+        .expect("enrolled");
+    };
+    enrol(made.ada, -0.01, true).await;
+    enrol(made.amara, 0.03, true).await;
+    enrol(user(&world.db, "gone").await, 0.03, false).await;
+    work_off(&world.db, Some(&world.node.elastic)).await;
+    world.node.ids("known_faces_index").await;
+
+    let face = FaceId(made.unnamed);
+    for elastic in world.engines() {
+        let known = who_is(&pool, elastic, &by, face).await.expect("people");
+        let engine = if elastic.is_some() { Engine::Elasticsearch } else { Engine::PostgreSql };
+        assert_eq!((known.engine, known.notice.is_some()), (engine, elastic.is_none()), "{known:?}");
+        let found: Vec<i64> = known.people.iter().map(|person| person.user_id.0).collect();
+        assert_eq!(found, [made.amara, made.ada], "{engine:?}");
+        assert!(known.people[0].similarity > 0.99 && known.people[1].similarity < 0.9, "{known:?}");
+        assert_eq!(known.people[0].department.as_deref(), Some("Sales"));
+    }
+    // What the index may tell is no more than what the operator sees: of an unsafe photo it is asked nothing.
+    let hidden = who_is(&pool, Some(&world.node.elastic), &by, FaceId(made.on_flagged)).await;
+    assert!(hidden.is_err() || hidden.is_ok_and(|known| known.engine == Engine::PostgreSql));
+    let refused = who_is(&world.staff.1, Some(&world.node.elastic), &world.staff.0, face).await;
+    assert_eq!(refused.expect_err("not theirs").code(), Code::Forbidden);
     world.node.clear().await;
 }
 

@@ -76,9 +76,18 @@ impl Answer {
         self.hits.hits.last().map(|last| last.sort.as_slice())
     }
 
+    /// Not all of the index answered, or not in time.
+    pub(super) fn is_partial(&self) -> bool {
+        self.timed_out || self.shards.failed > 0
+    }
+
+    /// Nothing, where there may be something in what did not answer.
+    pub(super) fn is_void(&self) -> bool {
+        self.is_partial() && self.hits.hits.is_empty()
+    }
+
     /// Where not all of the index answered; `missing` says what that means.
     pub(super) fn notice(&self, missing: &str) -> Option<String> {
-        (self.timed_out || self.shards.failed > 0)
-            .then(|| format!("Elasticsearch answered from a part of the index only: {missing}."))
+        self.is_partial().then(|| format!("Elasticsearch answered from a part of the index only: {missing}."))
     }
 }

@@ -2,8 +2,8 @@
 
 use tauri::State;
 
-use super::{Facet, Facets, SearchQuery, SearchResults, Suggestions};
-use crate::{app::Console, error::Result};
+use super::{Facet, Facets, IndexState, KnownPeople, SearchQuery, SearchResults, Suggestions};
+use crate::{app::Console, db::FaceId, error::Result};
 
 /// A page of media for a query.
 #[tauri::command]
@@ -39,9 +39,28 @@ pub async fn search_facet_values(
     text: String,
     field: String,
     starts_with: String,
+    request: u32,
 ) -> Result<Facet> {
     let session = console.session().await?;
-    super::facet_values(&session.db, console.elastic.as_ref(), &session.operator, &text, &field, &starts_with).await
+    let values =
+        super::facet_values(&session.db, console.elastic.as_ref(), &session.operator, &text, &field, &starts_with);
+    console.requests.run(request, values).await
+}
+
+/// Whether the index of media answers, and how far it is behind.
+#[tauri::command]
+#[specta::specta]
+pub async fn index_state(console: State<'_, Console>) -> Result<IndexState> {
+    let session = console.session().await?;
+    super::index_state(&session.db, console.elastic.as_ref(), &session.operator).await
+}
+
+/// Who a face may be: the enrolled people who are most like it.
+#[tauri::command]
+#[specta::specta]
+pub async fn who_is(console: State<'_, Console>, face: FaceId) -> Result<KnownPeople> {
+    let session = console.session().await?;
+    super::who_is(&session.db, console.elastic.as_ref(), &session.operator, face).await
 }
 
 /// What could be meant where the caret is.

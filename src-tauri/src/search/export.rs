@@ -16,7 +16,7 @@ use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
 use self::lines::Lines;
-use super::{SearchQuery, SearchResults, Sort, search};
+use super::{Like, SearchQuery, SearchResults, Sort, joined, search};
 use crate::{
     access::{Operator, Right},
     elastic::Elastic,
@@ -24,8 +24,8 @@ use crate::{
     file::Partial,
 };
 
-/// As a hit calls them.
-pub const COLUMNS: [&str; 13] = [
+/// As a hit calls them, and how similar it is to the examples.
+pub const COLUMNS: [&str; 14] = [
     "mediaId",
     "postId",
     "title",
@@ -39,6 +39,7 @@ pub const COLUMNS: [&str; 13] = [
     "isVideo",
     "reactions",
     "comments",
+    "similarity",
 ];
 
 /// Hits that are asked for at once, as many as a search gives.
@@ -50,6 +51,8 @@ const REMEMBERED: usize = 20;
 pub struct Order {
     /// The query
     pub text: String,
+    pub sort: Sort,
+    pub like: Like,
     /// Of [`COLUMNS`], in this order
     pub columns: Vec<String>,
     pub format: ExportFormat,
@@ -188,9 +191,9 @@ async fn write(
     mut file: Partial,
     progress: &Mutex<ExportProgress>,
 ) -> Result<String> {
-    // By time: a long list is read faster than by how good each is.
-    let mut query = SearchQuery { text: order.text.clone(), sort: Sort::Newest, limit: PAGE, ..SearchQuery::default() };
-    let mut weaker = None;
+    let Order { text, sort, like, .. } = order;
+    let mut query = SearchQuery { text: text.clone(), sort: *sort, like: like.clone(), after: None, limit: PAGE };
+    let mut weaker: Vec<String> = Vec::new();
     loop {
         let SearchResults { hits, next, total, notice, problem, .. } = search(db, elastic, by, &query).await?;
         if let Some(problem) = problem {
@@ -198,7 +201,7 @@ async fn write(
         }
         let page = lines.of(&hits)?;
         file.append(page).await?;
-        weaker = weaker.or(notice);
+        weaker.extend(notice.filter(|notice| !weaker.contains(notice)));
         {
             let mut progress = locked(progress);
             progress.done += i64::try_from(hits.len()).unwrap_or(i64::MAX);
@@ -210,7 +213,7 @@ async fn write(
         }
     }
     file.finish(&order.path).await?;
-    Ok(finished(&order.path, weaker))
+    Ok(finished(&order.path, joined(weaker.into_iter().map(Some))))
 }
 
 fn finished(path: &Path, weaker: Option<String>) -> String {

@@ -11,7 +11,7 @@ use specta::Type;
 use sqlx::PgPool;
 
 use self::{
-    count::{Count, Counted, count},
+    count::{Count, Counted, Counts, count},
     field::{FIELDS, Field},
 };
 use super::{
@@ -19,8 +19,8 @@ use super::{
     histogram::{self, Bar},
     is_hollow, known,
     language::{self, Query},
-    meaning::{self, Condition, Known},
-    sees_unsafe,
+    meaning::{self, Condition, Known, Wanted},
+    queries, sees_unsafe,
 };
 use crate::{
     access::{Operator, Right},
@@ -40,7 +40,15 @@ pub struct Facets {
     pub engine: Engine,
     pub facets: Vec<Facet>,
     pub histogram: Vec<Bar>,
+    /// Not all of the index answered: there are at least so many of each.
+    pub is_estimate: bool,
     pub problem: Option<SyntaxProblem>,
+}
+
+impl Facets {
+    fn none(problem: Option<SyntaxProblem>) -> Self {
+        Self { engine: Engine::PostgreSql, facets: Vec::new(), histogram: Vec::new(), is_estimate: false, problem }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Type)]
@@ -50,6 +58,8 @@ pub struct Facet {
     pub field: String,
     /// The most frequent first
     pub values: Vec<FacetValue>,
+    /// Not all of the index answered: there are at least so many of each.
+    pub is_estimate: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Type)]
@@ -71,15 +81,12 @@ pub async fn facets(db: &PgPool, elastic: Option<&Elastic>, by: &Operator, text:
     by.may(Right::Search)?;
     let query = match language::parse(text) {
         Ok(query) => query,
-        Err(error) => {
-            let problem = Some(error.into());
-            return Ok(Facets { engine: Engine::PostgreSql, facets: vec![], histogram: vec![], problem });
-        }
+        Err(error) => return Ok(Facets::none(Some(error.into()))),
     };
     let (known, _) = known(db, by, &query).await?;
     let condition = meaning::condition(&query, &known);
     if is_hollow(&query, condition.as_ref()) {
-        return Ok(Facets { engine: Engine::PostgreSql, facets: vec![], histogram: vec![], problem: None });
+        return Ok(Facets::none(None));
     }
     let fields = FIELDS.into_iter().filter(|field| *field != Field::Safety || sees_unsafe(by)).collect();
     let asked = counts(&query, fields, condition, &known);
@@ -87,28 +94,32 @@ pub async fn facets(db: &PgPool, elastic: Option<&Elastic>, by: &Operator, text:
     let mut facets = Vec::new();
     for (field, values) in counted.values {
         let values = match asked.iter().find(|one| one.fields == [field]) {
-            Some(one) if lacks_chosen(field, &values, &query) => all_values(db, elastic, by, one).await?,
+            Some(one) if lacks_chosen(field, &values, &query, &by.username) => {
+                all_values(db, elastic, by, one).await?.values.into_iter().flat_map(|(_, values)| values).collect()
+            }
             _ => values,
         };
-        facets.push(Facet { field: field.name().into(), values: shown(field, values, &query, |_| true) });
+        let values = shown(field, values, &query, &by.username, |_| true);
+        facets.push(Facet { field: field.name().into(), values, is_estimate: counted.is_partial });
     }
     let order = |facet: &Facet| FIELDS.iter().position(|field| field.name() == facet.field);
     facets.sort_by_key(order);
-    Ok(Facets { engine, facets, histogram: histogram::bars(&counted.days, &query), problem: None })
+    let histogram = histogram::bars(&counted.days, &query);
+    Ok(Facets { engine, facets, histogram, is_estimate: counted.is_partial, problem: None })
 }
 
 /// What is chosen may be too rare to be among the most frequent.
-fn lacks_chosen(field: Field, values: &[Counted], query: &Query) -> bool {
+fn lacks_chosen(field: Field, values: &[Counted], query: &Query, me: &str) -> bool {
     let is_there = |chosen: &String| values.iter().any(|(value, _)| fold::fold(value) == fold::fold(chosen));
-    values.len() >= SHOWN && !field.chosen(query).iter().all(is_there)
+    values.len() >= SHOWN && !field.chosen(query, me).iter().all(is_there)
 }
 
-async fn all_values(db: &PgPool, elastic: Option<&Elastic>, by: &Operator, one: &Count) -> Result<Vec<Counted>> {
+async fn all_values(db: &PgPool, elastic: Option<&Elastic>, by: &Operator, one: &Count) -> Result<Counts> {
     let (_, counted) = count(db, elastic, by, std::slice::from_ref(one), MOST_VALUES).await?;
-    Ok(counted.values.into_iter().flat_map(|(_, values)| values).collect())
+    Ok(counted)
 }
 
-/// A facet's values of which a word begins so.
+/// A facet's values of which a word begins so; of people also those of whose full names one does.
 ///
 /// # Errors
 /// `Forbidden` without the right to search, `Invalid` for a text or field that there is not.
@@ -126,10 +137,20 @@ pub async fn facet_values(
     let (known, _) = known(db, by, &query).await?;
     let condition = meaning::condition(&field.others(&query), &known);
     let asked = Count { fields: vec![field], condition, days: false };
-    let values = all_values(db, elastic, by, &asked).await?;
+    let counted = all_values(db, elastic, by, &asked).await?;
     let typed = fold::words(starts_with);
-    let is_meant = |value: &str| begins(&fold::words(value), &typed);
-    Ok(Facet { field: field.name().into(), values: shown(field, values, &query, is_meant) })
+    let named: HashSet<String> = if field.is_of_people() && !typed.is_empty() {
+        queries::usernames(db, &Wanted { kind: meaning::Kind::Prefix, words: typed.clone() })
+            .await?
+            .into_iter()
+            .collect()
+    } else {
+        HashSet::new()
+    };
+    let is_meant = |value: &str| begins(&fold::words(value), &typed) || named.contains(value);
+    let values = counted.values.into_iter().flat_map(|(_, values)| values).collect();
+    let values = shown(field, values, &query, &by.username, is_meant);
+    Ok(Facet { field: field.name().into(), values, is_estimate: counted.is_partial })
 }
 
 /// Whether somewhere in the words the typed ones begin, the last of which may be unfinished.
@@ -154,15 +175,21 @@ fn counts(query: &Query, fields: Vec<Field>, condition: Option<Condition>, known
 }
 
 /// What is chosen comes first, and is there even where no hit has it.
-fn shown(field: Field, mut values: Vec<Counted>, query: &Query, is_meant: impl Fn(&str) -> bool) -> Vec<FacetValue> {
+fn shown(
+    field: Field,
+    mut values: Vec<Counted>,
+    query: &Query,
+    me: &str,
+    is_meant: impl Fn(&str) -> bool,
+) -> Vec<FacetValue> {
     values.sort_by(|(one, a), (other, b)| b.cmp(a).then_with(|| one.cmp(other)));
     let counted: HashSet<String> = values.iter().map(|(value, _)| fold::fold(value)).collect();
-    let chosen = field.chosen(query).into_iter().filter(|value| !counted.contains(&fold::fold(value)));
+    let chosen = field.chosen(query, me).into_iter().filter(|value| !counted.contains(&fold::fold(value)));
     let all = values.into_iter().chain(chosen.map(|value| (value, 0)));
     let mut shown: Vec<FacetValue> = all
         .filter(|(value, _)| is_meant(value))
         .filter_map(|(value, count)| {
-            let term = field.term(&value)?;
+            let term = field.term_in(query, &value, me)?;
             Some(FacetValue { is_chosen: query.holds(&term), toggled: query.toggle(term).to_string(), value, count })
         })
         .collect();
@@ -190,7 +217,7 @@ mod tests {
         let query = language::parse("sea tag:beach tag:\"New York\" scene:x -tag:hill is:safe").expect("a query");
         let tag = Field::Text(TextField::Tag);
         assert_eq!(tag.others(&query).to_string(), "sea scene:x -tag:hill is:safe");
-        assert_eq!(tag.chosen(&query), ["beach", "New York"]);
+        assert_eq!(tag.chosen(&query, "amara"), ["beach", "New York"]);
         assert_eq!(Field::Safety.others(&query).to_string(), "sea tag:beach tag:\"New York\" scene:x -tag:hill");
     }
 
@@ -198,10 +225,23 @@ mod tests {
     fn what_is_chosen_comes_first() {
         let query = language::parse("tag:(sea OR gone)").expect("a query");
         let values = vec![("beach".into(), 5), ("Sea".into(), 2)];
-        let values = shown(Field::Text(TextField::Tag), values, &query, |_| true);
+        let values = shown(Field::Text(TextField::Tag), values, &query, "amara", |_| true);
         let seen: Vec<_> = values.iter().map(|value| (value.value.as_str(), value.count, value.is_chosen)).collect();
         assert_eq!(seen, [("Sea", 2, true), ("gone", 0, true), ("beach", 5, false)]);
         assert_eq!(values[0].toggled, "tag:gone");
         assert_eq!(values[2].toggled, "tag:(sea OR gone OR \"beach\")");
+    }
+
+    #[test]
+    fn who_is_chosen_as_me_is_chosen_under_their_name() {
+        let query = language::parse("person:(me OR bo)").expect("a query");
+        let values = vec![("amara".into(), 5), ("chidi".into(), 3)];
+        let values = shown(Field::Text(TextField::Person), values, &query, "amara", |_| true);
+        let seen: Vec<_> = values.iter().map(|value| (value.value.as_str(), value.is_chosen)).collect();
+        assert_eq!(seen, [("amara", true), ("bo", true), ("chidi", false)]);
+        assert_eq!(values[0].toggled, "person:bo");
+        let query = language::parse("person:me").expect("a query");
+        let values = shown(Field::Text(TextField::Person), vec![], &query, "amara", |_| true);
+        assert_eq!((values[0].value.as_str(), values[0].count, values[0].toggled.as_str()), ("amara", 0, ""));
     }
 }

@@ -4,7 +4,7 @@ use chrono::{Datelike, Days, Months, NaiveDate};
 use serde::Serialize;
 use specta::Type;
 
-use super::language::{Expression, Moment, Query, Term, TimeField};
+use super::language::{EARLIEST_YEAR, Expression, LATEST_YEAR, Moment, Query, Term, TimeField};
 
 const MOST_BARS: usize = 60;
 
@@ -101,7 +101,8 @@ fn after(day: NaiveDate) -> NaiveDate {
     day.succ_opt().unwrap_or(day)
 }
 
-/// The same hits from one day up to another, which lie within what the query's own times leave.
+/// The same hits from one day up to another, which lie within what the query's own times leave. A day outside of the years that can be
+/// written is no bound: what lies beyond the last one that can belongs together.
 fn narrowed(query: &Query, width: Width, from: NaiveDate, until: NaiveDate) -> String {
     let is_time = |condition: &&Expression| !matches!(condition, Expression::Term(Term::Time { .. }));
     let others = query.conditions().iter().filter(is_time).cloned();
@@ -113,13 +114,19 @@ fn narrowed(query: &Query, width: Width, from: NaiveDate, until: NaiveDate) -> S
         Width::Years(1) if from.ordinal() == 1 && until == width.following(from) => Some(Moment::Year(from.year())),
         _ => None,
     };
+    let is_written = |day: &NaiveDate| (EARLIEST_YEAR..=LATEST_YEAR).contains(&day.year());
+    let first_written = NaiveDate::from_ymd_opt(EARLIEST_YEAR, 1, 1).unwrap_or(from);
+    let last_written = NaiveDate::from_ymd_opt(LATEST_YEAR, 12, 31).unwrap_or(until);
+    let eve = from.pred_opt().unwrap_or(from).min(last_written);
+    let whole = whole.filter(|_| is_written(&from));
     let time = |field, moment| Expression::Term(Term::Time { field, moment });
-    let times = match whole {
-        Some(moment) => vec![time(TimeField::On, moment)],
-        None => vec![
-            time(TimeField::After, Moment::Day(from.pred_opt().unwrap_or(from))),
-            time(TimeField::Before, Moment::Day(until)),
-        ],
+    let times = if let Some(moment) = whole {
+        vec![time(TimeField::On, moment)]
+    } else {
+        let after = is_written(&eve).then(|| time(TimeField::After, Moment::Day(eve)));
+        let until = until.max(first_written);
+        let before = is_written(&until).then(|| time(TimeField::Before, Moment::Day(until)));
+        after.into_iter().chain(before).collect()
     };
     let narrowed: Query = others.chain(times).collect();
     narrowed.to_string()
@@ -157,6 +164,24 @@ mod tests {
         let years = of(&[("1980-02-03", 1), ("2026-06-30", 2)], "sea");
         assert_eq!((years.len(), years[1].3.as_str()), (47, "sea on:1981"));
         assert!(of(&[("0001-02-03", 1), ("9999-06-30", 2)], "").len() <= MOST_BARS);
+    }
+
+    #[test]
+    fn every_bar_has_a_query_that_can_be_read() {
+        for days in [
+            &[("0001-02-03", 1), ("9999-06-30", 2)][..],
+            &[("0044-03-15", 1)],
+            &[("1899-12-31", 1), ("1900-01-01", 1)],
+            &[("9998-12-31", 1), ("9999-01-01", 1)],
+            &[("9999-12-31", 1)],
+        ] {
+            for (from, .., query) in of(days, "sea") {
+                assert!(parse(&query).is_ok_and(|query| query.conditions().len() > 1), "{from}: {query}");
+            }
+        }
+        assert_eq!(of(&[("0044-03-15", 1)], "")[0].3, "before:1900-01-01");
+        assert_eq!(of(&[("9999-12-31", 1)], "")[0].3, "after:9998-12-31");
+        assert_eq!(of(&[("9998-12-30", 1), ("9998-12-31", 1)], "")[1].3, "on:9998-12-31");
     }
 
     #[test]

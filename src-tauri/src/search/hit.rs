@@ -15,13 +15,15 @@ pub struct SearchResults {
     /// How many media match, on all pages together.
     #[specta(type = i32)]
     pub total: i64,
-    /// There are so many that `total` was not counted.
+    /// There are so many that `total` was not counted, or not all of the index answered.
     pub is_estimate: bool,
     #[specta(type = i32)]
     pub took_ms: u64,
     /// Of which Elasticsearch searched, as it says itself
     #[specta(type = i32)]
     pub elastic_ms: u64,
+    /// Elasticsearch failed: when it answers again, asking anew brings more.
+    pub is_stand_in: bool,
     pub hits: Vec<Hit>,
     /// Where the next page starts; `None` on the last.
     pub next: Option<String>,
@@ -102,7 +104,7 @@ pub struct Why {
 #[derive(Debug, Clone, PartialEq, Serialize, Type)]
 #[serde(rename_all = "camelCase")]
 pub struct Matched {
-    /// caption, title, tag, scene, person, uploader or dept
+    /// caption, title, tag, scene, person, uploader, dept, event, category, or posttag for a tag of the post's other media
     pub field: String,
     pub parts: Vec<Part>,
 }

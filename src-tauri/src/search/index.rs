@@ -11,6 +11,7 @@ use super::{
     fusion::{self, Arms},
     joined,
     meaning::Condition,
+    no_vector,
 };
 use crate::{
     elastic::{Elastic, Failure},
@@ -19,6 +20,10 @@ use crate::{
 
 pub(super) const INDEX: &str = media_search::MODEL.name;
 const PARTIAL: &str = "photos may be missing";
+const SHIFTED: &str =
+    "The list was left for so long that it goes on as it is by now: photos may come twice, or not at all.";
+/// Parts of an order that is that of time alone.
+const BY_TIME: usize = 2;
 /// For which a list can be continued as it was; afterwards as it is then.
 const KEPT_SECONDS: u32 = 120;
 /// Looked at for each that is wanted: more is more exact and slower.
@@ -41,24 +46,34 @@ pub(super) async fn page(
         "stored_fields": "_none_",
         "docvalue_fields": ["media_id"],
     });
-    let (answer, total) = if let Some(Cursor::Elasticsearch { pit, after, total, .. }) = after {
+    let (answer, total, shifts) = if let Some(Cursor::Elasticsearch { pit, after, total, .. }) = after {
         body["search_after"] = json!(after);
-        (continued(elastic, body, pit.as_deref()).await?, *total)
+        let (answer, has_expired) = continued(elastic, body, pit.as_deref()).await?;
+        // The time of a medium stays, how good it is and what people say to it do not.
+        (answer, *total, has_expired && order.len() > BY_TIME)
     } else {
         let answer: Answer = elastic.search(INDEX, &body).await?;
-        let total = Total::counted(answer.total());
-        (answer, total)
+        let total = total_of(&answer);
+        (answer, total, false)
     };
+    if answer.is_void() {
+        return Err(Failure::Partial);
+    }
     let but = after.map(|after| after.but().to_vec()).unwrap_or_default();
     let next = next(elastic, asked, &answer, order.len(), total).await.map(|next| next.without(but));
-    let (media, notice) = (answer.ids(), answer.notice(PARTIAL));
+    let shifted = shifts.then(|| SHIFTED.to_owned());
+    let (media, notice) = (answer.ids(), joined([answer.notice(PARTIAL), shifted]));
     Ok(Found { media, notice, total, next, elastic_ms: answer.took, ..Found::default() })
 }
 
-/// Where the list goes on, if it does.
+fn total_of(answer: &Answer) -> Total {
+    Total { media: answer.total(), is_estimate: answer.is_partial() }
+}
+
+/// Where the list goes on, if it does. Behind a part of a page there may be more of it.
 async fn next(elastic: &Elastic, asked: &Asked, answer: &Answer, order: usize, total: Total) -> Option<Cursor> {
-    let is_full = answer.hits.hits.len() >= asked.limit as usize;
-    if let Some(last) = answer.hits.hits.last().filter(|_| is_full) {
+    let goes_on = answer.is_partial() || answer.hits.hits.len() >= asked.limit as usize;
+    if let Some(last) = answer.hits.hits.last().filter(|_| goes_on) {
         // A search at a point in time adds an order of its own.
         let after = last.sort.iter().take(order).cloned().collect();
         return Some(Cursor::Elasticsearch { pit: answer.pit_id.clone(), after, total, but: Vec::new() });
@@ -71,9 +86,9 @@ async fn next(elastic: &Elastic, asked: &Asked, answer: &Answer, order: usize, t
     None
 }
 
-/// A further page at its point in time. Where there is none yet, or none any more, the index is kept as it is now: the list goes on
-/// behind its last entry all the same.
-async fn continued(elastic: &Elastic, mut body: Value, pit: Option<&str>) -> Result<Answer, Failure> {
+/// A further page at its point in time, and whether that has expired. Where there is none yet, or none any more, the index is kept as
+/// it is now: the list goes on behind its last entry all the same.
+async fn continued(elastic: &Elastic, mut body: Value, pit: Option<&str>) -> Result<(Answer, bool), Failure> {
     let mut at = |pit: &str| {
         body["pit"] = json!({"id": pit, "keep_alive": format!("{KEPT_SECONDS}s")});
         body.clone()
@@ -83,10 +98,10 @@ async fn continued(elastic: &Elastic, mut body: Value, pit: Option<&str>) -> Res
             Err(Failure::Refused { status: 404 | 400, reason }) => {
                 tracing::debug!(reason, "a point in time has expired");
             }
-            answer => return answer,
+            answer => return Ok((answer?, false)),
         }
     }
-    match elastic.open_pit(INDEX, KEPT_SECONDS).await {
+    let answer = match elastic.open_pit(INDEX, KEPT_SECONDS).await {
         Ok(pit) => elastic.search_pit(&at(&pit)).await,
         // A node keeps only so many.
         Err(Failure::Refused { status: 429, .. }) => {
@@ -96,7 +111,8 @@ async fn continued(elastic: &Elastic, mut body: Value, pit: Option<&str>) -> Res
             elastic.search(INDEX, &body).await
         }
         Err(failure) => Err(failure),
-    }
+    };
+    Ok((answer?, pit.is_some()))
 }
 
 fn order(sort: Sort, condition: Option<&Condition>) -> Vec<Value> {
@@ -115,12 +131,15 @@ pub(super) async fn best(elastic: &Elastic, asked: &Asked, condition: Option<&Co
     let query = dsl::query(condition, asked.sees_unsafe);
     let order = order(Sort::Relevance, condition);
     let answer: Answer = elastic.search(INDEX, &by_words(&query, &order, true)).await?;
+    if answer.is_void() {
+        return Err(Failure::Partial);
+    }
     let text = answer.ids();
     let near = near_the_best(elastic, asked, &query, &text).await;
     let slow = near.as_ref().err().map(|failure| format!("{failure} The order is that of words alone."));
     let near = near.unwrap_or_default();
-    let (total, is_full) = (Total::counted(answer.total()), text.len() >= WINDOW);
-    let then = answer.last().filter(|_| is_full).map(|after| Cursor::Elasticsearch {
+    let (total, goes_on) = (total_of(&answer), answer.is_partial() || text.len() >= WINDOW);
+    let then = answer.last().filter(|_| goes_on).map(|after| Cursor::Elasticsearch {
         pit: None,
         after: after.to_vec(),
         total,
@@ -160,12 +179,18 @@ pub(super) async fn nearest(elastic: &Elastic, asked: &Asked, condition: Option<
         others["bool"]["must_not"] = json!([{"terms": {"media_id": asked.like.media().collect::<Vec<_>>()}}]);
         searches.push((INDEX, by_vectors(vector, &others, asked.similarity, WINDOW)));
     }
+    let alone = (vector.is_none() && asked.like.media().next().is_some()).then(no_vector);
+    if searches.is_empty() {
+        return Ok(Found { notice: alone, ..Found::default() });
+    }
     let mut answers = Vec::new();
     for answer in elastic.search_each::<Answer>(&searches).await? {
         answers.push(answer?);
     }
+    if answers.iter().all(|answer| answer.hits.hits.is_empty()) && answers.iter().any(Answer::is_partial) {
+        return Err(Failure::Partial);
+    }
     let partial = answers.iter().find_map(|answer| answer.notice(PARTIAL));
-    let alone = vector.is_none().then(|| "None of the examples has a vector to compare with.".to_owned());
     let elastic_ms = answers.iter().map(|answer| answer.took).sum();
     let near = vector.and_then(|_| answers.pop()).map(|answer| answer.near());
     let text = answers.pop().map(|answer| answer.ids());

@@ -15,6 +15,7 @@ mod fusion;
 mod histogram;
 mod hit;
 mod index;
+mod known;
 pub mod language;
 pub mod meaning;
 pub mod others;
@@ -22,6 +23,7 @@ pub mod post;
 mod queries;
 mod requests;
 pub mod saved;
+mod state;
 mod suggest;
 mod why;
 mod wish;
@@ -41,7 +43,9 @@ pub use self::{
     facets::{Facet, FacetValue, Facets, facet_values, facets},
     histogram::Bar,
     hit::{Engine, Hit, Matched, Part, SearchResults, SyntaxProblem, Why},
+    known::{KnownPeople, KnownPerson, who_is},
     requests::Requests,
+    state::{IndexState, index_state},
     suggest::{Suggestion, SuggestionKind, Suggestions, suggest},
     wish::{Example, Like, SearchQuery, Sort},
 };
@@ -93,6 +97,8 @@ struct Found {
     next: Option<Cursor>,
     notice: Option<String>,
     elastic_ms: u64,
+    /// PostgreSQL found it because Elasticsearch failed.
+    stands_in: bool,
 }
 
 /// What is asked of an engine.
@@ -143,9 +149,18 @@ pub async fn search(
     };
     let mut hits = queries::hits(db, &found.media).await?;
     let marks = why::marks(&parsed);
+    let mut unexplained = Vec::new();
     for hit in &mut hits {
         let ranks = found.ranks.get(&hit.media_id.0).copied().unwrap_or_default();
-        why::explain(hit, &marks, ranks, engine);
+        if why::explain(hit, &marks, ranks, engine) {
+            unexplained.push(hit.media_id.0);
+        }
+    }
+    let backgrounds = queries::backgrounds(db, &unexplained).await?;
+    for hit in &mut hits {
+        if let Some(background) = backgrounds.get(&hit.media_id.0) {
+            why::explain_further(hit, &marks, background, engine);
+        }
     }
     Ok(SearchResults {
         engine,
@@ -154,6 +169,7 @@ pub async fn search(
         is_estimate: found.total.is_estimate,
         took_ms: milliseconds(began),
         elastic_ms: found.elastic_ms,
+        is_stand_in: found.stands_in,
         hits,
         next: found.next.map(|cursor| cursor.to_string()),
         problem: None,
@@ -168,6 +184,7 @@ fn unreadable(error: SyntaxError, began: Instant) -> SearchResults {
         is_estimate: false,
         took_ms: milliseconds(began),
         elastic_ms: 0,
+        is_stand_in: false,
         hits: Vec::new(),
         next: None,
         problem: Some(error.into()),
@@ -251,19 +268,22 @@ async fn find(db: &PgPool, elastic: Option<&Elastic>, asked: &Asked, after: Opti
         other => other,
     };
     let condition = without(asked.condition.clone(), after.as_ref());
+    let mut stands_in = false;
     let why = match elastic {
-        Some(_) if after.as_ref().is_some_and(|after| !after.is_of_elasticsearch()) => {
-            "This list began without Elasticsearch.".to_owned()
-        }
+        // Why the list began so its first page says.
+        _ if after.as_ref().is_some_and(|after| !after.is_of_elasticsearch()) => None,
         Some(elastic) => match in_words_of_the_index(db, condition.as_ref()).await? {
             Some(condition) => match find_in_index(elastic, asked, condition.as_ref(), after.as_ref()).await {
                 Ok(found) => return Ok((Engine::Elasticsearch, found)),
                 Err(failure) if after.is_some() => return Err(discontinued(failure)),
-                Err(failure) => failure.to_string(),
+                Err(failure) => {
+                    stands_in = true;
+                    Some(failure.to_string())
+                }
             },
-            None => "Elasticsearch lacks what is asked for, and too many photos have it.".to_owned(),
+            None => Some("Elasticsearch lacks what is asked for, and too many photos have it.".to_owned()),
         },
-        None => "Elasticsearch is not configured.".to_owned(),
+        None => Some("Elasticsearch is not configured.".to_owned()),
     };
     let found = match (&after, &condition) {
         (None, _) if !asked.like.is_empty() => queries::nearest(db, asked).await?,
@@ -273,8 +293,10 @@ async fn find(db: &PgPool, elastic: Option<&Elastic>, asked: &Asked, after: Opti
         }
         (Some(_), _) => return Err(cursor::cannot_continue()),
     };
-    let notice = Some(format!("{why} PostgreSQL answered instead."));
-    Ok((Engine::PostgreSql, Found { notice: joined([notice, forgives_nothing(asked), found.notice]), ..found }))
+    let weaker =
+        why.and_then(|why| joined([Some(format!("{why} PostgreSQL answered instead.")), forgives_nothing(asked)]));
+    let notice = joined([weaker, found.notice]);
+    Ok((Engine::PostgreSql, Found { notice, stands_in, ..found }))
 }
 
 async fn find_in_index(
@@ -321,6 +343,10 @@ fn is_hollow(query: &Query, condition: Option<&Condition>) -> bool {
 
 fn discontinued(failure: Failure) -> Error {
     Error::unavailable(format!("{failure} The list can't be continued: search again."), failure)
+}
+
+fn no_vector() -> String {
+    "None of the examples has a vector to compare with.".to_owned()
 }
 
 /// Only what is no word was typed.

@@ -19,11 +19,11 @@ use sqlx::PgPool;
 pub use self::hits::{FaceHit, FaceResults, PeopleResults, PersonHit, PostHit, PostResults, SearchCounts};
 use self::{
     page::{Kind, Page, Place},
-    part::{Looked, Part},
+    part::{ByPhotos, Looked, Part, Unmet},
 };
 use super::{
     Engine, Example, MOST_HITS, SearchQuery, Sort, answer::Answer, cursor::cannot_continue, dsl, fusion, joined,
-    language, meaning::Condition, meant, sees_unsafe,
+    language, meaning::Condition, meant, no_vector, sees_unsafe,
 };
 use crate::{
     access::{Operator, Right},
@@ -92,7 +92,7 @@ pub async fn counts(db: &PgPool, elastic: Option<&Elastic>, by: &Operator, text:
     let parsed = language::parse(text).map_err(|error| Error::Invalid(error.to_string()))?;
     let (condition, _) = meant(db, by, &parsed).await?;
     if condition.is_none() && parsed.expression.is_some() && parsed.similarity().is_none() {
-        return Ok(SearchCounts { media: 0, posts: 0, people: 0, faces: 0, engine: Engine::PostgreSql });
+        return Ok(SearchCounts { engine: Engine::PostgreSql, ..SearchCounts::of([0; 4]) });
     }
     if let Some(elastic) = elastic
         && let Some(counts) = federated(db, elastic, by, condition.as_ref()).await?
@@ -112,7 +112,7 @@ async fn counts_of_rows(db: &PgPool, condition: Option<&Condition>) -> Result<Se
     }
     own.release();
     let [posts, people, faces] = totals;
-    Ok(SearchCounts { media, posts, people, faces, engine: Engine::PostgreSql })
+    Ok(SearchCounts { engine: Engine::PostgreSql, ..SearchCounts::of([media, posts, people, faces]) })
 }
 
 /// `None` where Elasticsearch does not answer, or lacks what is asked for.
@@ -148,14 +148,10 @@ async fn federated(
             return Ok(None);
         }
     };
-    let totals: Result<Vec<i64>, Failure> =
-        answers.into_iter().map(|answer| answer.map(|answer| answer.total())).collect();
-    Ok(match totals.as_deref() {
-        Ok(&[media, posts, people, faces]) => {
-            Some(SearchCounts { media, posts, people, faces, engine: Engine::Elasticsearch })
-        }
-        _ => None,
-    })
+    let Ok(answers) = answers.into_iter().collect::<Result<Vec<Answer>, Failure>>() else { return Ok(None) };
+    let totals = <[i64; 4]>::try_from(answers.iter().map(Answer::total).collect::<Vec<_>>());
+    let is_estimate = answers.iter().any(Answer::is_partial);
+    Ok(totals.ok().map(|totals| SearchCounts { is_estimate, ..SearchCounts::of(totals) }))
 }
 
 async fn page(db: &PgPool, elastic: Option<&Elastic>, by: &Operator, kind: Kind, query: &SearchQuery) -> Result<Page> {
@@ -212,6 +208,7 @@ impl Asked {
     /// Asks Elasticsearch, and PostgreSQL where that fails or is not there; a list goes on where it began.
     async fn find(&self, db: &PgPool, elastic: Option<&Elastic>, by: &Operator) -> Result<Page> {
         let began_in_postgresql = matches!(self.place, Some(Place::PostgreSql(_)));
+        let mut stands_in = false;
         let why = match elastic {
             Some(_) if began_in_postgresql => "This list began without Elasticsearch.".to_owned(),
             Some(elastic) => match hidden(db, by, self.kind).await? {
@@ -221,7 +218,10 @@ impl Asked {
                         let said = format!("{failure} The list can't be continued: search again.");
                         return Err(Error::unavailable(said, failure));
                     }
-                    Err(failure) => failure.to_string(),
+                    Err(failure) => {
+                        stands_in = true;
+                        failure.to_string()
+                    }
                 },
                 None => "There is more that is not to be shown than Elasticsearch can leave out.".to_owned(),
             },
@@ -234,7 +234,11 @@ impl Asked {
             Kind::Faces => None,
         };
         let weaker = weaker.filter(|_| self.condition.as_ref().is_some_and(Condition::is_ranked));
-        page.notice = joined([Some(format!("{why} PostgreSQL answered instead.")), weaker, page.notice]);
+        // Why it began so the first page says.
+        if !began_in_postgresql {
+            page.notice = joined([Some(format!("{why} PostgreSQL answered instead.")), weaker, page.notice]);
+        }
+        page.stands_in = stands_in;
         Ok(page)
     }
 
@@ -252,19 +256,24 @@ impl Asked {
         if let Some(Place::Elasticsearch(values)) = &self.place {
             body["search_after"] = json!(values);
         }
-        Ok(elastic.search::<Answer>(self.kind.model().index, &body).await.map(|answer| {
-            let found: Vec<(i64, Option<f64>)> = answer.ids().into_iter().map(|id| (id, None)).collect();
-            let is_full = found.len() >= self.limit as usize;
-            let last = answer.last().filter(|_| is_full).map(<[_]>::to_vec);
-            Page {
-                engine: Engine::Elasticsearch,
-                total: answer.total(),
-                next: last.and_then(|last| Place::Elasticsearch(last).text()),
-                notice: joined([answer.notice(PARTIAL), notice]),
-                found,
-                problem: None,
-            }
-        }))
+        let answered = elastic.search::<Answer>(self.kind.model().index, &body).await;
+        Ok(answered.and_then(|answer| if answer.is_void() { Err(Failure::Partial) } else { Ok(answer) }).map(
+            |answer| {
+                let found: Vec<(i64, Option<f64>)> = answer.ids().into_iter().map(|id| (id, None)).collect();
+                // Behind a part of a page there may be more of it.
+                let goes_on = answer.is_partial() || found.len() >= self.limit as usize;
+                let last = answer.last().filter(|_| goes_on).map(<[_]>::to_vec);
+                Page {
+                    engine: Engine::Elasticsearch,
+                    total: answer.total(),
+                    next: last.and_then(|last| Place::Elasticsearch(last).text()),
+                    notice: joined([answer.notice(PARTIAL), notice]),
+                    found,
+                    problem: None,
+                    stands_in: false,
+                }
+            },
+        ))
     }
 
     fn is_alike(&self) -> bool {
@@ -302,6 +311,9 @@ impl Asked {
         }
         let body = json!({"knn": knn, "size": NEAREST, "track_total_hits": true, "timeout": "4s", "_source": false});
         let answer: Answer = elastic.search(name, &body).await?;
+        if answer.is_void() {
+            return Err(Failure::Partial);
+        }
         let found = answer.near().into_iter().map(|(id, similarity)| (id, Some(similarity))).collect();
         Ok(self.whole(Engine::Elasticsearch, found, joined([answer.notice(PARTIAL), notice])))
     }
@@ -310,15 +322,23 @@ impl Asked {
     fn whole(&self, engine: Engine, mut found: Vec<(i64, Option<f64>)>, notice: Option<String>) -> Page {
         found.truncate(self.limit as usize);
         let total = i64::try_from(found.len()).unwrap_or(i64::MAX);
-        Page { engine, found, total, next: None, notice, problem: None }
+        Page { engine, found, total, next: None, notice, problem: None, stands_in: false }
     }
 
     async fn find_in_postgresql(&self, db: &PgPool) -> Result<Page> {
         let (part, notice) = part_of(db, self.kind, self.condition.as_ref(), Engine::PostgreSql).await?;
         if self.is_alike() {
             let (more, less) = &self.examples;
-            let near = queries::nearest_faces(db, more, less, self.similarity, part.as_ref()).await?;
-            let notice = joined([notice, near.is_empty().then(no_vector)]);
+            let near = queries::nearest_faces(db, more, less, self.similarity, part.as_ref(), self.limit).await?;
+            let lacks_vector =
+                near.faces.is_empty() && queries::nearest_faces(db, more, less, None, None, 1).await?.faces.is_empty();
+            let cut = near.compared.map(|compared| {
+                format!(
+                    "Only the {compared} nearest faces were asked for the rest of the query: others may be missing."
+                )
+            });
+            let near = near.faces;
+            let notice = joined([notice, cut, lacks_vector.then(no_vector)]);
             return Ok(self.whole(Engine::PostgreSql, near, notice));
         }
         let shown = match &self.place {
@@ -337,12 +357,9 @@ impl Asked {
             next: goes_on.then(|| Place::PostgreSql(after).text()).flatten(),
             notice,
             problem: None,
+            stands_in: false,
         })
     }
-}
-
-fn no_vector() -> String {
-    "None of the examples has a vector to compare with.".to_owned()
 }
 
 /// The query as a condition on rows of a kind, and what of it can't be met.
@@ -356,24 +373,39 @@ async fn part_of(
     let mut leaves = Vec::new();
     kind.by_photos_in(condition, engine, &mut leaves);
     let mut by_photos = Vec::new();
-    let mut is_cut = false;
-    for leaf in leaves {
-        let mut media = queries::media(db, leaf, MOST_PHOTOS + 1).await?;
-        is_cut |= media.len() > MOST_PHOTOS;
+    for condition in leaves {
+        let mut media = queries::media(db, condition, MOST_PHOTOS + 1).await?;
+        let is_cut = media.len() > MOST_PHOTOS;
         media.truncate(MOST_PHOTOS);
         let ids = if kind == Kind::Posts { queries::posts_of(db, &media).await? } else { media };
-        by_photos.push((leaf, ids));
+        by_photos.push(ByPhotos { condition, ids, is_cut });
     }
     let departments = if kind == Kind::People { queries::departments(db).await? } else { Vec::new() };
     let looked = Looked { by_photos: &by_photos, departments: &departments };
-    let mut lacks = Vec::new();
-    let part = kind.part(condition, engine, &looked, &mut lacks);
-    let cut = is_cut.then(|| {
-        format!("More than {MOST_PHOTOS} photos have what was asked for: {} of others may be missing.", kind.name())
+    let mut unmet = Unmet::default();
+    let part = kind.part(condition, engine, &looked, false, &mut unmet);
+    let Unmet { lacks, is_cut, is_unsure } = unmet;
+    let name = kind.name();
+    let cut = is_cut
+        .then(|| format!("More than {MOST_PHOTOS} photos have what was asked for: {name} of others may be missing."));
+    let unsure = is_unsure.then(|| {
+        format!(
+            "More than {MOST_PHOTOS} photos have what must not be there: which {name} have none of them nobody can say."
+        )
     });
     let lacking =
-        (!lacks.is_empty()).then(|| format!("{} have no {}: of that nothing is found.", kind.name(), lacks.join(", ")));
-    Ok((Some(part), joined([cut, lacking])))
+        (!lacks.is_empty()).then(|| format!("{name} have no {}: of that nothing is found.", lacks.join(", ")));
+    Ok((Some(part), joined([cut, unsure, lacking])))
+}
+
+/// Of these faces those that the operator may see.
+pub(super) async fn seen_faces(db: &PgPool, faces: &[i64]) -> Result<Vec<i64>> {
+    queries::seen_faces(db, faces).await
+}
+
+/// These people as the operator may see them, in this order; those who are gone are left out.
+pub(super) async fn people_of(db: &PgPool, ids: &[i64]) -> Result<Vec<PersonHit>> {
+    queries::people(db, ids).await
 }
 
 /// What this operator may not see of a kind; `None` where it is too much to be left out by name.

@@ -11,6 +11,7 @@ use super::{
     cursor::{Cursor, cannot_continue},
     fusion::{self, Arms},
     meaning::{Condition, Wanted},
+    no_vector,
 };
 use crate::{
     db::{MediaId, PostId},
@@ -190,7 +191,13 @@ pub(super) async fn nearest(db: &PgPool, asked: &Asked) -> Result<Found> {
         Some(condition) if condition.is_ranked() => by_words(db, condition).await?.media,
         _ => Vec::new(),
     };
-    Ok(fusion::first(&Arms { text, near }, asked.limit, false, None, None))
+    let lacks_vector = near.is_empty() && !but.is_empty() && {
+        // An example that has a vector is the nearest to itself.
+        let itself = Direction { more: &but, less: &[], but: &[] };
+        self::near(db, Some(&Condition::Media(but.clone())), itself, 1, None, None).await?.is_empty()
+    };
+    let found = fusion::first(&Arms { text, near }, asked.limit, false, None, None);
+    Ok(Found { notice: lacks_vector.then(no_vector), ..found })
 }
 
 /// Media that others are compared with, and those that are not compared.
@@ -232,6 +239,85 @@ async fn near(
 pub(super) async fn count(db: impl PgExecutor<'_>, condition: Option<&Condition>) -> Result<i64> {
     let counted = query_scalar!(r#"select console.media_counted($1) as "media!""#, json!(condition));
     Ok(counted.fetch_one(db).await?)
+}
+
+/// How many documents of media are to be sent to the index yet.
+pub(super) async fn behind(db: &PgPool) -> Result<i64> {
+    Ok(query_scalar!(
+        r#"
+        select coalesce(sum(waiting), 0)::bigint as "waiting!"
+          from console.queue_status()
+         where kind = 'index'
+           and name = 'media_search'
+        "#
+    )
+    .fetch_one(db)
+    .await?)
+}
+
+/// Who has it in a name, up to [`MOST_PEOPLE`], by username.
+pub(super) async fn usernames(db: &PgPool, wanted: &Wanted) -> Result<Vec<String>> {
+    let people: Vec<i64> = people(db, vec![wanted.clone()]).await?.into_values().flatten().collect();
+    Ok(query_scalar!(r#"select username as "username!" from console.person where user_id = any ($1)"#, &people)
+        .fetch_all(db)
+        .await?)
+}
+
+/// What a hit may have matched by that it does not show.
+#[derive(Debug, Default)]
+pub(super) struct Background {
+    pub(super) uploader: Option<String>,
+    pub(super) people: Vec<String>,
+    pub(super) post_tags: Vec<String>,
+    pub(super) event: Option<String>,
+    pub(super) categories: Vec<String>,
+}
+
+/// The full names, and what their posts have, of these media.
+pub(super) async fn backgrounds(db: &PgPool, media: &[i64]) -> Result<HashMap<i64, Background>> {
+    if media.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = query!(
+        r#"
+        select m.media_id as "media_id!",
+               (select u.full_name from console.person as u where u.user_id = m.uploader_id) as uploader,
+               to_json(array(
+                   select u.full_name
+                     from console.person as u
+                    where u.user_id = any (m.detected_user_ids)
+                      and u.full_name <> ''
+                    order by u.user_id
+               )) as "people!: Json<Vec<String>>",
+               to_json(array(
+                   select tag
+                     from unnest(m.post_all_tags) as tag
+                    where tag <> ''
+                      and tag <> all (coalesce(m.ai_tags, '{}'))
+               )) as "post_tags!: Json<Vec<String>>",
+               p.inferred_event_type as "event?",
+               to_json(p.categories) as "categories: Json<Texts>"
+          from console.media_search as m
+          left join console.post_search as p
+            on p.post_id = m.post_id
+           and p.post_id = any (array(select post_id from console.media_search where media_id = any ($1)))
+         where m.media_id = any ($1)
+        "#,
+        media,
+    )
+    .fetch_all(db)
+    .await?;
+    let of_each = rows.into_iter().map(|row| {
+        let background = Background {
+            uploader: row.uploader,
+            people: row.people.0,
+            post_tags: row.post_tags.0,
+            event: row.event,
+            categories: row.categories.map(|Json(texts)| texts.into_vec()).unwrap_or_default(),
+        };
+        (row.media_id, background)
+    });
+    Ok(of_each.collect())
 }
 
 /// What this operator may see of these media, in this order. Some may be gone by now.

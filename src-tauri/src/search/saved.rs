@@ -53,7 +53,7 @@ pub async fn saved(db: &PgPool, by: &Operator) -> Result<Vec<SavedSearch>> {
     by.may(Right::Search)?;
     let mut searches = Vec::new();
     for row in queries::saved(db).await? {
-        searches.push(with_new_hits(db, by, row).await?);
+        searches.push(with_new_hits(db, by, row).await);
     }
     Ok(searches)
 }
@@ -124,13 +124,17 @@ pub async fn count_new(db: &PgPool, by: &Operator, text: &str, since: DateTime<U
     queries::count_new(db, condition.as_ref(), since, MOST_NEW).await
 }
 
-/// A query that can't be read any more has no hits; nobody should lose the whole list over it.
-async fn with_new_hits(db: &PgPool, by: &Operator, row: queries::SavedRow) -> Result<SavedSearch> {
+/// A query that can't be read any more has no hits, and one that takes too long no badge; nobody should lose the whole list over it.
+async fn with_new_hits(db: &PgPool, by: &Operator, row: queries::SavedRow) -> SavedSearch {
     let new_hits = match count_new(db, by, &row.text, row.seen_at).await {
+        Ok(counted) => counted,
         Err(Error::Invalid(_)) => 0,
-        counted => counted?,
+        Err(error) => {
+            tracing::warn!(%error, saved_search_id = row.saved_search_id, "new hits are not counted");
+            0
+        }
     };
-    Ok(SavedSearch {
+    SavedSearch {
         saved_search_id: row.saved_search_id,
         name: row.name,
         text: row.text,
@@ -138,7 +142,7 @@ async fn with_new_hits(db: &PgPool, by: &Operator, row: queries::SavedRow) -> Re
         is_mine: row.is_mine,
         owner: row.owner,
         new_hits,
-    })
+    }
 }
 
 fn usable_name(name: &str) -> Result<&str> {

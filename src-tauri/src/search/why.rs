@@ -4,6 +4,7 @@ use super::{
     Engine, Hit, Matched, Part, Ranks, Why,
     language::{Query, TextField},
     meaning::{Kind, Wanted},
+    queries::Background,
 };
 use crate::read_models::fold;
 
@@ -27,7 +28,14 @@ pub(super) fn marks(query: &Query) -> Vec<Mark> {
         .collect()
 }
 
-pub(super) fn explain(hit: &mut Hit, marks: &[Mark], ranks: Ranks, engine: Engine) {
+impl Mark {
+    fn is_of(&self, field: TextField) -> bool {
+        self.field.is_none_or(|own| own == field)
+    }
+}
+
+/// Says why a hit is one by what it shows, and whether something that was asked for stands nowhere in that.
+pub(super) fn explain(hit: &mut Hit, marks: &[Mark], ranks: Ranks, engine: Engine) -> bool {
     let forgiving = engine == Engine::Elasticsearch;
     let fields = [
         (TextField::Title, "title", hit.title.as_slice()),
@@ -38,14 +46,47 @@ pub(super) fn explain(hit: &mut Hit, marks: &[Mark], ranks: Ranks, engine: Engin
         (TextField::Uploader, "uploader", std::slice::from_ref(&hit.uploader)),
         (TextField::Department, "dept", hit.department.as_slice()),
     ];
+    let matched = found(fields, marks, forgiving);
+    let lacks = marks.iter().any(|mark| {
+        let of_one = |(field, texts): (TextField, &[String])| {
+            mark.is_of(field) && texts.iter().any(|text| marked(text, &[mark], forgiving).is_some())
+        };
+        !fields.into_iter().any(|(field, _, texts)| of_one((field, texts)))
+    });
+    hit.why = Why { matched, text_rank: ranks.text, vector_rank: ranks.vector, similarity: ranks.similarity };
+    lacks
+}
+
+/// Adds what a hit does not show: full names, and what its post has.
+pub(super) fn explain_further(hit: &mut Hit, marks: &[Mark], background: &Background, engine: Engine) {
+    let fields = [
+        (TextField::Person, "person", background.people.as_slice()),
+        (TextField::Uploader, "uploader", background.uploader.as_slice()),
+        (TextField::Event, "event", background.event.as_slice()),
+        (TextField::Category, "category", background.categories.as_slice()),
+    ];
+    let forgiving = engine == Engine::Elasticsearch;
+    hit.why.matched.extend(found(fields, marks, forgiving));
+    // A tag of another medium is found by words alone: `tag:` means the medium's own.
+    let anywhere: Vec<&Mark> = marks.iter().filter(|mark| mark.field.is_none()).collect();
+    for text in &background.post_tags {
+        let parts = marked(text, &anywhere, forgiving);
+        hit.why.matched.extend(parts.map(|parts| Matched { field: "posttag".into(), parts }));
+    }
+}
+
+/// Words anywhere are not looked for in events and categories, which neither engine finds by them.
+fn found<const N: usize>(fields: [(TextField, &str, &[String]); N], marks: &[Mark], forgiving: bool) -> Vec<Matched> {
     let mut matched = Vec::new();
     for (field, name, texts) in fields {
-        let own: Vec<&Mark> = marks.iter().filter(|mark| mark.field.is_none_or(|own| own == field)).collect();
+        let is_named = matches!(field, TextField::Event | TextField::Category);
+        let own: Vec<&Mark> =
+            marks.iter().filter(|mark| mark.is_of(field) && (mark.field.is_some() || !is_named)).collect();
         for text in texts {
             matched.extend(marked(text, &own, forgiving).map(|parts| Matched { field: name.into(), parts }));
         }
     }
-    hit.why = Why { matched, text_rank: ranks.text, vector_rank: ranks.vector, similarity: ranks.similarity };
+    matched
 }
 
 /// The text in parts, if there is a word to mark.

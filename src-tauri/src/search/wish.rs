@@ -44,7 +44,7 @@ impl Sort {
 }
 
 /// Similar to some and unlike others; at most 10 each.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, Type)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, Type)]
 #[serde(rename_all = "camelCase")]
 pub struct Like {
     #[serde(default)]
@@ -53,7 +53,7 @@ pub struct Like {
     pub less: Vec<Example>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
 #[serde(tag = "kind", content = "id", rename_all = "camelCase")]
 pub enum Example {
     Media(MediaId),

@@ -5,20 +5,26 @@ use std::path::PathBuf;
 use tauri::State;
 
 use super::{ExportFormat, ExportProgress, Order};
-use crate::{app::Console, error::Result};
+use crate::{
+    app::Console,
+    error::Result,
+    search::{Like, Sort},
+};
 
-/// Writes the whole result into a file; its progress is asked for by the number.
+/// Writes the whole result into a file, as it is listed; its progress is asked for by the number.
 #[tauri::command]
 #[specta::specta]
 pub async fn export_search(
     console: State<'_, Console>,
     text: String,
+    sort: Sort,
+    like: Like,
     columns: Vec<String>,
     format: ExportFormat,
     path: String,
 ) -> Result<u32> {
     let session = console.session().await?;
-    let order = Order { text, columns, format, path: PathBuf::from(path) };
+    let order = Order { text, sort, like, columns, format, path: PathBuf::from(path) };
     console.exports.start(session.db, console.elastic.clone(), session.operator, order).await
 }
 

@@ -81,9 +81,11 @@ impl Lines {
 
 /// As the window gets them.
 fn fields(hit: &Hit) -> Result<BTreeMap<String, Value>> {
-    serde_json::to_value(hit)
+    let mut fields: BTreeMap<String, Value> = serde_json::to_value(hit)
         .and_then(serde_json::from_value)
-        .map_err(|error| Error::internal(unwritable(&error), error))
+        .map_err(|error| Error::internal(unwritable(&error), error))?;
+    fields.insert("similarity".into(), hit.why.similarity.map_or(Value::Null, Value::from));
+    Ok(fields)
 }
 
 fn unwritable(error: &impl std::fmt::Display) -> String {

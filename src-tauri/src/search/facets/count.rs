@@ -31,6 +31,8 @@ pub(super) struct Count {
 pub(super) struct Counts {
     pub values: Vec<(Field, Vec<Counted>)>,
     pub days: Vec<(NaiveDate, i64)>,
+    /// Not all of the index answered.
+    pub is_partial: bool,
 }
 
 /// Each count, and which engine made them.
@@ -54,7 +56,7 @@ pub(super) async fn count(
         }
     }
     let values = in_postgresql(db, asked, at_most, |_| true).await?;
-    let mut counts = Counts { values, days: Vec::new() };
+    let mut counts = Counts { values, ..Counts::default() };
     if let Some(one) = asked.iter().find(|one| one.days) {
         let mut own = Cancellable::acquire(db).await?;
         counts.days = queries::days(&mut *own, one.condition.as_ref()).await?;
@@ -97,6 +99,8 @@ async fn indexed(db: &PgPool, asked: &[Count]) -> Result<Option<Vec<Option<Condi
 
 #[derive(Debug, Deserialize)]
 struct Answer {
+    #[serde(flatten)]
+    found: super::super::answer::Answer,
     aggregations: Option<Value>,
 }
 
@@ -121,7 +125,9 @@ async fn in_index(
         .collect();
     let mut counts = Counts::default();
     for (one, answer) in asked.iter().zip(elastic.search_each::<Answer>(&searches).await?) {
-        let aggregations = answer?.aggregations.unwrap_or_default();
+        let Answer { found, aggregations } = answer?;
+        counts.is_partial |= found.is_partial();
+        let aggregations = aggregations.unwrap_or_default();
         for field in one.fields.iter().filter(|field| field.indexed().is_some()) {
             let buckets = buckets(&aggregations[field.name()])?;
             counts.values.push((*field, buckets.into_iter().filter_map(|bucket| value_of(*field, bucket)).collect()));

@@ -1,6 +1,7 @@
 //! What hits are counted by.
 
 use super::super::language::{self, Expression, OneOrMore, Query, State, Term, Text, TextField};
+use crate::read_models::fold;
 
 /// Something that hits are counted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +59,24 @@ impl Field {
         }
     }
 
+    /// The condition in which a value is chosen already, or else that of the value itself: oneself may be written `me`.
+    pub(super) fn term_in(self, query: &Query, value: &str, me: &str) -> Option<Term> {
+        if let Self::Text(field) = self
+            && self.is_of_people()
+            && fold::fold(value) == fold::fold(me)
+        {
+            let own = Term::Field { field, any_of: OneOrMore::new(language::Value::Me, []) };
+            if query.holds(&own) {
+                return Some(own);
+            }
+        }
+        self.term(value)
+    }
+
+    pub(super) fn is_of_people(self) -> bool {
+        matches!(self, Self::Text(TextField::Person | TextField::Uploader))
+    }
+
     pub(super) fn is_chosen_by(self, condition: &Expression) -> bool {
         let Expression::Term(term) = condition else { return false };
         match (self, term) {
@@ -73,15 +92,16 @@ impl Field {
         query.conditions().iter().filter(|condition| !self.is_chosen_by(condition)).cloned().collect()
     }
 
-    /// What is chosen here, as it was typed.
-    pub(super) fn chosen(self, query: &Query) -> Vec<String> {
+    /// What is chosen here, as it was typed; `me` by the username.
+    pub(super) fn chosen(self, query: &Query, me: &str) -> Vec<String> {
         let mut chosen = Vec::new();
         for condition in query.conditions().iter().filter(|condition| self.is_chosen_by(condition)) {
             match condition {
                 Expression::Term(Term::Field { any_of, .. }) => {
                     chosen.extend(any_of.iter().filter_map(|value| match value {
                         language::Value::Text(Text::Word(text) | Text::Phrase(text)) => Some(text.clone()),
-                        _ => None,
+                        language::Value::Me => Some(me.to_owned()),
+                        language::Value::Text(Text::Prefix(_)) => None,
                     }));
                 }
                 Expression::Term(Term::Is(states)) => chosen.extend(states.iter().map(|state| state.name().to_owned())),

@@ -47,7 +47,7 @@ pub use self::{
     parse::parse,
     print::quoted,
     terms::Highlight,
-    time::{Moment, Period},
+    time::{EARLIEST_YEAR, LATEST_YEAR, Moment, Period},
 };
 
 /// In characters.

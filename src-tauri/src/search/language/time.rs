@@ -6,9 +6,9 @@ use chrono::{DateTime, Days, Months, NaiveDate, NaiveTime, TimeDelta, Utc};
 
 use super::{Field, Problem, TimeField, Unit, count::number};
 
-pub(super) const EARLIEST_YEAR: i32 = 1900;
+pub const EARLIEST_YEAR: i32 = 1900;
 /// Its end still has a year of four digits, which all that reads times understands.
-pub(super) const LATEST_YEAR: i32 = 9998;
+pub const LATEST_YEAR: i32 = 9998;
 const FARTHEST_AGO: u32 = 9_999;
 
 /// As typed.

@@ -16,6 +16,7 @@ use crate::{
 
 /// How much of each kind matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
 pub struct SearchCounts {
     #[specta(type = i32)]
     pub media: i64,
@@ -25,7 +26,16 @@ pub struct SearchCounts {
     pub people: i64,
     #[specta(type = i32)]
     pub faces: i64,
+    /// Not all of the index answered: there are at least so many.
+    pub is_estimate: bool,
     pub engine: Engine,
+}
+
+impl SearchCounts {
+    /// Of media, posts, people and faces, as Elasticsearch counts them
+    pub(super) fn of([media, posts, people, faces]: [i64; 4]) -> Self {
+        Self { media, posts, people, faces, is_estimate: false, engine: Engine::Elasticsearch }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Type)]
@@ -91,6 +101,8 @@ macro_rules! results {
             pub total: i64,
             #[specta(type = i32)]
             pub took_ms: u64,
+            /// Elasticsearch failed: when it answers again, asking anew brings more.
+            pub is_stand_in: bool,
             pub hits: Vec<$hit>,
             /// Where the next page starts; `None` on the last.
             pub next: Option<String>,
@@ -99,8 +111,9 @@ macro_rules! results {
 
         impl $name {
             pub(super) fn new(page: Page, hits: Vec<$hit>, began: Instant) -> Self {
-                let Page { engine, notice, total, next, problem, .. } = page;
-                Self { engine, notice, total, took_ms: milliseconds(began), hits, next, problem }
+                let Page { engine, notice, total, next, problem, stands_in, .. } = page;
+                let took_ms = milliseconds(began);
+                Self { engine, notice, total, took_ms, is_stand_in: stands_in, hits, next, problem }
             }
         }
     };

@@ -70,11 +70,13 @@ pub(super) struct Page {
     pub(super) next: Option<String>,
     pub(super) notice: Option<String>,
     pub(super) problem: Option<SyntaxProblem>,
+    /// PostgreSQL found it because Elasticsearch failed.
+    pub(super) stands_in: bool,
 }
 
 impl Page {
     pub(super) fn empty(notice: Option<String>, problem: Option<SyntaxProblem>) -> Self {
-        Self { engine: Engine::PostgreSql, found: Vec::new(), total: 0, next: None, notice, problem }
+        Self { engine: Engine::PostgreSql, found: Vec::new(), total: 0, next: None, notice, problem, stands_in: false }
     }
 
     pub(super) fn ids(&self) -> Vec<i64> {

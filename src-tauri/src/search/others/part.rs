@@ -76,10 +76,30 @@ const POST_FIELDS: &[(&str, f64)] = &[
 ];
 const PERSON_FIELDS: &[(&str, f64)] = &[("folded.name", 3.0), ("folded.department", 1.0), ("folded.bio", 0.5)];
 
+/// What the photos come to for which a condition holds.
+pub(super) struct ByPhotos<'a> {
+    pub(super) condition: &'a Condition,
+    /// Of posts or media
+    pub(super) ids: Vec<i64>,
+    /// There are more.
+    pub(super) is_cut: bool,
+}
+
+/// What of a condition can't be met.
+#[derive(Debug, Default)]
+pub(super) struct Unmet {
+    /// In the words of the language
+    pub(super) lacks: Vec<&'static str>,
+    /// Photos were too many: some of what has them is not found.
+    pub(super) is_cut: bool,
+    /// The same of photos that must not be there: nothing is found by that.
+    pub(super) is_unsure: bool,
+}
+
 /// What only the database knows of a condition.
 pub(super) struct Looked<'a> {
-    /// Of each condition that is answered by photos, what these come to: ids of posts or media.
-    pub(super) by_photos: &'a [(&'a Condition, Vec<i64>)],
+    /// Of each condition that is answered by photos
+    pub(super) by_photos: &'a [ByPhotos<'a>],
     /// All that people have
     pub(super) departments: &'a [String],
 }
@@ -99,29 +119,28 @@ impl Kind {
         if self == Self::Posts { one("post_id") } else { one("media_id") }
     }
 
-    /// The whole condition, with what was looked up; what it lacks is added to `lacks`.
+    /// The whole condition, with what was looked up; what can't be met is added to `unmet`. `is_negated`: what holds is left out.
     pub(super) fn part(
         self,
         condition: &Condition,
         engine: Engine,
         looked: &Looked<'_>,
-        lacks: &mut Vec<&'static str>,
+        is_negated: bool,
+        unmet: &mut Unmet,
     ) -> Part {
+        let mut of_each =
+            |parts: &[Condition]| parts.iter().map(|part| self.part(part, engine, looked, is_negated, unmet)).collect();
         match condition {
-            Condition::All(parts) => {
-                Part::All(parts.iter().map(|part| self.part(part, engine, looked, lacks)).collect())
-            }
-            Condition::Any(parts) => {
-                Part::Any(parts.iter().map(|part| self.part(part, engine, looked, lacks)).collect())
-            }
-            Condition::Not(negated) => Part::Not(Box::new(self.part(negated, engine, looked, lacks))),
+            Condition::All(parts) => Part::All(of_each(parts)),
+            Condition::Any(parts) => Part::Any(of_each(parts)),
+            Condition::Not(negated) => Part::Not(Box::new(self.part(negated, engine, looked, !is_negated, unmet))),
             leaf => match self.own(leaf, engine, looked.departments) {
                 Own::Is(part) => part,
-                Own::ByPhotos => self.looked_up(leaf, looked),
-                Own::OrByPhotos(part) => Part::Any(vec![part, self.looked_up(leaf, looked)]),
+                Own::ByPhotos => self.looked_up(leaf, looked, is_negated, unmet),
+                Own::OrByPhotos(part) => Part::Any(vec![part, self.looked_up(leaf, looked, is_negated, unmet)]),
                 Own::Lacks(what) => {
-                    if !lacks.contains(&what) {
-                        lacks.push(what);
+                    if !unmet.lacks.contains(&what) {
+                        unmet.lacks.push(what);
                     }
                     Part::Nothing
                 }
@@ -129,9 +148,17 @@ impl Kind {
         }
     }
 
-    fn looked_up(self, condition: &Condition, looked: &Looked<'_>) -> Part {
-        let known = looked.by_photos.iter().find(|(own, _)| *own == condition);
-        known.map_or(Part::Nothing, |(_, ids)| Part::Ids { column: self.by_photos(), ids: ids.clone() })
+    /// What is left out by a list that was cut would be there though it must not: rather nothing is.
+    fn looked_up(self, condition: &Condition, looked: &Looked<'_>, is_negated: bool, unmet: &mut Unmet) -> Part {
+        let Some(known) = looked.by_photos.iter().find(|known| known.condition == condition) else {
+            return Part::Nothing;
+        };
+        if known.is_cut && is_negated {
+            unmet.is_unsure = true;
+            return Part::All(Vec::new());
+        }
+        unmet.is_cut |= known.is_cut;
+        Part::Ids { column: self.by_photos(), ids: known.ids.clone() }
     }
 
     /// The conditions in it that are answered by photos.
@@ -246,5 +273,29 @@ fn name(condition: &Condition) -> &'static str {
         Condition::Count { field, .. } => field,
         Condition::Time { .. } => "time",
         _ => "text",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_was_cut_is_never_negated() {
+        let dog = Condition::Has("caption");
+        let not = |condition: Condition| Condition::Not(Box::new(condition));
+        let part = |condition: &Condition| {
+            let by_photos = [ByPhotos { condition: &dog, ids: vec![7], is_cut: true }];
+            let looked = Looked { by_photos: &by_photos, departments: &[] };
+            let mut unmet = Unmet::default();
+            (Kind::Faces.part(condition, Engine::PostgreSql, &looked, false, &mut unmet), unmet.is_cut, unmet.is_unsure)
+        };
+        let found = Part::Ids { column: one("media_id"), ids: vec![7] };
+        let nothing = Part::Not(Box::new(Part::All(vec![])));
+        assert_eq!(part(&dog), (found.clone(), true, false));
+        assert_eq!(part(&not(dog.clone())), (nothing, false, true));
+        assert_eq!(part(&not(not(dog.clone()))).0, Part::Not(Box::new(Part::Not(Box::new(found)))));
+        let (either, ..) = part(&not(Condition::Any(vec![dog.clone(), Condition::Media(vec![3])])));
+        assert!(matches!(either, Part::Not(any) if matches!(&*any, Part::Any(parts) if parts[0] == Part::All(vec![]))));
     }
 }

@@ -16,8 +16,8 @@ use crate::{
     search::{Sort, meaning::Condition},
 };
 
-/// Faces that are compared with examples before the condition is asked.
-const NEAREST: i32 = 1_000;
+/// Faces that are compared with examples before the condition is asked; more where too few of them hold it.
+const NEAREST: [i32; 2] = [1_000, 50_000];
 
 /// Up to so many media for which a condition holds.
 pub(super) async fn media(db: &PgPool, condition: &Condition, at_most: usize) -> Result<Vec<i64>> {
@@ -63,14 +63,46 @@ pub(super) async fn seen_faces(db: &PgPool, faces: &[i64]) -> Result<Vec<i64>> {
     Ok(seen.fetch_all(db).await?.iter().filter_map(|id| id.parse().ok()).collect())
 }
 
-/// Faces like some and unlike others, nearest first, with their similarity; at least as similar as is asked for.
+/// Faces that are near to others.
+pub(super) struct Near {
+    /// Nearest first, with their similarity
+    pub(super) faces: Vec<(i64, Option<f64>)>,
+    /// Among how many they were looked for, where there are more and they are fewer than was asked for.
+    pub(super) compared: Option<usize>,
+}
+
+/// Faces like some and unlike others, nearest first; at least as similar as is asked for.
 pub(super) async fn nearest_faces(
     db: &PgPool,
     more: &[i64],
     less: &[i64],
     similarity: Option<f64>,
     part: Option<&Part>,
-) -> Result<Vec<(i64, Option<f64>)>> {
+    limit: u32,
+) -> Result<Near> {
+    let mut near = Near { faces: Vec::new(), compared: None };
+    for at_most in NEAREST {
+        let (compared, farthest, faces) = nearest_of(db, more, less, similarity, part, at_most).await?;
+        let are_all = compared < usize::try_from(at_most).unwrap_or(usize::MAX)
+            || similarity.is_some_and(|least| farthest < least)
+            || faces.len() >= limit as usize;
+        near = Near { faces, compared: (!are_all).then_some(compared) };
+        if are_all {
+            break;
+        }
+    }
+    Ok(near)
+}
+
+/// How many were compared, how similar the last of them is, and those that hold the condition.
+async fn nearest_of(
+    db: &PgPool,
+    more: &[i64],
+    less: &[i64],
+    similarity: Option<f64>,
+    part: Option<&Part>,
+    at_most: i32,
+) -> Result<(usize, f64, Vec<(i64, Option<f64>)>)> {
     let rows = query!(
         r#"
         select face_id as "face_id!", similarity as "similarity!"
@@ -78,10 +110,11 @@ pub(super) async fn nearest_faces(
         "#,
         more,
         less,
-        NEAREST
+        at_most
     )
     .fetch_all(db)
     .await?;
+    let (compared, farthest) = (rows.len(), rows.last().map_or(-1.0, |row| row.similarity));
     let near = rows.into_iter().filter(|row| similarity.is_none_or(|least| row.similarity >= least));
     let near: Vec<(i64, Option<f64>)> = near.map(|row| (row.face_id, Some(row.similarity))).collect();
     let ids: Vec<String> = near.iter().map(|(id, _)| id.to_string()).collect();
@@ -90,7 +123,7 @@ pub(super) async fn nearest_faces(
     push_condition(&mut sql, part);
     let held: Vec<(String,)> = sql.build_query_as().fetch_all(db).await?;
     let held: std::collections::HashSet<i64> = held.iter().filter_map(|(id,)| id.parse().ok()).collect();
-    Ok(near.into_iter().filter(|(id, _)| held.contains(id)).collect())
+    Ok((compared, farthest, near.into_iter().filter(|(id, _)| held.contains(id)).collect()))
 }
 
 /// Ids of one page, and how many there are on all.
