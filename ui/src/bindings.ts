@@ -156,7 +156,11 @@ export const commands = {
 	/**  Nobody waits any more for what was asked under this number. */
 	cancelRequest: (request: number) => typedError<null, AppError>(__TAURI_INVOKE("cancel_request", { request })),
 	/**  The values of a facet of which a word begins so. */
-	searchFacetValues: (text: string, field: string, startsWith: string) => typedError<Facet, AppError>(__TAURI_INVOKE("search_facet_values", { text, field, startsWith })),
+	searchFacetValues: (text: string, field: string, startsWith: string, request: number) => typedError<Facet, AppError>(__TAURI_INVOKE("search_facet_values", { text, field, startsWith, request })),
+	/**  Whether the index of media answers, and how far it is behind. */
+	indexState: () => typedError<IndexState, AppError>(__TAURI_INVOKE("index_state")),
+	/**  Who a face may be: the enrolled people who are most like it. */
+	whoIs: (face: FaceId) => typedError<KnownPeople, AppError>(__TAURI_INVOKE("who_is", { face })),
 	/**  What is said of media now, in the versions in which they can be corrected. */
 	mediaWords: (media: MediaId[]) => typedError<MediaWords[], AppError>(__TAURI_INVOKE("media_words", { media })),
 	/**  Who corrected a medium. */
@@ -165,8 +169,8 @@ export const commands = {
 	correctMedia: (media: Seen<MediaId>[], correction: Correction) => typedError<Corrected, AppError>(__TAURI_INVOKE("correct_media", { media, correction })),
 	/**  Takes corrections back, where nobody corrected the same later. */
 	undoCorrection: (corrections: AuditId[]) => typedError<Corrected, AppError>(__TAURI_INVOKE("undo_correction", { corrections })),
-	/**  Writes the whole result into a file; its progress is asked for by the number. */
-	exportSearch: (text: string, columns: string[], format: ExportFormat, path: string) => typedError<number, AppError>(__TAURI_INVOKE("export_search", { text, columns, format, path })),
+	/**  Writes the whole result into a file, as it is listed; its progress is asked for by the number. */
+	exportSearch: (text: string, sort: Sort, like: Like, columns: string[], format: ExportFormat, path: string) => typedError<number, AppError>(__TAURI_INVOKE("export_search", { text, sort, like, columns, format, path })),
 	/**  How far an export is. */
 	exportProgress: (id: number) => typedError<ExportProgress, AppError>(__TAURI_INVOKE("export_progress", { id })),
 	/**  Ends an export before it is done; no file is left. */
@@ -702,6 +706,8 @@ export type FaceResults = {
 	/**  How many match, on all pages together. */
 	total: number,
 	tookMs: number,
+	/**  Elasticsearch failed: when it answers again, asking anew brings more. */
+	isStandIn: boolean,
 	hits: FaceHit[],
 	/**  Where the next page starts; `None` on the last. */
 	next: string | null,
@@ -727,6 +733,8 @@ export type Facet = {
 	field: string,
 	/**  The most frequent first */
 	values: FacetValue[],
+	/**  Not all of the index answered: there are at least so many of each. */
+	isEstimate: boolean,
 };
 
 export type FacetValue = {
@@ -741,6 +749,8 @@ export type Facets = {
 	engine: Engine,
 	facets: Facet[],
 	histogram: Bar[],
+	/**  Not all of the index answered: there are at least so many of each. */
+	isEstimate: boolean,
 	problem: SyntaxProblem | null,
 };
 
@@ -848,6 +858,13 @@ export type Hit = {
 	why: Why,
 };
 
+export type IndexState = {
+	/**  All of it. False also without Elasticsearch */
+	answers: boolean,
+	/**  Documents that are to be sent yet; 0 without Elasticsearch */
+	behind: number,
+};
+
 export type IndexStatus = {
 	name: string,
 	/**  The index behind the alias. `None` without Elasticsearch, or while there is none. */
@@ -914,6 +931,24 @@ export type Judgement = "is" | "isNot" | "nobody" | "noFace" |
 /**  Its box is another one. */
 "moved" | "deleted" | "drawn";
 
+/**  Who a face is like, the most similar first. */
+export type KnownPeople = {
+	engine: Engine,
+	/**  What is weaker about this answer, and why. */
+	notice: string | null,
+	people: KnownPerson[],
+};
+
+/**  Somebody whose face is enrolled. */
+export type KnownPerson = {
+	userId: UserId,
+	username: string,
+	fullName: string | null,
+	department: string | null,
+	/**  Cosine similarity of the face to their enrolment, -1.0 to 1.0 */
+	similarity: number,
+};
+
 /**  The last check of an index. */
 export type LastCheck = {
 	index: string,
@@ -967,7 +1002,7 @@ export type LineState = {
 
 /**  A field with the words marked that were asked for. */
 export type Matched = {
-	/**  caption, title, tag, scene, person, uploader or dept */
+	/**  caption, title, tag, scene, person, uploader, dept, event, category, or posttag for a tag of the post's other media */
 	field: string,
 	parts: Part[],
 };
@@ -1081,6 +1116,8 @@ export type PeopleResults = {
 	/**  How many match, on all pages together. */
 	total: number,
 	tookMs: number,
+	/**  Elasticsearch failed: when it answers again, asking anew brings more. */
+	isStandIn: boolean,
 	hits: PersonHit[],
 	/**  Where the next page starts; `None` on the last. */
 	next: string | null,
@@ -1252,6 +1289,8 @@ export type PostResults = {
 	/**  How many match, on all pages together. */
 	total: number,
 	tookMs: number,
+	/**  Elasticsearch failed: when it answers again, asking anew brings more. */
+	isStandIn: boolean,
 	hits: PostHit[],
 	/**  Where the next page starts; `None` on the last. */
 	next: string | null,
@@ -1596,6 +1635,8 @@ export type SearchCounts = {
 	posts: number,
 	people: number,
 	faces: number,
+	/**  Not all of the index answered: there are at least so many. */
+	isEstimate: boolean,
 	engine: Engine,
 };
 
@@ -1616,11 +1657,13 @@ export type SearchResults = {
 	notice: string | null,
 	/**  How many media match, on all pages together. */
 	total: number,
-	/**  There are so many that `total` was not counted. */
+	/**  There are so many that `total` was not counted, or not all of the index answered. */
 	isEstimate: boolean,
 	tookMs: number,
 	/**  Of which Elasticsearch searched, as it says itself */
 	elasticMs: number,
+	/**  Elasticsearch failed: when it answers again, asking anew brings more. */
+	isStandIn: boolean,
 	hits: Hit[],
 	/**  Where the next page starts; `None` on the last. */
 	next: string | null,

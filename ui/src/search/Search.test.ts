@@ -15,6 +15,7 @@ const results = (more: Partial<SearchResults> = {}): SearchResults => ({
   isEstimate: false,
   tookMs: 1,
   elasticMs: 1,
+  isStandIn: false,
   hits: [],
   next: null,
   problem: null,
@@ -121,6 +122,28 @@ test('hostile text stays text, and stays short', async () => {
   expect(document.querySelector('img[onerror]')).toBeNull();
 });
 
+test('End leads to the end, even where that has to be fetched first', async () => {
+  const ends: (() => void)[] = [];
+  const all = Array.from({ length: 450 }, (_, index) => hit(index + 1, `photo ${index}`));
+  const search = async ({ query }: { query: { after: string | null } }) => {
+    const start = Number(query.after ?? 0);
+    if (start > 0) await new Promise<void>((resolve) => ends.push(resolve));
+    const next = start + 100 < all.length ? String(start + 100) : null;
+    return results({ total: all.length, hits: all.slice(start, start + 100), next });
+  };
+  const user = openConsole('moderator', '', { search });
+  await grid();
+  await user.keyboard('{ArrowRight}');
+  await user.keyboard('{End}');
+  const focused = () => Number(document.activeElement?.getAttribute('data-media'));
+  await waitFor(() => {
+    ends.splice(0).forEach((resolve) => resolve());
+    expect(focused()).toBeGreaterThan(440);
+  });
+  await user.keyboard('{Home}');
+  await waitFor(() => expect(focused()).toBe(1));
+});
+
 test('the last page asks for no more', async () => {
   const search = vi.fn(({ query }: { query: { after: string | null } }) =>
     query.after === null
@@ -139,6 +162,6 @@ test('what nobody counted is said to be about so many, until it is counted', asy
     searchCounts: () => new Promise((resolve) => (count = resolve)),
   });
   expect(await screen.findByText('about 41,000 photos')).toBeTruthy();
-  count({ engine: 'postgresql', media: 41_187, posts: 0, people: 0, faces: 0 });
+  count({ engine: 'postgresql', media: 41_187, posts: 0, people: 0, faces: 0, isEstimate: false });
   expect(await screen.findByText('41,187 photos')).toBeTruthy();
 });

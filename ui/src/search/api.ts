@@ -48,13 +48,14 @@ export const pageOfMedia = (client: QueryClient, query: SearchQuery) =>
     ...now,
   });
 
+/** With the text that they are of: those of the one before are shown until they are there. */
 export const facetsOf = (text: string, atRest?: () => Promise<void>) =>
   queryOptions({
     queryKey: [...key, 'facets', text],
     queryFn: async ({ signal }) => {
       const facets = await askUntil(signal, (request) => commands.searchFacets(text, request));
       await atRest?.();
-      return facets;
+      return { ...facets, text };
     },
   });
 
@@ -82,11 +83,49 @@ export const createFacetValues = (
 ) =>
   createQuery(() => {
     const letters = startsWith();
+    const [of, name] = [text(), field()];
     return {
-      queryKey: [...key, 'values', text(), field(), letters],
-      queryFn: () => ask(commands.searchFacetValues(text(), field(), letters ?? '')),
+      queryKey: [...key, 'values', of, name, letters],
+      queryFn: async ({ signal }) => {
+        const values = await askUntil(signal, (request) =>
+          commands.searchFacetValues(of, name, letters ?? '', request),
+        );
+        return { ...values, text: of };
+      },
       enabled: letters !== null,
       placeholderData: keepPreviousData,
+    };
+  });
+
+/** How often the index is asked whether it answers again, and how far behind it is; in milliseconds. */
+const [soon, seldom] = [5_000, 30_000];
+
+/** `waited`: PostgreSQL answers in its place. */
+export const createIndexState = (waited: () => boolean) =>
+  createQuery(() => ({
+    queryKey: [...key, 'index'],
+    queryFn: () => ask(commands.indexState()),
+    ...later,
+    refetchInterval: waited() ? soon : seldom,
+    staleTime: 0,
+  }));
+
+/** What Elasticsearch answers otherwise than PostgreSQL did: all but the hits in the grid, which know their place. */
+export const askAnew = (client: QueryClient) =>
+  Promise.all(
+    ['facets', 'values', 'counts', 'posts', 'people', 'faces', 'who'].map((name) =>
+      client.invalidateQueries({ queryKey: [...key, name] }),
+    ),
+  );
+
+/** Null: nobody is asked about. */
+export const createWhoIs = (face: () => number | null) =>
+  createQuery(() => {
+    const id = face();
+    return {
+      queryKey: [...key, 'who', id],
+      queryFn: () => ask(commands.whoIs(id ?? 0)),
+      enabled: id !== null,
     };
   });
 
@@ -207,8 +246,10 @@ export const createDownload = (name: () => string) =>
 
 export const createExport = () =>
   createMutation(() => ({
-    mutationFn: (told: { text: string; columns: string[]; format: ExportFormat; path: string }) =>
-      ask(commands.exportSearch(told.text, told.columns, told.format, told.path)),
+    mutationFn: (told: { wish: Wish; columns: string[]; format: ExportFormat; path: string }) => {
+      const { text, sort, like } = told.wish;
+      return ask(commands.exportSearch(text, sort, like, told.columns, told.format, told.path));
+    },
   }));
 
 /** Null: no export. Asked for again and again until it has ended. */

@@ -92,6 +92,154 @@ test('what was typed last is there after a look at another screen', async () => 
   expect(box().value).toBe('tag:kite');
 });
 
+test('what was typed stays, whatever is pressed in the facets of what was asked before', async () => {
+  const answers = backend('moderator');
+  const late = underWay<null>();
+  const searchFacets = async (args: { text: string; request: number }) => {
+    if (args.text.startsWith('lanterns')) await late.promise;
+    return answers.searchFacets(args);
+  };
+  const user = openConsole('moderator', '', { searchFacets });
+  await grid();
+  const tags = await screen.findByRole('list', { name: 'Tags' });
+  await user.type(box(), 'lanterns');
+  // Before the pause after the last letter is over.
+  await user.click(within(tags).getByRole('checkbox', { name: /coffee/ }));
+  expect(box().value).toBe('lanterns');
+  late.resolve(null);
+  await waitFor(() => expect(box().value).toBe('lanterns tag:coffee'));
+});
+
+test('a bar and a chip of what was asked before leave what was typed', async () => {
+  const answers = backend('moderator');
+  const searchFacets = async (args: { text: string; request: number }) =>
+    args.text.includes('lanterns') ? underWay<never>().promise : answers.searchFacets(args);
+  const user = openConsole('moderator', '', { searchFacets });
+  await grid();
+  await user.type(box(), 'tag:kite{Enter}');
+  const chip = await screen.findByRole('button', { name: 'Without tag: kite' });
+  await user.type(box(), ' lanterns');
+  await user.click(chip);
+  expect(box().value).toBe('tag:kite lanterns');
+  const bars = screen.getByRole('group', { name: /Photos by time/ });
+  bars.querySelector<HTMLElement>('button')?.focus();
+  await user.keyboard('{Enter}');
+  await waitFor(() => expect(box().value).toMatch(/^tag:kite lanterns after:\S+ before:\S+$/));
+});
+
+test('Tab leaves the box where nothing is begun, and the arrow down where nothing is offered', async () => {
+  const user = openConsole('moderator');
+  await grid();
+  await user.type(box(), 'sunse');
+  await screen.findByRole('option', { name: /sunset.*tag/ });
+  await user.keyboard('{Tab}');
+  expect(box().value).toBe('tag:sunset ');
+  await user.keyboard('{Tab}');
+  expect(box().value).toBe('tag:sunset ');
+  expect(document.activeElement).not.toBe(box());
+  await user.clear(box());
+  await user.type(box(), '"lanterns"');
+  await total(tagged('lanterns'));
+  await waitFor(() => expect(document.querySelector('[role="option"]')).toBeNull());
+  await user.keyboard('{ArrowDown}');
+  await waitFor(() => expect(document.activeElement?.getAttribute('role')).toBe('gridcell'));
+});
+
+test('a text that is too long is searched for as it is, and its problem is seen beside what is offered', async () => {
+  const search = vi.fn(backend('moderator').search);
+  const user = openConsole('moderator', '', { search });
+  await grid();
+  const long = 'beach '.repeat(500);
+  await user.click(box());
+  await user.paste(long);
+  await waitFor(() =>
+    expect((search.mock.calls.at(-1)?.[0] as { query: SearchQuery }).query.text).toBe(long.trim()),
+  );
+  await user.clear(box());
+  await user.type(box(), 'beach tga:x');
+  await screen.findByText(/There is no field tga/);
+  // Neither lies upon the other.
+  const problem = screen.getByText(/There is no field tga/).closest('[role="alert"]');
+  expect(problem?.nextElementSibling?.querySelector('[role="listbox"]')).toBeTruthy();
+});
+
+test('a saved search that is completed is seen', async () => {
+  const searchSeen = vi.fn(() => null);
+  const user = openConsole('moderator', '', { searchSeen });
+  await grid();
+  await user.click(box());
+  await user.click(await screen.findByRole('option', { name: /Beaches.*saved search/ }));
+  expect(box().value).toBe('tag:beach');
+  await waitFor(() => expect(searchSeen).toHaveBeenCalledWith({ id: 1 }));
+});
+
+test('when Elasticsearch answers again and has caught up, it answers what is shown; nothing else changes', async () => {
+  const answers = backend('moderator');
+  let away = true;
+  const state = { answers: true, behind: 5000 };
+  const notice = 'Elasticsearch does not answer. PostgreSQL answered instead.';
+  const search = vi.fn((args: { query: SearchQuery & Wish }) => ({
+    ...(answers.search(args) as Awaited<ReturnType<typeof answers.search>>),
+    ...(away ? { engine: 'postgresql' as const, notice, isStandIn: true } : {}),
+  }));
+  const indexState = vi.fn(() => ({ ...state }));
+  const user = openConsole('moderator', '', { search, indexState });
+  await grid();
+  expect(await screen.findByText(/5,000 documents behind: it is asked again/)).toBeTruthy();
+  expect(screen.getByText(new RegExp(notice))).toBeTruthy();
+  await user.keyboard('{Control>}');
+  await user.click(tile(4));
+  await user.keyboard('{/Control}');
+  away = false;
+  const asked = search.mock.calls.length;
+  // Who comes back to the window asks at once, not after some seconds.
+  window.dispatchEvent(new Event('visibilitychange'));
+  await waitFor(() => expect(indexState.mock.calls.length).toBeGreaterThan(1));
+  expect(search.mock.calls.length).toBe(asked);
+  state.behind = 0;
+  window.dispatchEvent(new Event('visibilitychange'));
+  await waitFor(() => expect(screen.queryByText(new RegExp(notice))).toBeNull());
+  expect(selected()).toEqual([4]);
+});
+
+test('an index that is far behind is said to be', async () => {
+  openConsole('moderator', '', { indexState: () => ({ answers: true, behind: 12_000 }) });
+  await grid();
+  expect(await screen.findByText(/The index is 12,000 documents behind/)).toBeTruthy();
+});
+
+test('what is similar is not counted by its words', async () => {
+  const user = openConsole('moderator');
+  await grid();
+  await screen.findByRole('checkbox', { name: /coffee \d/ });
+  tile(2).focus();
+  await user.keyboard('s');
+  expect(await screen.findByText(/What is similar is not counted/)).toBeTruthy();
+  expect(screen.queryByRole('checkbox', { name: /coffee \d/ })).toBeNull();
+  expect(screen.getByRole('group', { name: /Photos by time/ }).querySelector('button')).toBeNull();
+  expect(screen.getByRole('button', { name: /^Faces/ }).textContent).not.toMatch(/\d/);
+});
+
+test('numbers of a part of the index are marked', async () => {
+  const answers = backend('moderator');
+  openConsole('moderator', '', {
+    searchCounts: async (args: { text: string; request: number }) => ({
+      ...(await answers.searchCounts(args)),
+      posts: 7,
+      isEstimate: true,
+    }),
+    searchFacets: async (args: { text: string; request: number }) => {
+      const facets = await answers.searchFacets(args);
+      const all = facets.facets.map((facet) => ({ ...facet, isEstimate: true }));
+      return { ...facets, facets: all, isEstimate: true };
+    },
+  });
+  await grid();
+  expect(await screen.findByRole('button', { name: /^Posts 7\+/ })).toBeTruthy();
+  expect(await screen.findByText(/Not all of Elasticsearch's index answered/)).toBeTruthy();
+  expect(screen.getByRole('checkbox', { name: /coffee \d+\+/ })).toBeTruthy();
+});
+
 test('what nobody waits for any more is cancelled', async () => {
   const cancelRequest = vi.fn(() => null);
   const searchFacets = vi.fn(() => underWay<never>().promise);
@@ -295,6 +443,49 @@ test('from a face on a photo it is one press to where else it is', async () => {
   await user.click(first ?? document.body);
   expect(await screen.findByRole('button', { name: /Without like face/ })).toBeTruthy();
   await waitFor(() => expect(document.querySelector('[data-face]')).not.toBeNull());
+});
+
+test('posts are asked for by what is typed now, whatever became of the photos', async () => {
+  const answers = backend('moderator');
+  const search = async (args: { query: SearchQuery }) =>
+    args.query.text === 'lanterns'
+      ? refuse('unavailable', 'PostgreSQL does not answer.')
+      : answers.search(args);
+  const searchPosts = vi.fn((args: { query: SearchQuery }) =>
+    args.query.text === 'lanterns'
+      ? refuse('unavailable', 'No posts, either.')
+      : answers.searchPosts(args),
+  );
+  const user = openConsole('moderator', '', { search, searchPosts });
+  await grid();
+  await user.keyboard('2');
+  await waitFor(() => expect(document.querySelector('[data-post]')).not.toBeNull());
+  await user.type(box(), 'lanterns{Enter}');
+  expect(await screen.findByText('No posts, either.')).toBeTruthy();
+  expect(document.querySelector('[data-post]')).toBeNull();
+});
+
+test('who somebody is, is one press away for those who name faces', async () => {
+  const whoIs = vi.fn(backend('moderator').whoIs);
+  const user = openConsole('moderator', '', { whoIs });
+  await grid();
+  await user.click(tile(1));
+  const photo = await screen.findByRole('complementary', { name: 'Photo' });
+  const [first] = await within(photo).findAllByRole('button', { name: /^Who is / });
+  await user.click(first ?? document.body);
+  const known = await screen.findByRole('region', { name: 'Who this may be' });
+  expect(await within(known).findByText('0.90')).toBeTruthy();
+  expect(within(known).getAllByRole('link')).toHaveLength(3);
+  expect(await obstacles()).toEqual([]);
+});
+
+test('who names no faces is offered none of it', async () => {
+  const user = openConsole('staff');
+  await grid();
+  await user.click(tile(1));
+  const photo = await screen.findByRole('complementary', { name: 'Photo' });
+  await within(photo).findAllByRole('button', { name: /^Where else is / });
+  expect(within(photo).queryByRole('button', { name: /^Who is / })).toBeNull();
 });
 
 test('a failing list of posts says why', async () => {

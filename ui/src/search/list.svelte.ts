@@ -39,9 +39,12 @@ export const PAGE = 100;
 const AHEAD = 10;
 /** Pages on each side of what is looked at that keep their hits. */
 const KEPT = 6;
+/** Hits that are fetched at most, so that a list can take another's place where that is looked at */
+const MOST_REACHED = 20 * PAGE;
 /** A chain longer than this is left, if a span of time leads there sooner. */
 const PATIENCE = 3;
 const AT_ONCE = 2;
+const SHORTER = 'Fewer photos came than were counted: some are gone by now.';
 
 export class HitList {
   readonly wish: Wish;
@@ -52,6 +55,8 @@ export class HitList {
   first = $state.raw<SearchResults>();
   /** Why a page did not come */
   error = $state.raw<unknown>();
+  /** What is weaker about its pages */
+  notices = $state.raw<readonly string[]>([]);
 
   #source: Source;
   #asked: readonly Page[] = [];
@@ -66,6 +71,7 @@ export class HitList {
     this.wish = wish;
     this.#source = source;
     this.first = first;
+    this.#notice(first.notice);
     this.#pages = [
       {
         text: wish.text,
@@ -137,6 +143,11 @@ export class HitList {
       ({ bar }) => bar !== undefined && bar.from <= day && day < bar.until,
     );
     return found < 0 ? undefined : found;
+  }
+
+  /** Fetches what leads to the pages that another list shows. */
+  async reach(other: HitList): Promise<void> {
+    await this.idsUpTo(Math.min(MOST_REACHED, (other.#around[1] + 1) * PAGE));
   }
 
   hitOf(mediaId: number): Hit | undefined {
@@ -236,9 +247,11 @@ export class HitList {
     const { sort, like } = this.wish;
     try {
       const query = { text: page.text, sort, like, after: page.cursor, limit: PAGE };
-      const { hits, next } = await this.#source.page(query);
+      const { hits, next, notice } = await this.#source.page(query);
       this.#asked = this.#asked.filter((other) => other !== page);
-      if (!this.#over) this.#take(page, hits, next);
+      if (this.#over) return;
+      this.#notice(notice);
+      this.#take(page, hits, next);
     } catch (thrown) {
       this.#fail(page, thrown);
     }
@@ -253,13 +266,21 @@ export class HitList {
     const follows = after !== undefined && after.text === page.text && after.cursor !== null;
     if (next === null) {
       // Fewer than were expected: what was left out cannot be reached.
-      if (follows) this.#pages.splice(index + 1, endOfChain(this.#pages, index) - index);
+      if (follows) {
+        this.#pages.splice(index + 1, endOfChain(this.#pages, index) - index);
+        if (this.first?.isEstimate === false) this.#notice(SHORTER);
+      }
     } else if (follows) {
       after.cursor = next;
     } else {
       this.#pages.splice(index + 1, 0, ...chain(page.text, PAGE, next, page.bar));
     }
     this.#version += 1;
+  }
+
+  #notice(notice: string | null | undefined): void {
+    const isSaid = !notice || this.notices.some((said) => said.includes(notice));
+    if (!isSaid) this.notices = [...this.notices, notice];
   }
 
   #fail(page: Page, thrown: unknown): void {

@@ -47,6 +47,7 @@ function answer({ text, after, limit }: SearchQuery): SearchResults {
     isEstimate: false,
     tookMs: 1,
     elasticMs: 1,
+    isStandIn: false,
     hits: Array.from({ length: count }, (_, index) => hit(offset + index)),
     next: start + count < total ? String(start + count) : null,
     problem: null,
@@ -138,6 +139,24 @@ test('a page that does not come is said, and tried again', async () => {
   expect(list.error).toBeInstanceOf(Error);
   list.retry();
   expect((await reach(list, 1))?.[0]?.mediaId).toBe(PAGE);
+});
+
+test('a page that is partial says so, and the list goes on', async () => {
+  const { list, page } = open('relevance');
+  const notice = 'Elasticsearch answered from a part of the index only: photos may be missing.';
+  page.mockImplementationOnce((query) => Promise.resolve({ ...answer(query), notice }));
+  await reach(list, 1);
+  expect(list.notices).toEqual([notice]);
+  expect((await reach(list, 2))?.[0]?.mediaId).toBe(2 * PAGE);
+  expect(list.notices).toEqual([notice]);
+});
+
+test('a list that ends before what was counted says so', async () => {
+  const { list, page } = open('relevance');
+  page.mockImplementationOnce((query) => Promise.resolve({ ...answer(query), next: null }));
+  await reach(list, 1);
+  expect(list.pages).toHaveLength(2);
+  expect(list.notices).toEqual(['Fewer photos came than were counted: some are gone by now.']);
 });
 
 test('ids are gathered up to a limit', async () => {

@@ -90,6 +90,49 @@ test('an export has its columns, format and file, and says where it is', async (
   expect(columns).not.toContain('comments');
 });
 
+test('an export is of what is listed, in its order, by its examples', async () => {
+  const answers = backend('moderator');
+  const exportSearch = vi.fn(answers.exportSearch);
+  const user = openConsole('moderator', '', { ...answers, exportSearch });
+  await grid();
+  await user.type(box(), 'sunset{Enter}');
+  await waitFor(() => expect(document.activeElement?.getAttribute('role')).toBe('gridcell'));
+  const example = Number(document.activeElement?.getAttribute('data-media'));
+  await user.keyboard('s');
+  await screen.findByRole('button', { name: `Without like photo ${example}` });
+  await grid();
+  await user.keyboard('{Control>}e{/Control}');
+  const dialog = await screen.findByRole('dialog', { name: 'Export the result' });
+  expect(await within(dialog).findByText(/by their likeness to 1 example/)).toBeTruthy();
+  expect(within(dialog).getByLabelText('Department')).toBeTruthy();
+  await user.click(within(dialog).getByRole('button', { name: 'Export' }));
+  await waitFor(() => expect(exportSearch).toHaveBeenCalled());
+  expect(exportSearch.mock.calls[0]?.[0]).toMatchObject({
+    text: 'sunset',
+    sort: 'relevance',
+    like: { more: [{ kind: 'media', id: example }], less: [] },
+  });
+});
+
+test('an export that is under way is there again after a look at another screen', async () => {
+  const running: ExportProgress = { done: 40, total: 380, state: 'running', message: null };
+  const { user, dialog } = await openExport({
+    exportSearch: () => 7,
+    exportProgress: () => running,
+  });
+  await user.click(await within(dialog).findByRole('button', { name: 'Export' }));
+  await within(dialog).findByText('Writing: 40 of 380');
+  await user.keyboard('{Escape}');
+  window.location.hash = '#/people';
+  await screen.findByRole('main', { name: 'People' });
+  window.location.hash = '#/search';
+  await grid();
+  await user.keyboard('{Control>}e{/Control}');
+  const again = await screen.findByRole('dialog', { name: 'Export the result' });
+  expect(await within(again).findByText('Writing: 40 of 380')).toBeTruthy();
+  expect(within(again).getByRole('button', { name: 'Cancel' })).toBeTruthy();
+});
+
 test('an export is cancelled, and a refused one says why', async () => {
   let progress: ExportProgress = { done: 40, total: 380, state: 'running', message: null };
   const cancelExport = vi.fn(() => {

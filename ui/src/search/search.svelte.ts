@@ -47,6 +47,8 @@ export class Search {
   /** Why there is no answer */
   error = $state.raw<unknown>();
   fetching = $state(false);
+  /** The export that was begun last */
+  exported = $state<number | null>(null);
   /** The text that was answered last, with hits or a problem */
   answered = $state<string>();
 
@@ -55,6 +57,7 @@ export class Search {
   #asked: Wish | undefined;
   #askedAt = 0;
   #typedAt = -Infinity;
+  #renewing = false;
 
   constructor(client: QueryClient, operator: number) {
     this.#client = client;
@@ -69,6 +72,11 @@ export class Search {
   /** `list` answers what is asked for now. */
   get current(): boolean {
     return !this.fetching && this.error === undefined && this.problem === undefined;
+  }
+
+  /** PostgreSQL answered because Elasticsearch did not. */
+  get standsIn(): boolean {
+    return this.current && this.list?.first?.isStandIn === true;
   }
 
   lookFor(text: string): void {
@@ -96,6 +104,27 @@ export class Search {
       if (turn === this.#turn) this.error = thrown;
     } finally {
       if (turn === this.#turn) this.fetching = false;
+    }
+  }
+
+  /** Asks for the same once more, and shows what Elasticsearch answers in the place of what PostgreSQL did; nothing else changes. */
+  async renew(): Promise<void> {
+    const [turn, shown] = [this.#turn, this.list];
+    if (shown === undefined || !this.standsIn || this.#renewing) return;
+    this.#renewing = true;
+    try {
+      const { wish } = shown;
+      const first = await pageOfMedia(this.#client, { ...wish, after: null, limit: PAGE });
+      if (first.isStandIn || first.problem !== null) return;
+      const list = this.#listOf(wish, first);
+      await list.reach(shown);
+      if (turn !== this.#turn || this.list !== shown) return;
+      shown.leave();
+      this.list = list;
+    } catch {
+      // What is shown stays; it is tried again as long as it is weaker.
+    } finally {
+      this.#renewing = false;
     }
   }
 
@@ -188,7 +217,11 @@ export class Search {
     this.list?.leave();
     this.correcting = undefined;
     this.selection.clear();
-    this.list = new HitList(wish, first, {
+    this.list = this.#listOf(wish, first);
+  }
+
+  #listOf(wish: Wish, first: SearchResults): HitList {
+    return new HitList(wish, first, {
       page: (query) => pageOfMedia(this.#client, query),
       bars: async (text) => (await this.#client.fetchQuery(facetsOf(text))).histogram,
     });

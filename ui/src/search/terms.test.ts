@@ -37,3 +37,10 @@ test('a span of days replaces the one that is there', () => {
   );
   expect(anytime('beach after:2026')).toBe('beach');
 });
+
+test('a span beyond the years that can be written ends where these do', () => {
+  expect(between('sea', '0044-01-01', '0045-01-01')).toBe('sea before:1900-01-01');
+  expect(between('sea', '0044-01-01', '2026-01-01')).toBe('sea before:2026-01-01');
+  expect(between('sea', '9999-01-01', '+10000-01-01')).toBe('sea after:9998-12-31');
+  expect(between('sea', '1900-01-01', '9999-01-01')).toBe('sea');
+});

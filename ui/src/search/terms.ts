@@ -45,9 +45,17 @@ export function withSimilarity(text: string, least: number | null): string {
 /** Narrowed to the days from `from` up to but without `until`, both as 2026-03-05. */
 export function between(text: string, from: string, until: string): string {
   const rest = without(text, ['after', 'before', 'on']);
-  // `after:` a day begins with the next one.
-  return also(rest, `after:${dayBefore(from)} before:${until}`);
+  // `after:` a day begins with the next one. A day that cannot be written is no bound.
+  const bounds: string[] = [];
+  if (from > FIRST) bounds.push(`after:${isFar(from) ? LAST : dayBefore(from)}`);
+  if (!isFar(until)) bounds.push(`before:${until > FIRST ? until : FIRST}`);
+  return bounds.length === 0 ? rest : also(rest, bounds.join(' '));
 }
+
+/** The days that the language knows, as they are written */
+const [FIRST, LAST] = ['1900-01-01', '9998-12-31'];
+/** Beyond the last of them; a year of five digits has a sign. */
+const isFar = (day: string): boolean => day.startsWith('+') || day > LAST;
 
 /** Without any condition on the time. */
 export const anytime = (text: string): string => without(text, ['after', 'before', 'on']);

@@ -23,6 +23,7 @@ export function facet(found: readonly Photo[], text: string, name: string, start
   }
   return {
     field: name,
+    isEstimate: false,
     values: [...counts]
       .filter(([value]) => value.toLowerCase().startsWith(startsWith.toLowerCase()))
       .sort(([, one], [, two]) => two - one)

@@ -51,16 +51,30 @@ export function finding(onScreen: () => Photo[], role: () => string | null) {
         .filter(([name]) => name !== 'safety' || role() === 'admin')
         .map(([name]) => facet(matching(text), text, name)),
       histogram: histogram(text, matching(text)),
+      isEstimate: false,
       problem: problemOf(text),
     }),
     searchFacetValues: (args: { text: string; field: string; startsWith: string }) =>
       facet(matching(args.text), args.text, args.field, args.startsWith),
+    indexState: () => ({ answers: true, behind: 0 }),
+    whoIs: () => ({
+      engine: 'elasticsearch' as const,
+      notice: null,
+      people: people.slice(0, 3).map(({ id, username, fullName, department }, index) => ({
+        userId: id,
+        username,
+        fullName,
+        department,
+        similarity: 0.9 - index / 10,
+      })),
+    }),
     cancelRequest: () => null,
     searchCounts: ({ text }: { text: string }) => ({
       media: matching(text).length,
       posts: postsOf(text).length,
       people: peopleOf(text).length,
       faces: facesOf(text).length,
+      isEstimate: false,
       engine: 'elasticsearch' as const,
     }),
     searchPosts: ({ query }: { query: SearchQuery }) =>

@@ -74,6 +74,7 @@ export const paged = <T, H>(
     isEstimate: false,
     tookMs: 7,
     elasticMs: 4,
+    isStandIn: false,
     hits: all.slice(start, end).map((one, index) => hit(one, start + index)),
     next: end < all.length ? String(end) : null,
     problem: problemOf(query.text),

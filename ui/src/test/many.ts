@@ -63,6 +63,7 @@ export function many(total: number) {
         isEstimate: false,
         tookMs: 3,
         elasticMs: 1,
+        isStandIn: false,
         hits,
         next: end < count ? String(end) : null,
         problem: null,
@@ -77,7 +78,7 @@ export function many(total: number) {
         const query = `after:${iso(start - DAY)} before:${iso(end)}`;
         histogram.push({ from: iso(start), until: iso(end), count: countOf([start, end]), query });
       }
-      return { engine: 'elasticsearch', facets: [], histogram, problem: null };
+      return { engine: 'elasticsearch', facets: [], histogram, isEstimate: false, problem: null };
     },
   };
 }

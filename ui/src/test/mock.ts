@@ -26,6 +26,7 @@ if (wishes.has('nothing')) {
     isEstimate: false,
     tookMs: 2,
     elasticMs: 1,
+    isStandIn: false,
     hits: [],
     next: null,
     problem: null,
