@@ -437,7 +437,7 @@ test('an order is offered where it says something', async () => {
 test('what was sent to somebody is taken back by who sent it', async () => {
   const { answers } = open('admin', 'safety');
   const assignSafety = vi.fn(answers.assignSafety);
-  open('admin', 'safety', { assignSafety });
+  open('admin', 'safety', { ...answers, assignSafety });
   const user = userEvent.setup();
   await isShown(first);
   await user.keyboard('t');
