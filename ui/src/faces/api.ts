@@ -197,16 +197,21 @@ export const reread = (client: QueryClient, faceId: number) =>
 /** Says that this window still looks at these faces; who else looks at the photo. */
 export const keep = (held: number[], photo: number | null) => ask(commands.keepFaces(held, photo));
 
+const peopleWaiting = [...key, 'people waiting'];
+
 /** The people for whom faces wait, those with the most first. */
 export const createPeopleWaiting = (queue: () => Queue) =>
   createInfiniteQuery(() => ({
-    queryKey: [...key, 'people waiting', queue()],
+    queryKey: [...peopleWaiting, queue()],
     queryFn: ({ pageParam }: { pageParam: PersonCursor | null }) =>
       ask(commands.peopleWaiting(queue(), pageParam, 100)),
     initialPageParam: null,
     getNextPageParam: ({ next }: PeopleWaiting) => next,
     staleTime: 30_000,
   }));
+
+export const peopleWaitingChanged = (client: QueryClient) =>
+  client.invalidateQueries({ queryKey: peopleWaiting });
 
 export const decideMany = (client: QueryClient, faces: readonly Face[], said: Said) =>
   new MutationObserver(client, {

@@ -37,6 +37,8 @@ export class UnknownWall implements CropWall {
   group = $state.raw<UnknownPerson>();
   faces = $state.raw<UnknownFace[]>([]);
   readonly selection = new Selection();
+  focused = $state(0);
+  scrolled = 0;
   readonly line = 0;
   /** A name is being looked for. */
   naming = $state(false);
@@ -66,6 +68,7 @@ export class UnknownWall implements CropWall {
 
   open(group: UnknownPerson): void {
     this.group = group;
+    this.focused = this.scrolled = 0;
     void this.#start();
   }
 

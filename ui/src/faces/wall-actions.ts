@@ -5,8 +5,6 @@ import type { FaceWall } from './wall.svelte';
 
 export interface WallStand {
   wall: FaceWall;
-  /** The place of the face that the keyboard is at. */
-  focused: number;
   /** Something of one's own can be taken back. */
   undoable: boolean;
 }
@@ -69,8 +67,8 @@ export const putLine = action<WallStand>({
   id: 'wall.line',
   title: 'Put the line below this face',
   keys: ['l'],
-  enabled: (stand) => isReady(stand) && stand.focused < stand.wall.faces.length,
-  run: ({ wall, focused }) => (wall.line = focused + 1),
+  enabled: (stand) => isReady(stand) && stand.wall.focused < stand.wall.faces.length,
+  run: ({ wall }) => (wall.line = wall.focused + 1),
 });
 
 export const takeSample = action<WallStand>({

@@ -23,6 +23,7 @@ import {
   drawLine,
   lineOf,
   pageOfFaces,
+  peopleWaitingChanged,
   reread,
   sampleAbove,
   undo,
@@ -53,6 +54,9 @@ export interface CropWall {
   /** So many are above the line; 0 where there is none. */
   readonly line: number;
   readonly selection: Selection;
+  /** The place that the keyboard is at, and how far the crops are scrolled: who comes back finds both. */
+  focused: number;
+  scrolled: number;
   /** The next ones, when those that are there come to their end. */
   more(): void;
 }
@@ -62,6 +66,8 @@ export class FaceWall implements CropWall {
   person = $state.raw<Person>();
   faces = $state.raw<WaitingFace[]>([]);
   readonly selection = new Selection();
+  focused = $state(0);
+  scrolled = 0;
   /** Where the line lies: so many faces are above it. */
   line = $state(0);
   /** What samples have come to. */
@@ -115,6 +121,7 @@ export class FaceWall implements CropWall {
 
   open(person: Person): void {
     this.person = person;
+    this.focused = this.scrolled = 0;
     void this.#start();
   }
 
@@ -255,6 +262,7 @@ export class FaceWall implements CropWall {
 
   #changed(): void {
     void decisionsChanged(this.#client);
+    void peopleWaitingChanged(this.#client);
     void this.#client.invalidateQueries({ queryKey: ['faces', 'counts'] });
     void this.#client.invalidateQueries({ queryKey: ['photo', 'faces'] });
     void this.#client.invalidateQueries({ queryKey: ['status'] });

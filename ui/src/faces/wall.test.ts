@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from '@testing-library/svelte';
+import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import axe from 'axe-core';
 import { beforeEach, expect, test, vi } from 'vitest';
@@ -167,4 +167,83 @@ test('the wall is accessible', async () => {
   await user.click(crop(1));
   const { violations } = await axe.run(document.body);
   expect(violations.map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([]);
+});
+
+const peopleOf = (...counts: number[]) =>
+  counts.map((faces, index) => ({ person: people[index] ?? amara, faces }));
+
+test('what is decided leaves the focus on the wall: the arrows go on', async () => {
+  const user = await wallOf({ decideFaces: () => done([2]) });
+  await user.click(crop(2));
+  await user.keyboard('y');
+  await waitFor(() => expect(shown()).toEqual([1, 3, 4, 5, 6, 7, 8]));
+  await waitFor(() => expect(document.activeElement).toBe(crop(3)));
+  await user.keyboard('{ArrowRight} ');
+  expect(selected()).toEqual([4]);
+});
+
+test('keys go from person to person, also when one was decided to the end; the line begins with each anew', async () => {
+  let left = peopleOf(8, 5, 3);
+  const user = await wallOf({
+    peopleWaiting: () => ({ people: left, next: null }),
+    facesWaiting: (args) => {
+      const { within } = (args as { asked: { within: { person: number } } }).asked;
+      return { faces: within.person === amara.id ? all : all.slice(2, 5), next: null };
+    },
+    decideFaces: ({ seen }: { seen: { id: number }[] }) => done(seen.map(({ id }) => id)),
+  } as Parameters<typeof open>[2]);
+  const chosen = () =>
+    screen
+      .getByRole('navigation', { name: 'People for whom faces wait' })
+      .querySelector('[aria-current]')
+      ?.getAttribute('aria-label');
+  await user.click(crop(6));
+  await user.keyboard('j');
+  await waitFor(() => expect(shown()).toEqual([3, 4, 5]));
+  expect(chosen()).toMatch(/, 5 faces$/);
+  await waitFor(() => expect(document.activeElement).toBe(crop(3)));
+  await user.keyboard('l');
+  expect(crop(3).classList.contains('below')).toBe(false);
+  expect(crop(4).classList.contains('below')).toBe(true);
+
+  left = [left[0], left[2]].filter((entry) => entry !== undefined);
+  await user.keyboard('{Control>}a{/Control}y');
+  await waitFor(() => expect(screen.queryByRole('button', { name: /, 5 faces$/ })).toBeNull());
+  await user.keyboard('j');
+  await waitFor(() => expect(chosen()).toMatch(/, 3 faces$/));
+  await user.keyboard('k');
+  await waitFor(() => expect(chosen()).toMatch(/, 8 faces$/));
+});
+
+test('the line is put by a button, too, and the counts beside the wall follow', async () => {
+  let faces = 8;
+  const user = await wallOf({
+    peopleWaiting: () => ({ people: [{ person: amara, faces }], next: null }),
+    decideFaces: () => {
+      faces = 7;
+      return done([1]);
+    },
+  });
+  await user.click(crop(3));
+  await user.click(screen.getByRole('button', { name: 'Put the line below this face' }));
+  expect(crop(3).classList.contains('below')).toBe(false);
+  expect(crop(4).classList.contains('below')).toBe(true);
+  await user.click(crop(3));
+  await user.click(crop(1));
+  await user.keyboard('n');
+  await screen.findByRole('button', { name: /, 7 faces$/ });
+});
+
+test('who comes back to the wall finds it as it was left', async () => {
+  const user = await wallOf();
+  await user.click(crop(5));
+  const wall = screen.getByRole('listbox', { name: 'Faces' });
+  wall.scrollTop = 40;
+  await fireEvent.scroll(wall);
+  await user.keyboard('mmm');
+  const again = await screen.findByRole('listbox', { name: 'Faces' });
+  expect(again).not.toBe(wall);
+  expect(again.scrollTop).toBe(40);
+  expect(document.activeElement).toBe(crop(5));
+  expect(selected()).toEqual([5]);
 });
