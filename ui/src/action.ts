@@ -15,7 +15,8 @@ export interface Action<C = unknown> {
   keys: readonly string[];
   /** Left out: always. */
   enabled?: (context: C) => boolean;
-  run: (context: C) => unknown;
+  /** `press`: the key press that runs it; none where it was clicked or chosen by name. */
+  run: (context: C, press?: KeyboardEvent) => unknown;
   /** Its key works while the operator is typing in a field, too. */
   whileTyping?: boolean;
 }
@@ -24,7 +25,7 @@ export interface Action<C = unknown> {
 export interface Offer {
   readonly action: Action<never>;
   readonly enabled: boolean;
-  run(): void;
+  run(press?: KeyboardEvent): void;
 }
 
 /**
@@ -50,8 +51,8 @@ export function bind<C>(definition: Action<C>, context: () => C): Offer {
     get enabled() {
       return definition.enabled?.(context()) ?? true;
     },
-    run() {
-      if (this.enabled) definition.run(context());
+    run(press) {
+      if (this.enabled) definition.run(context(), press);
     },
   };
 }
@@ -99,18 +100,17 @@ export function listenForKeys(target: Window): () => void {
         (!typing || (action.whileTyping ?? false)) && (!modal || (action.whileTyping ?? false)),
     );
     const pressed = prefix === '' || typing ? key : `${prefix} ${key}`;
-    const hit = able.find(({ action, enabled }) => action.keys.includes(pressed) && enabled);
-    if (hit !== undefined && !belongsToElement(key, event.target)) {
-      prefix = '';
-      event.preventDefault();
-      hit.run();
-      return;
-    }
+    // What may be the beginning of something else does nothing by itself, whoever gave it to another action.
     const starts =
       !typing &&
       able.some(({ action }) => action.keys.some((keys) => keys.startsWith(`${pressed} `)));
     prefix = starts ? pressed : '';
     since = event.timeStamp;
+    if (starts) return;
+    const hit = able.find(({ action, enabled }) => action.keys.includes(pressed) && enabled);
+    if (hit === undefined || belongsToElement(key, event.target)) return;
+    event.preventDefault();
+    hit.run(event);
   }
 
   target.addEventListener('keydown', onKey);
@@ -141,6 +141,14 @@ function isTyping(target: EventTarget | null): boolean {
   );
 }
 
+/** What a focused element does by itself: it is pressed, followed or ticked. */
+const pressedBy: Record<string, string> = {
+  Enter: 'button, summary, a[href], [role="option"]',
+  Space:
+    'button, summary, [role="option"], input[type="checkbox"], input[type="radio"], ' +
+    '[role="checkbox"], [role="radio"], [role="switch"]',
+};
+
 const slides = new Set([
   'ArrowLeft',
   'ArrowRight',
@@ -153,41 +161,47 @@ const slides = new Set([
 ]);
 
 function belongsToElement(key: string, target: EventTarget | null): boolean {
-  if (target instanceof HTMLInputElement && target.type === 'range') return slides.has(key);
-  if (key !== 'Enter' && key !== 'Space') return false;
-  // A link is followed by Enter alone.
-  const pressed = 'button, summary, [role="option"]';
-  const keeping = key === 'Enter' ? `${pressed}, a[href]` : pressed;
-  return target instanceof HTMLElement && target.closest(keeping) !== null;
+  if (!(target instanceof HTMLElement)) return false;
+  if (target instanceof HTMLInputElement && ['range', 'radio'].includes(target.type))
+    if (slides.has(key)) return true;
+  const pressed = pressedBy[key];
+  return pressed !== undefined && target.closest(pressed) !== null;
 }
 
-/** The action that already has a key, of those that may be offered together with `id`. */
+export const scopeOf = (id: string): string => id.slice(0, id.indexOf('.'));
+
+type Keyed = Pick<Action<never>, 'id' | 'keys'>;
+/** Whether two actions, by their ids, may be on offer at the same time. */
+type Meet = (one: string, two: string) => boolean;
+
+/** Those of one scope are, and those of the window always. */
+export const meetInScope: Meet = (one, two) =>
+  scopeOf(one) === scopeOf(two) || [scopeOf(one), scopeOf(two)].includes('app');
+
+/** The action that already has a key, of those that may be on offer together with `id`. */
 export function holderOf(
   actions: readonly Action<never>[],
   id: string,
   key: string,
+  meet: Meet = meetInScope,
 ): Action<never> | undefined {
   const wanted = { id, keys: [key] };
-  return actions.find((other) => other.id !== id && clashes([wanted, other]).length > 0);
+  return actions.find((other) => other.id !== id && clashes([wanted, other], meet).length > 0);
 }
 
-/** Keys of an action that would shadow one another: the same keys, or one the beginning of the other. */
-export function clashes(actions: readonly Pick<Action<never>, 'id' | 'keys'>[]): string[] {
-  const scope = (id: string) => id.slice(0, id.indexOf('.'));
+/** Keys that would shadow one another: the same keys, or one the beginning of the other. */
+export function clashes(actions: readonly Keyed[], meet: Meet = meetInScope): string[] {
   const uses = actions.flatMap(({ id, keys }) => keys.map((key) => ({ id, key })));
   return uses.flatMap((one, index) =>
     uses
       .slice(index + 1)
-      .filter((two) => {
-        const near =
-          scope(one.id) === scope(two.id) || scope(one.id) === 'app' || scope(two.id) === 'app';
-        return (
-          near &&
+      .filter(
+        (two) =>
+          meet(one.id, two.id) &&
           (one.key === two.key ||
             one.key.startsWith(`${two.key} `) ||
-            two.key.startsWith(`${one.key} `))
-        );
-      })
+            two.key.startsWith(`${one.key} `)),
+      )
       .map((two) => `${one.id} and ${two.id} share ${one.key}`),
   );
 }

@@ -42,3 +42,27 @@ export function remapNone(): void {
   given.clear();
   keep();
 }
+
+const signs: Record<string, string> = {
+  ArrowUp: '↑',
+  ArrowDown: '↓',
+  ArrowLeft: '←',
+  ArrowRight: '→',
+  Enter: '↵',
+  Escape: 'Esc',
+};
+
+const sign = (key: string): string => signs[key] ?? (key.length === 1 ? key.toUpperCase() : key);
+
+/** `Ctrl+k` is `Ctrl K`, `g s` is `G` and then `S`: each stroke as it is read. */
+export const strokesOf = (keys: string): string[] =>
+  keys.split(' ').map((stroke) => (stroke === '+' ? ['+'] : stroke.split('+')).map(sign).join(' '));
+
+/** What a control is for, with the key that does the same now. */
+export function hint(
+  { title: usual, keys }: { title: string; keys: readonly string[] },
+  title = usual,
+): string {
+  const [first] = keys;
+  return first === undefined ? title : `${title} (${strokesOf(first).join(' ')})`;
+}

@@ -4,6 +4,7 @@ import axe from 'axe-core';
 import { expect, test, vi } from 'vitest';
 
 import type { Candidate, Face, Verdict } from '../bindings';
+import { remap, remapNone } from '../keys';
 import { refuse } from '../test/backend';
 import { waitingFace } from '../test/deciding';
 import { open, underWay } from '../test/open';
@@ -140,25 +141,35 @@ test('a face that is gone is dropped, and the stream goes on', async () => {
   expect(screen.queryByRole('button', { name: 'Show it' })).toBeNull();
 });
 
-test('a decided face is never asked again, even by a page that was on its way', async () => {
-  open('moderator', 'faces', { facesWaiting });
+test('a decided face is not asked again by a page that was on its way', async () => {
+  const page = underWay<ReturnType<typeof facesWaiting>>();
+  let asked = 0;
+  open('moderator', 'faces', {
+    facesWaiting: () => ((asked += 1) === 2 ? page.promise : facesWaiting()),
+  });
   const user = userEvent.setup();
   await isShown(one);
-  await user.keyboard('y');
   window.location.hash = '#/people';
   await waitFor(() => expect(screen.queryByRole('complementary', { name: 'Evidence' })).toBeNull());
   window.location.hash = '#/faces';
+  await isShown(one);
+  await waitFor(() => expect(asked).toBe(2));
+  await user.keyboard('y');
+  await waitFor(() => expect(screen.queryByText('Saving 1 verdict')).toBeNull());
+  page.resolve(facesWaiting());
   await isShown(two);
   await user.keyboard('nn');
   expect(await screen.findByText('Every suggestion is decided.')).toBeTruthy();
 });
 
 test('skipped faces wait, and can be gone over at the end', async () => {
-  open('moderator', 'faces', { facesWaiting });
+  let left = waiting;
+  open('moderator', 'faces', { facesWaiting: () => queueOf(left) });
   const user = userEvent.setup();
   await isShown(one);
   await user.keyboard('xy{ArrowRight}');
   await screen.findByText('That was the last one.');
+  left = waiting.filter(({ id }) => id !== two);
   await user.click(screen.getByRole('button', { name: 'Go over them' }));
   await isShown(one);
   await isAhead([one, three]);
@@ -434,4 +445,68 @@ test.each([
   await waitFor(() => expect(document.querySelector('[data-candidate]')).not.toBeNull());
   const { violations } = await axe.run(document.body);
   expect(violations.map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([]);
+});
+
+test('after an order is chosen the verdict keys work at once, and so they do after Escape', async () => {
+  open('moderator', 'faces', { facesWaiting });
+  const user = userEvent.setup();
+  await isShown(one);
+  const order = screen.getByRole('combobox', { name: 'Order' });
+  await user.selectOptions(order, 'newest');
+  await isShown(one);
+  await user.keyboard('x');
+  expect(shown()).toBe(two);
+  order.focus();
+  await user.keyboard('x');
+  expect(shown()).toBe(two);
+  await user.keyboard('{Escape}x');
+  expect(shown()).toBe(three);
+});
+
+test('what was clicked is not pressed again by Enter, what Tab led to is', async () => {
+  const decideFace = vi.fn(() => underWay<Verdict>().promise);
+  open('moderator', 'faces', { facesWaiting, decideFace });
+  const user = userEvent.setup();
+  await isShown(one);
+  const queues = within(screen.getByRole('group', { name: 'Queues' }));
+  await user.click(queues.getByRole('button', { name: /^Suggested/ }));
+  await user.click(await screen.findByRole('button', { name: 'Zoom in' }));
+  const box = document.querySelector(`[data-face-id="${one}"]`);
+  if (box !== null) await user.click(box);
+  expect(document.activeElement).toBe(document.body);
+  await user.keyboard('{Enter}');
+  expect(decideFace).toHaveBeenCalledTimes(1);
+  const near = queues.getByRole('button', { name: /^Near/ });
+  near.focus();
+  await user.keyboard('{Enter}');
+  await waitFor(() => expect(near.getAttribute('aria-pressed')).toBe('true'));
+  expect(decideFace).toHaveBeenCalledTimes(1);
+});
+
+test('tools tell the keys that they have now', async () => {
+  open('moderator', 'faces', { facesWaiting });
+  await isShown(one);
+  const fit = await screen.findByRole('button', { name: 'Fit the whole photo' });
+  expect(fit.title).toBe('Fit the whole photo (W)');
+  remap('photo.fit', 'h');
+  await waitFor(() => expect(fit.title).toBe('Fit the whole photo (H)'));
+  remapNone();
+});
+
+test('a face that is deleted while it is looked at is said to be gone, and the stream goes on', async () => {
+  const { answers } = open('moderator', 'faces');
+  open('moderator', 'faces', {
+    facesWaiting,
+    photo: async (args) => {
+      const photo = await answers.photo(args);
+      return { ...photo, faces: photo.faces.filter(({ id }) => id !== one) };
+    },
+    waitingFace: (args) =>
+      (args as { faceId: number }).faceId === one
+        ? refuse('notFound', 'This face is gone.')
+        : answers.waitingFace(args),
+  });
+  await screen.findByText('This face is gone.');
+  await isShown(two);
+  expect(strip()).toEqual([two, three]);
 });

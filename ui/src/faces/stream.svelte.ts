@@ -1,12 +1,12 @@
 // The stream of faces that wait: which queue, which face is looked at, and what was said about faces whose writing is under way.
 
 import type { QueryClient } from '@tanstack/svelte-query';
-import { SvelteMap } from 'svelte/reactivity';
+import { SvelteMap, SvelteSet } from 'svelte/reactivity';
 
 import type { Candidate, Face, FaceCursor, FaceQuery, WaitingFace, Within } from '../bindings';
 import { complain, toast, warn } from '../components/toast';
 import { counted } from '../components/text';
-import { Refusal, media } from '../host';
+import { Refusal, media, sentence } from '../host';
 import { photoOf, preparePhoto } from '../photo/api';
 import { preload } from '../photo/pictures';
 import { Ahead } from '../review/ahead';
@@ -59,6 +59,7 @@ export class FaceStream {
   #ahead: Ahead<WaitingFace>;
   /** Each queue that was asked for keeps its place. */
   readonly #queues = new SvelteMap<string, Queue>();
+  readonly #missed = new SvelteSet<number>();
   /** As they were when they were decided: for taking it back. */
   readonly #decided = new SvelteMap<number, WaitingFace>();
 
@@ -171,7 +172,7 @@ export class FaceStream {
     const waiting = this.queue.items.find((item) => item.face.id === face.id);
     if (face.id === this.queue.current?.face.id) {
       this.#inspected = undefined;
-    } else if (waiting !== undefined && !this.queue.isDecided(face.id)) {
+    } else if (waiting !== undefined) {
       this.#inspected = undefined;
       this.queue.show(waiting);
     } else {
@@ -256,6 +257,20 @@ export class FaceStream {
       await this.#client.invalidateQueries({ queryKey: ['photo', 'faces'] });
       void this.#client.invalidateQueries({ queryKey: candidatesOf(faceId).queryKey });
       void decisionsChanged(this.#client);
+    }
+  }
+
+  /** Its photo does not list the face any more: says what became of it, once. */
+  async miss(faceId: number): Promise<void> {
+    if (this.#missed.has(faceId)) return;
+    this.#missed.add(faceId);
+    try {
+      await reread(this.#client, faceId);
+    } catch (thrown) {
+      // Whatever else is wrong is said when something is decided.
+      if (!(thrown instanceof Refusal && thrown.code === 'notFound')) return;
+      this.#forget(faceId);
+      warn(sentence(thrown));
     }
   }
 

@@ -36,7 +36,7 @@ export const splitOff = action<UnknownStand>({
 export const mergeNearest = action<UnknownStand>({
   id: 'unknown.merge',
   title: 'Merge with the group that is most alike',
-  keys: ['g'],
+  keys: ['c'],
   enabled: (stand) => isReady(stand) && stand.nearest !== undefined,
   run: ({ wall, nearest }) => nearest && wall.take(nearest),
 });

@@ -125,7 +125,7 @@ test('the group that is most alike is merged, and taken back', async () => {
   });
   const others = await screen.findByRole('group', { name: 'May be the same person' });
   within(others).getByRole('button', { name: 'Merge with a group of 2 faces, 0.61 alike' });
-  await user.keyboard('g');
+  await user.keyboard('c');
   await waitFor(() => expect(shown()).toHaveLength(7));
   expect(mergeClusters.mock.calls).toEqual([[{ cluster: 8, into: 7 }]]);
   await user.keyboard('z');
@@ -138,7 +138,7 @@ test('two faces of one photo are not merged, and it says why', async () => {
     mergeClusters: () =>
       refuse('conflict', 'Two of these faces are on photo 3: they are two people.'),
   });
-  await user.keyboard('g');
+  await user.keyboard('c');
   await screen.findByText('Two of these faces are on photo 3: they are two people.');
   expect(shown()).toHaveLength(5);
 });
@@ -155,4 +155,13 @@ test('a group is accessible', async () => {
   await user.click(crop(1));
   const { violations } = await axe.run(document.body);
   expect(violations.map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([]);
+});
+
+test('g begins the way to another screen, and merges nobody', async () => {
+  const mergeClusters = vi.fn(() => [20, 21]);
+  const user = await groupOf({ mergeClusters });
+  await screen.findByRole('group', { name: 'May be the same person' });
+  await user.keyboard('gs');
+  await screen.findByRole('main', { name: 'Search' });
+  expect(mergeClusters).not.toHaveBeenCalled();
 });

@@ -7,7 +7,11 @@ export interface Lens {
   /** The picture can be shown: its size is known. */
   ready: boolean;
   hasFocus: boolean;
+  /** There is something beyond the edges, and the arrows move nothing else. */
+  pannable: boolean;
   zoomBy: (factor: number) => void;
+  /** In pixels of the window. */
+  panBy: (x: number, y: number) => void;
   fit: () => void;
   actualSize: () => void;
   closeUp: () => void;
@@ -55,6 +59,26 @@ export const closeUp = action<Lens>({
   run: ({ closeUp }) => closeUp(),
 });
 
+/** In pixels, for each press. */
+const PAN = 64;
+
+const pans = (
+  [
+    ['ArrowLeft', 'left', PAN, 0],
+    ['ArrowRight', 'right', -PAN, 0],
+    ['ArrowUp', 'top', 0, PAN],
+    ['ArrowDown', 'bottom', 0, -PAN],
+  ] as const
+).map(([key, where, x, y]) =>
+  action<Lens>({
+    id: `photo.pan-${where}`,
+    title: `Look further to the ${where}`,
+    keys: [`Shift+${key}`],
+    enabled: ({ ready, pannable }) => ready && pannable,
+    run: ({ panBy }) => panBy(x, y),
+  }),
+);
+
 /** A place where a video may be played. */
 export interface Player {
   /** What is shown there is the preview of one. */
@@ -71,4 +95,4 @@ export const playVideo = action<Player>({
   run: ({ turn }) => turn(),
 });
 
-export const photoActions = [zoomIn, zoomOut, fitPhoto, actualSize, closeUp];
+export const photoActions = [zoomIn, zoomOut, fitPhoto, actualSize, closeUp, ...pans];

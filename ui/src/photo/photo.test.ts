@@ -134,3 +134,56 @@ test('a name that turns text around, or is markup, stays text within its label',
   const markup = hostile.find(({ version }) => version === 'suggested markup');
   expect(boxOf(markup?.id ?? 0)?.getAttribute('aria-label')).toContain('<script>');
 });
+
+test('the photo is moved about by keys from anywhere, once there is something beyond its edges', async () => {
+  await openOn(2, suggested);
+  const user = userEvent.setup();
+  const left = () =>
+    Number.parseFloat(document.querySelector<HTMLElement>('[data-picture]')?.style.left ?? '');
+  const fitted = left();
+  await user.keyboard('{Shift>}{ArrowRight}{/Shift}');
+  expect(left()).toBe(fitted);
+  await user.keyboard('++++++++');
+  const before = left();
+  await user.keyboard('{Shift>}{ArrowRight}{ArrowRight}{ArrowLeft}{/Shift}');
+  expect(left()).toBeCloseTo(before - 64, 3);
+});
+
+test('two fingers zoom where they are, and one that is left moves the photo', async () => {
+  HTMLElement.prototype.setPointerCapture = vi.fn();
+  await openOn(2, suggested);
+  const stage = document.querySelector('.stage');
+  const picture = document.querySelector<HTMLElement>('[data-picture]');
+  if (stage === null || picture === null) throw new Error('no stage');
+  const zoom = () => Number(picture.dataset['zoom']);
+  const place = () => [picture.style.left, picture.style.top].map(Number.parseFloat);
+  const finger = (pointerId: number, x: number, y: number) => ({
+    pointerId,
+    button: 0,
+    clientX: x,
+    clientY: y,
+  });
+  const fitted = zoom();
+  const { width, height } = STAGE;
+  const [x, y] = [width / 2, height / 2];
+  await fireEvent.pointerDown(stage, finger(1, x - 50, y));
+  await fireEvent.pointerDown(stage, finger(2, x + 50, y));
+  await fireEvent.pointerMove(stage, finger(1, x - 150, y));
+  await fireEvent.pointerMove(stage, finger(2, x + 150, y));
+  expect(zoom()).toBeCloseTo(fitted * 3, 2);
+  await fireEvent.pointerUp(stage, finger(2, x + 150, y));
+
+  const [left = 0, top = 0] = place();
+  await fireEvent.pointerMove(stage, finger(1, x - 130, y + 10));
+  expect(place()[0]).toBeCloseTo(left + 20, 3);
+  expect(place()[1]).toBeCloseTo(top + 10, 3);
+  await fireEvent.pointerUp(stage, finger(1, x - 130, y + 10));
+
+  // What was no press selects nothing; the next press does.
+  await fireEvent.pointerDown(stage, finger(3, x, y));
+  await fireEvent.pointerUp(stage, finger(3, x, y));
+  const other = boxOf(suggested[1]?.id ?? 0);
+  if (other === null) throw new Error('no box');
+  await fireEvent.click(other);
+  await waitFor(() => expect(other.getAttribute('aria-current')).toBe('true'));
+});

@@ -43,8 +43,15 @@ export class ReviewQueue<Item, Cursor> {
   started = $state(false);
 
   #source: Source<Item, Cursor>;
-  /** Never shown again in this session, whatever a page that was on its way says. */
-  #decided = new SvelteSet<number>();
+  /**
+   * When what was decided about each was written, in `#now`: a page that was asked for before says nothing about it. One
+   * that was asked for later does: a decision may be taken back, or the thing be found anew.
+   */
+  readonly #decided = new SvelteMap<number, number>();
+  /** Counts what happens. */
+  #now = 0;
+  /** When the pages that are on their way were asked for. */
+  readonly #asking = new SvelteSet<number>();
   #total = $state<number>();
   /** Decided since `#total` was counted. */
   #since = $state(0);
@@ -99,17 +106,22 @@ export class ReviewQueue<Item, Cursor> {
     void this.#count(round);
     const page = await this.#fetch(null);
     if (page === undefined || round !== this.#round) return;
-    const current = this.current;
-    const id = current === undefined ? undefined : this.#source.idOf(current);
-    const fresh = this.#undecided(page.items);
-    const place = fresh.findIndex((item) => this.#source.idOf(item) === id);
-    if (current === undefined || place >= 0) {
-      this.items = fresh;
-      this.position = Math.max(0, place);
-    } else {
-      this.items = [current, ...fresh];
-      this.position = 0;
-    }
+    const { idOf } = this.#source;
+    const listed = (item: Item) => page.items.find((other) => idOf(other) === idOf(item));
+    const { current } = this;
+    // What was skipped stays behind the current one, and what is new comes after it. Where the page is all there is,
+    // nothing else waits.
+    const skipped = this.items
+      .slice(0, this.position)
+      .filter((item) => page.next !== null || listed(item) !== undefined);
+    const seen = current === undefined ? skipped : [...skipped, current];
+    const known = seen.map(idOf);
+    this.position = skipped.length;
+    this.items = [
+      ...seen.map((item) => listed(item) ?? item),
+      ...page.items.filter((item) => !known.includes(idOf(item))),
+    ];
+    if (current !== undefined && listed(current) === undefined) void this.#lookAgain(current);
     this.started = true;
     await this.#refill();
   }
@@ -155,9 +167,7 @@ export class ReviewQueue<Item, Cursor> {
       return;
     }
     this.#since += 1;
-    this.items = this.items.toSpliced(place, 1);
-    if (place < this.position) this.position -= 1;
-    void this.#refill();
+    this.#drop(id);
   }
 
   /** When all decisions that are under way are written, or back. */
@@ -165,16 +175,12 @@ export class ReviewQueue<Item, Cursor> {
     await Promise.allSettled([...this.#underWay]);
   }
 
-  isDecided(id: number): boolean {
-    return this.#decided.has(id);
-  }
-
   /** Takes the item off the queue at once and writes the decision behind; settles when it is written or back. */
   async decide(item: Item, write: (item: Item) => Promise<unknown>): Promise<boolean> {
     const id = this.#source.idOf(item);
     if (this.#writing.has(id)) return false;
     this.#writing.add(id);
-    this.#decided.add(id);
+    this.#decided.set(id, Infinity);
     this.troubles.delete(id);
     const place = this.items.findIndex((other) => this.#source.idOf(other) === id);
     if (place >= 0) {
@@ -188,6 +194,7 @@ export class ReviewQueue<Item, Cursor> {
     this.#underWay.add(writing);
     try {
       await writing;
+      this.#decided.set(id, (this.#now += 1));
       return true;
     } catch (thrown) {
       await this.#takeBack(item, thrown, place >= 0);
@@ -225,6 +232,8 @@ export class ReviewQueue<Item, Cursor> {
       // Next, not now: a key pressed for what is on the screen must never hit something else.
       const place = this.current === undefined ? this.position : this.position + 1;
       this.items = this.items.toSpliced(place, 0, back);
+    } else {
+      this.#decided.set(id, (this.#now += 1));
     }
     this.#source.refused({ id, text, item: back });
   }
@@ -247,9 +256,7 @@ export class ReviewQueue<Item, Cursor> {
       const page = await this.#fetch(this.#next);
       if (page === undefined || round !== this.#round) return;
       const known = this.items.map((item) => this.#source.idOf(item));
-      const fresh = this.#undecided(page.items).filter(
-        (item) => !known.includes(this.#source.idOf(item)),
-      );
+      const fresh = page.items.filter((item) => !known.includes(this.#source.idOf(item)));
       this.items = [...this.items, ...fresh];
     }
   }
@@ -257,6 +264,10 @@ export class ReviewQueue<Item, Cursor> {
   async #fetch(after: Cursor | null): Promise<Page<Item, Cursor> | undefined> {
     const round = this.#round;
     const unwritten = this.#writing.size;
+    const asked = (this.#now += 1);
+    // A question that is on its way may be the answer to this one.
+    const since = Math.min(asked, ...this.#asking);
+    this.#asking.add(asked);
     this.loading = true;
     this.problem = undefined;
     try {
@@ -267,16 +278,49 @@ export class ReviewQueue<Item, Cursor> {
         this.#since = unwritten;
       }
       this.#next = page.next;
-      return page;
+      return { ...page, items: this.#undecided(page.items, since) };
     } catch (thrown) {
       if (round === this.#round) this.problem = thrown;
       return undefined;
     } finally {
+      this.#asking.delete(asked);
       if (round === this.#round) this.loading = false;
     }
   }
 
-  #undecided(items: Item[]): Item[] {
-    return items.filter((item) => !this.#decided.has(this.#source.idOf(item)));
+  /** Without what was decided since the page was asked for. */
+  #undecided(items: Item[], asked: number): Item[] {
+    return items.filter((item) => {
+      const id = this.#source.idOf(item);
+      const isOld = (this.#decided.get(id) ?? 0) > asked;
+      if (!isOld) this.#decided.delete(id);
+      return !isOld;
+    });
+  }
+
+  #drop(id: number): void {
+    this.#decided.set(id, (this.#now += 1));
+    const place = this.items.findIndex((other) => this.#source.idOf(other) === id);
+    if (place < 0) return;
+    this.items = this.items.toSpliced(place, 1);
+    if (place < this.position) this.position -= 1;
+    void this.#refill();
+  }
+
+  /** The one that is looked at was not listed: it may be on a later page, or settled without us. */
+  async #lookAgain(item: Item): Promise<void> {
+    const id = this.#source.idOf(item);
+    let now: Item | null = null;
+    let text = 'What you looked at was decided meanwhile.';
+    try {
+      now = await this.#source.reread(item);
+    } catch (thrown) {
+      if (!(thrown instanceof Refusal && thrown.code === 'notFound')) return;
+      text = sentence(thrown);
+    }
+    if (this.#decided.has(id)) return;
+    if (now !== null) return this.replace(id, now);
+    this.#drop(id);
+    this.#source.refused({ id, text, item: null });
   }
 }

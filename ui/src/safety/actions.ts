@@ -31,7 +31,7 @@ export const holdToReveal = action<Desk>({
   title: 'Reveal while held',
   keys: ['Space'],
   enabled: any,
-  run: ({ review, item }) => item && review.hold(item),
+  run: ({ review, item }, press) => item && review.hold(item, press ?? 'command'),
 });
 
 export const aimSpotlight = action<Desk>({

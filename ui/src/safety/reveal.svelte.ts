@@ -2,6 +2,19 @@
 
 import type { Region, Reveal } from '../bindings';
 
+/** What holds on to it: a key or the pointer, or a command that was chosen by name, which nobody lets go. */
+export type Hold = KeyboardEvent | 'pointer' | 'command';
+
+/** Whether a key that goes up is the one that was pressed, or went along with it: its own may never be told then. */
+function isLetGo(pressed: KeyboardEvent, up: KeyboardEvent): boolean {
+  if (pressed.code !== '' ? up.code === pressed.code : up.key === pressed.key) return true;
+  return (
+    (pressed.ctrlKey && up.key === 'Control') ||
+    (pressed.metaKey && up.key === 'Meta') ||
+    (pressed.altKey && up.key === 'Alt')
+  );
+}
+
 /** What is revealed: all of a picture, or a region of it. */
 interface Revealed {
   token: string;
@@ -18,8 +31,10 @@ export class Exposure {
 
   #reveal: (mediaId: number, region: Region | null) => Promise<Reveal>;
   #conceal: (token: string) => Promise<unknown>;
-  /** The key or button is down; one press reveals one picture once, however long it lasts. */
-  #down = false;
+  /** While it is down; one press reveals one picture once, however long it lasts. */
+  #by: Hold | undefined;
+  /** The key press that ended a command's reveal, and does not begin another. */
+  #ending: KeyboardEvent | undefined;
   /** Each reveal is its own: an answer to one that is over is given back unseen. */
   #turn = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -33,10 +48,11 @@ export class Exposure {
   }
 
   /** `region`: null for all of it. */
-  async hold(mediaId: number, region: Region | null): Promise<void> {
-    // A key that is held down repeats.
-    if (this.#down) return;
-    this.#down = true;
+  async hold(mediaId: number, region: Region | null, by: Hold): Promise<void> {
+    // A key that is held down repeats, also after what it revealed was hidden.
+    if (this.#by !== undefined || by === this.#ending) return;
+    if (by instanceof KeyboardEvent && by.repeat) return;
+    this.#by = by;
     const turn = (this.#turn += 1);
     this.asking = true;
     this.problem = undefined;
@@ -49,7 +65,9 @@ export class Exposure {
       this.shown = { token, region };
       this.#timer = setTimeout(() => this.hide(), expiresInMs);
     } catch (thrown) {
-      if (turn === this.#turn) this.problem = thrown;
+      if (turn !== this.#turn) return;
+      this.problem = thrown;
+      this.#forgetCommand();
     } finally {
       if (turn === this.#turn) this.asking = false;
     }
@@ -57,18 +75,34 @@ export class Exposure {
 
   /** Let go: the next press reveals again. */
   release(): void {
-    this.#down = false;
+    this.#by = undefined;
     this.hide();
+  }
+
+  /** Any key ends what nobody holds. */
+  keyDown(press: KeyboardEvent): void {
+    if (this.#by !== 'command' || press.repeat) return;
+    this.#ending = press;
+    this.release();
+  }
+
+  keyUp(up: KeyboardEvent): void {
+    if (this.#by instanceof KeyboardEvent && isLetGo(this.#by, up)) this.release();
   }
 
   /** Back to the guarded picture; a key that is still down reveals nothing more. */
   hide(): void {
     this.#turn += 1;
     this.asking = false;
+    this.#forgetCommand();
     clearTimeout(this.#timer);
     const { shown } = this;
     this.shown = undefined;
     if (shown !== undefined) this.#giveBack(shown.token);
+  }
+
+  #forgetCommand(): void {
+    if (this.#by === 'command') this.#by = undefined;
   }
 
   #giveBack(token: string): void {

@@ -37,7 +37,7 @@ import {
 } from './api';
 import { treeOf, type Tree } from './policies';
 import { ordersOf } from './queues';
-import { Exposure } from './reveal.svelte';
+import { Exposure, type Hold } from './reveal.svelte';
 import { blank, inWords, isBlank, wordOf, type Draft } from './verdict';
 
 /** So many guarded pictures and stories are fetched before they are needed. */
@@ -241,8 +241,8 @@ export class SafetyReview {
       warn(`${counted(skipped.length, 'photo stays', 'photos stay')} as before. ${first.reason}`);
   }
 
-  hold(item: SafetyItem): void {
-    void this.exposure.hold(item.mediaId, this.spotlight.region);
+  hold(item: SafetyItem, by: Hold): void {
+    void this.exposure.hold(item.mediaId, this.spotlight.region, by);
   }
 
   /** Fetches what the next ones need: guarded pictures, as everything before a reveal. */

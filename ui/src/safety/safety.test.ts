@@ -4,6 +4,7 @@ import axe from 'axe-core';
 import { beforeEach, expect, test, vi } from 'vitest';
 
 import type { Comparison, Decision, Reveal, SafetyPage } from '../bindings';
+import { remap, remapNone } from '../keys';
 import { refuse } from '../test/backend';
 import { open, underWay } from '../test/open';
 import { mode } from './mode.svelte';
@@ -55,6 +56,88 @@ test('the button reveals while it is held, too', async () => {
   await waitFor(() => expect(urls()).toHaveLength(2));
   await fireEvent.pointerUp(window);
   expect(urls()).toEqual(guarded(first));
+});
+
+test('Reveal under another key ends with that key, and reveals again', async () => {
+  remap('safety.reveal', 'j');
+  try {
+    open('admin', 'safety');
+    const user = userEvent.setup();
+    await isShown(first);
+    for (let times = 0; times < 2; times += 1) {
+      await user.keyboard('[KeyJ>]');
+      await waitFor(() => expect(urls()).toHaveLength(2));
+      await user.keyboard('[Space]');
+      expect(urls()).toHaveLength(2);
+      await user.keyboard('[/KeyJ]');
+      expect(urls()).toEqual(guarded(first));
+    }
+  } finally {
+    remapNone();
+  }
+});
+
+test('a reveal that was chosen by name ends with the next key, which works as always', async () => {
+  const { answers } = open('admin', 'safety');
+  const revealMedia = vi.fn(answers.revealMedia);
+  open('admin', 'safety', { revealMedia });
+  const user = userEvent.setup();
+  await isShown(first);
+  const reveal = async () => {
+    await user.keyboard('{Control>}k{/Control}');
+    const field = await screen.findByPlaceholderText('What do you want to do?');
+    await user.type(field, 'reveal while{Enter}');
+    await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
+    await waitFor(() => expect(urls()).toHaveLength(2));
+  };
+  await reveal();
+  await user.keyboard('{Escape}');
+  expect(urls()).toEqual(guarded(first));
+
+  await reveal();
+  await user.keyboard('[Space]');
+  expect(urls()).toEqual(guarded(first));
+  expect(revealMedia).toHaveBeenCalledTimes(2);
+  await user.keyboard('[Space>]');
+  await waitFor(() => expect(urls()).toHaveLength(2));
+  await user.keyboard('[/Space]');
+
+  await reveal();
+  await user.keyboard('x');
+  await isShown(second);
+  expect(urls()).toEqual(guarded(second));
+});
+
+test('after the mouse chose Spotlight, a consequence or another order, Space reveals', async () => {
+  const { answers } = open('admin', 'safety');
+  const revealMedia = vi.fn(answers.revealMedia);
+  open('admin', 'safety', { revealMedia });
+  const user = userEvent.setup();
+  await isShown(first);
+  const spotlight = screen.getByRole('button', { name: 'Spotlight' });
+  await waitFor(() => expect(spotlight.hasAttribute('disabled')).toBe(false));
+  await user.click(spotlight);
+  await user.click(spotlight);
+  expect(spotlight.getAttribute('aria-pressed')).toBe('false');
+  await user.click(screen.getByRole('checkbox', { name: /Archive the post/ }));
+  await user.selectOptions(screen.getByRole('combobox', { name: 'Order' }), 'reach');
+  await waitFor(() => expect(shown()).toBeGreaterThan(0));
+  await user.keyboard('[Space>]');
+  await waitFor(() => expect(urls()).toHaveLength(2));
+  await user.keyboard('[/Space]');
+  expect(revealMedia).toHaveBeenCalledTimes(1);
+});
+
+test('what was decided and is flagged again waits again', async () => {
+  open('admin', 'safety', { decideMedia: () => ({}) as Decision });
+  const user = userEvent.setup();
+  await isShown(first);
+  await user.keyboard('s');
+  await isShown(second);
+  await waitFor(() => expect(screen.queryByText(/^Saving/)).toBeNull());
+  await user.keyboard('mmm');
+  await isShown(second);
+  await waitFor(() => expect(document.querySelector(`[data-strip-id="${first}"]`)).not.toBeNull());
 });
 
 test.each([
