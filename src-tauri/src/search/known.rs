@@ -13,7 +13,7 @@ use crate::{
     db::{FaceId, UserId},
     elastic::{Elastic, Failure},
     error::Result,
-    faces,
+    faces::{self, Candidate},
     read_models::{face_search, known_faces},
 };
 
@@ -60,12 +60,15 @@ pub async fn who_is(db: &PgPool, elastic: Option<&Elastic>, by: &Operator, face:
         },
         None => "Elasticsearch is not configured.".to_owned(),
     };
-    let people = faces::candidates(db, by, face).await?.into_iter().map(|candidate| KnownPerson {
-        user_id: candidate.person.id,
-        username: candidate.person.username,
-        full_name: candidate.person.full_name,
-        department: candidate.person.department,
-        similarity: candidate.similarity,
+    let candidates = faces::candidates(db, by, face).await?.into_iter();
+    let people = candidates.filter_map(|Candidate { person, similarity }| {
+        Some(KnownPerson {
+            user_id: person.id,
+            username: person.username,
+            full_name: person.full_name,
+            department: person.department,
+            similarity: similarity?,
+        })
     });
     let notice = Some(format!("{why} PostgreSQL answered instead."));
     Ok(KnownPeople { engine: Engine::PostgreSql, notice, people: people.collect() })
