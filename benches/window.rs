@@ -1,6 +1,6 @@
 //! How the real window keeps up on a loaded database: `scripts/bench window` loads the data and runs it.
 //!
-//! `BENCH_DATABASE` names the loaded database on the server at `DATABASE_URL`, whose read models and indices are true.
+//! `BENCH_DATABASE` names the loaded database on the server at `DATABASE_URL`; what searching for media reads is filled.
 
 #![expect(dead_code, unreachable_pub, reason = "support is shared with test binaries that each use a part of it")]
 

@@ -1,6 +1,7 @@
 //! How quick searching is, in both engines, each beside the bare operation: `scripts/bench search` loads the data and runs it.
 //!
-//! `DATABASE_URL` names a loaded database whose read models and indices are true, as its superuser; `ELASTICSEARCH_URL` the node.
+//! `DATABASE_URL` names a loaded database in which what searching for media reads is filled, as its superuser;
+//! `ELASTICSEARCH_URL` the node.
 
 #[path = "../figure.rs"]
 mod figure;
