@@ -5,6 +5,7 @@ folder of platform.py), DATABASE_URL (a superuser on a socket), ELASTICSEARCH_UR
 """
 
 import argparse
+import contextlib
 import http.client
 import json
 import os
@@ -386,12 +387,26 @@ def fill(arguments):
     say(f"rows of {', '.join(SEARCHED)} after {time.perf_counter() - begun:.0f} s")
     with connect(BENCH) as db:
         db.execute("truncate console.read_model_queue")
-        with Worker() as worker:
+        with without_neighbours(db), Worker() as worker:
             time.sleep(5)
             drain(db, worker, limit=7200)
             while db.execute("select from console.search_term limit 1").rowcount == 0:
                 time.sleep(1)
-    say(f"documents, words, vectors and terms after {time.perf_counter() - begun:.0f} s")
+            say(f"documents, words, vectors and terms after {time.perf_counter() - begun:.0f} s")
+    say(f"neighbours of vectors after {time.perf_counter() - begun:.0f} s")
+
+
+@contextlib.contextmanager
+def without_neighbours(db):
+    """A graph of neighbours is built at once in a tenth of the time that it takes to grow by a vector at a time."""
+    index = "console.media_vector_nearest"
+    definition = db.execute("select pg_get_indexdef(%s::regclass)", (index,)).fetchone()[0]
+    db.execute(f"drop index {index}")
+    yield
+    db.execute("set maintenance_work_mem = '4GB'")
+    db.execute(f"set max_parallel_maintenance_workers = {max(1, (os.cpu_count() or 1) - 1)}")
+    db.execute(definition)
+    db.execute("analyze console.media_vector")
 
 
 def settle():

@@ -191,6 +191,9 @@ fn decode_other(bytes: &[u8]) -> Result<Stored, Problem> {
 }
 
 fn reader(bytes: &[u8]) -> Result<ImageReader<Cursor<&[u8]>>, Problem> {
+    if sniff(bytes)? == Format::WebP && !notes_are_there(bytes) {
+        return Err(Problem::Broken);
+    }
     let mut reader = ImageReader::with_format(
         Cursor::new(bytes),
         match sniff(bytes)? {
@@ -244,6 +247,20 @@ fn to_u32(length: usize) -> Result<u32, Problem> {
 fn riff_is_whole(start: &[u8]) -> bool {
     let length = start.get(4..8).and_then(|length| length.try_into().ok()).map(u32::from_le_bytes);
     length.is_some_and(|length| start.len() as u64 >= u64::from(length) + 8)
+}
+
+/// The decoder of WebP makes room for what a file says that its profile and EXIF take, before it looks whether they are there.
+fn notes_are_there(webp: &[u8]) -> bool {
+    let mut chunks = webp.get(MAGIC..).unwrap_or_default();
+    while let [name @ .., l0, l1, l2, l3] = chunks.get(..8).unwrap_or_default() {
+        let length = u32::from_le_bytes([*l0, *l1, *l2, *l3]) as usize;
+        let is_there = chunks.len() - 8 >= length;
+        if !is_there {
+            return !matches!(name, b"ICCP" | b"EXIF" | b"XMP ");
+        }
+        chunks = chunks.get(8 + length.next_multiple_of(2)..).unwrap_or_default();
+    }
+    true
 }
 
 fn jpeg_problem(error: &turbojpeg::Error) -> Problem {

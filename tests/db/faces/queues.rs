@@ -545,11 +545,15 @@ async fn work_and_crash(owner: &PgPool, db: &PgPool, by: &Operator, person: User
         }
         if crashes {
             holder = Holder::new();
-            query("update console.face_lease set until = clock_timestamp() where operator = $1")
-                .bind(&by.username)
-                .execute(owner)
-                .await
-                .expect("a while later");
+            // In the order in which all lock them.
+            query(
+                "with mine as (select face_id from console.face_lease where operator = $1 order by face_id for update)
+                 update console.face_lease as l set until = clock_timestamp() from mine where l.face_id = mine.face_id",
+            )
+            .bind(&by.username)
+            .execute(owner)
+            .await
+            .expect("a while later");
         }
     }
 }

@@ -178,6 +178,20 @@ fn a_webp_that_says_it_is_longer_than_its_file_has_a_size_as_it_has_pixels() {
 }
 
 #[test]
+fn a_webp_whose_notes_are_said_to_take_gigabytes_is_broken() {
+    let profile = moxcms::ColorProfile::new_display_p3().encode().expect("a profile");
+    let mut bytes = Vec::new();
+    let mut encoder = image::codecs::webp::WebPEncoder::new_lossless(&mut bytes);
+    encoder.set_icc_profile(profile).expect("kept");
+    scene(64, 48).write_with_encoder(encoder).expect("encoded");
+    let place = bytes.windows(4).position(|name| name == b"ICCP").expect("a profile") + 4;
+    bytes[place..place + 4].copy_from_slice(&0x7fff_ffff_u32.to_le_bytes());
+    assert_eq!(whole_size(&bytes), Err(Problem::Broken));
+    assert_eq!(whole(&bytes).err(), Some(Problem::Broken));
+    assert!(!notes_are_there(&bytes));
+}
+
+#[test]
 fn a_jpeg_of_thousands_of_passes_is_refused() {
     let scans: Vec<_> = (0..PROGRESSIVE.len() - 1).filter(|&at| PROGRESSIVE[at..at + 2] == [0xff, 0xda]).collect();
     let [.., last] = scans[..] else { panic!("several scans") };
