@@ -204,6 +204,7 @@ pub fn commands() -> tauri_specta::Builder<Wry> {
         faces::commands::faces_waiting,
         faces::commands::face_counts,
         faces::commands::keep_faces,
+        faces::commands::keep_wall,
         faces::commands::photo,
         faces::commands::face_candidates,
         faces::commands::confirmed_faces_like,

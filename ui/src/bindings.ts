@@ -25,6 +25,8 @@ export const commands = {
 	faceCounts: (within: Within) => typedError<FaceCounts, AppError>(__TAURI_INVOKE("face_counts", { within })),
 	/**  Keeps the leases of these faces; who else is looking at the photo. */
 	keepFaces: (held: FaceId[], photo: MediaId | null) => typedError<string[], AppError>(__TAURI_INVOKE("keep_faces", { held, photo })),
+	/**  Says which wall this window looks at; who else does. */
+	keepWall: (on: OnWall | null) => typedError<string[], AppError>(__TAURI_INVOKE("keep_wall", { on })),
 	/**  A medium with its faces. */
 	photo: (mediaId: MediaId) => typedError<Photo, AppError>(__TAURI_INVOKE("photo", { mediaId })),
 	/**  The enrolled people nearest to a face. */
@@ -54,7 +56,7 @@ export const commands = {
 	/**  The people for whom faces wait. */
 	peopleWaiting: (queue: Queue, after: PersonCursor | null, limit: number) => typedError<PeopleWaiting, AppError>(__TAURI_INVOKE("people_waiting", { queue, after, limit })),
 	/**  What is known of the line on a person's wall. */
-	faceLine: (wall: Wall) => typedError<LineState, AppError>(__TAURI_INVOKE("face_line", { wall })),
+	faceLine: (wall: Wall, similarity: number | null) => typedError<LineState, AppError>(__TAURI_INVOKE("face_line", { wall, similarity })),
 	/**  Faces above a line, to be decided blindly. */
 	lineSample: (wall: Wall, similarity: number | null) => typedError<WaitingFace[], AppError>(__TAURI_INVOKE("line_sample", { wall, similarity })),
 	/**  Writes down what a sample came to. */
@@ -929,7 +931,11 @@ export type Judgement = "is" | "isNot" | "nobody" | "noFace" |
 /**  What was listed as a conflict may stand. */
 "dismissed" | 
 /**  Its box is another one. */
-"moved" | "deleted" | "drawn";
+"moved" | "deleted" | "drawn" | 
+/**  Unknown faces are a group of their own. */
+"split" | 
+/**  Two groups of unknown faces are one person. */
+"merged";
 
 /**  Who a face is like, the most similar first. */
 export type KnownPeople = {
@@ -985,11 +991,21 @@ export type Line = {
 	holds: boolean,
 };
 
+/**  How large a sample of what lies above a line must be. */
+export type LineNeed = {
+	/**  Faces above the line */
+	above: number,
+	/**  So many of them, all of them right, show the precision of the rule. */
+	sample: number,
+};
+
 /**  What a blind sample must come to before all faces above the line can be confirmed at once. */
 export type LineRule = {
 	/**  The share that must be right, 0.5 to 1.0 */
 	leastPrecision: number,
-	/**  Faces */
+	/**  How sure the sample must make of that, 0.5 to 0.999 */
+	confidence: number,
+	/**  Faces at least; it takes as many as show the precision. */
 	sample: number,
 };
 
@@ -998,6 +1014,8 @@ export type LineState = {
 	rule: LineRule,
 	/**  The lowest of the operator's own lines of the last 24 hours that holds, as long as what was said of its sample stands. */
 	line: Line | null,
+	/**  Of the line that was asked about */
+	need: LineNeed | null,
 };
 
 /**  A field with the words marked that were asked for. */
@@ -1050,6 +1068,9 @@ export type Moved = {
 	bounds: Bounds,
 	embedding: EmbeddingOf,
 };
+
+/**  A wall that is looked at: of whom, or of which group of unknown faces. */
+export type OnWall = ({ person: UserId }) & { group?: never } | ({ group: ClusterId }) & { person?: never };
 
 /**  A signed-in person. */
 export type Operator = {

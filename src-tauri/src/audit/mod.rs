@@ -30,7 +30,7 @@ pub struct Entry {
     /// Their role at that moment.
     pub role: String,
     /// `faces.confirm`, `faces.reject`, `faces.nobody`, `faces.no_face`, `faces.dismiss`, `faces.move`,
-    /// `faces.delete`, `faces.draw`, `faces.undo`, `clusters.regroup`,
+    /// `faces.delete`, `faces.draw`, `faces.undo`, `clusters.regroup`, `clusters.undo`,
     /// `enrolment.enrol`, `enrolment.activate`, `enrolment.deactivate`, `enrolment.rollback`,
     /// `media.correct`, `media.undo`,
     /// `safety.decide`, `safety.reveal`, `safety.conceal`, `safety.budget`, `safety.report`, `safety.propose`, `safety.decline`, `safety.withdraw`,

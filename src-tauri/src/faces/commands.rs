@@ -5,9 +5,9 @@ use tauri::State;
 
 use super::{
     AlikePerson, Bounds, Boxed, Calibration, Candidate, ConfirmedFace, Decided, Enrolment, EnrolmentPreview,
-    EnrolmentSource, FaceCounts, FaceCursor, FaceQuery, FaceQueue, FaceToEnrol, Line, LineState, Moved, PeopleWaiting,
-    PersonCursor, Photo, Progress, Quality, Queue, Said, Sight, Undoable, Undone, UnknownCursor, UnknownFaceCursor,
-    UnknownFaces, UnknownPeople, Verdict, WaitingFace, Wall, Within,
+    EnrolmentSource, FaceCounts, FaceCursor, FaceQuery, FaceQueue, FaceToEnrol, Line, LineState, Moved, OnWall,
+    PeopleWaiting, PersonCursor, Photo, Progress, Quality, Queue, Said, Sight, Undoable, Undone, UnknownCursor,
+    UnknownFaceCursor, UnknownFaces, UnknownPeople, Verdict, WaitingFace, Wall, Within,
 };
 use crate::{
     app::Console,
@@ -43,6 +43,14 @@ pub async fn face_counts(console: State<'_, Console>, within: Within) -> Result<
 pub async fn keep_faces(console: State<'_, Console>, held: Vec<FaceId>, photo: Option<MediaId>) -> Result<Vec<String>> {
     let session = console.session().await?;
     faces::keep(&session.db, &session.operator, &console.holder, &held, photo).await
+}
+
+/// Says which wall this window looks at; who else does.
+#[tauri::command]
+#[specta::specta]
+pub async fn keep_wall(console: State<'_, Console>, on: Option<OnWall>) -> Result<Vec<String>> {
+    let session = console.session().await?;
+    faces::keep_wall(&session.db, &session.operator, &console.holder, on).await
 }
 
 /// A medium with its faces.
@@ -169,12 +177,12 @@ pub async fn people_waiting(
     faces::people_waiting(&session.db, &session.operator, queue, after, limit.into()).await
 }
 
-/// What is known of the line on a person's wall.
+/// What is known of the line on a person's wall, and what a line at a similarity needs.
 #[tauri::command]
 #[specta::specta]
-pub async fn face_line(console: State<'_, Console>, wall: Wall) -> Result<LineState> {
+pub async fn face_line(console: State<'_, Console>, wall: Wall, similarity: Option<f64>) -> Result<LineState> {
     let session = console.session().await?;
-    faces::line(&session.db, &session.operator, wall).await
+    faces::line(&session.db, &session.operator, &console.holder, wall, similarity).await
 }
 
 /// Faces above a line, to be decided blindly.
@@ -190,7 +198,8 @@ pub async fn line_sample(console: State<'_, Console>, wall: Wall, similarity: f6
 #[specta::specta]
 pub async fn draw_line(console: State<'_, Console>, wall: Wall, similarity: f64, sample: Vec<FaceId>) -> Result<Line> {
     let session = console.session().await?;
-    faces::draw_line(&mut *session.db.acquire().await?, &session.operator, wall, similarity, &sample).await
+    let db = &mut *session.db.acquire().await?;
+    faces::draw_line(db, &session.operator, &console.holder, wall, similarity, &sample).await
 }
 
 /// Confirms all faces above a line.

@@ -44,6 +44,10 @@ pub enum Judgement {
     Moved,
     Deleted,
     Drawn,
+    /// Unknown faces are a group of their own.
+    Split,
+    /// Two groups of unknown faces are one person.
+    Merged,
 }
 
 impl Judgement {
@@ -57,6 +61,8 @@ impl Judgement {
             "move" => Self::Moved,
             "delete" => Self::Deleted,
             "draw" => Self::Drawn,
+            "split" => Self::Split,
+            "merge" => Self::Merged,
             _ => Self::IsNot,
         }
     }

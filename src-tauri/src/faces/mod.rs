@@ -42,13 +42,13 @@ pub use self::{
         Accuracy, Agreement, Done, OperatorQuality, Progress, Quality, Share, Today, WeekAccuracy, progress, quality,
     },
     queue::{
-        ConflictCount, FaceCounts, FaceCursor, FaceQuery, FaceQueue, Order, Queue, WaitingFace, Within, count, counts,
-        keep, waiting, waiting_face,
+        ConflictCount, FaceCounts, FaceCursor, FaceQuery, FaceQueue, OnWall, Order, Queue, WaitingFace, Within, count,
+        counts, keep, keep_wall, waiting, waiting_face,
     },
     undo::{Undoable, Undone, undo, undoable},
     wall::{
-        Line, LineRule, LineState, PeopleWaiting, PersonCursor, PersonWaiting, Wall, confirm_above, draw_line, line,
-        line_sample, people_waiting,
+        Line, LineNeed, LineRule, LineState, PeopleWaiting, PersonCursor, PersonWaiting, Wall, confirm_above,
+        draw_line, line, line_sample, people_waiting,
     },
 };
 pub use crate::access::Holder;

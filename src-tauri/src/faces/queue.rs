@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     access::{Operator, Right},
-    db::{FaceId, MediaId, UserId},
+    db::{ClusterId, FaceId, MediaId, UserId},
     error::{Error, Result},
     people::{self, Person},
 };
@@ -186,6 +186,23 @@ pub async fn keep(
         Some(photo) => queries::queue::company(db, holder, photo).await,
         None => Ok(Vec::new()),
     }
+}
+
+/// A wall that is looked at: of whom, or of which group of unknown faces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub enum OnWall {
+    Person(UserId),
+    Group(ClusterId),
+}
+
+/// Says that a window looks at a wall, or at none any more; the logins of who else looks at it.
+///
+/// # Errors
+/// `Forbidden` without the right to name faces.
+pub async fn keep_wall(db: &PgPool, by: &Operator, holder: &Holder, on: Option<OnWall>) -> Result<Vec<String>> {
+    by.may(Right::NameFaces)?;
+    queries::queue::keep_wall(db, holder, on).await
 }
 
 /// A face as it waits now, with whom to say yes or no to, and what does not go together.

@@ -83,6 +83,7 @@ fn why_kept(outcome: &str, name: Option<&str>) -> Option<String> {
     match outcome {
         "done" => None,
         "overtaken" => Some(format!("{name} has decided this face since, and that stays.")),
+        "beside" => Some("Another face of its photo is in the group of before by now.".into()),
         "taken" => Some(format!("{name} is confirmed on another face of this photo by now.")),
         _ => Some("The face is not there any more.".into()),
     }

@@ -52,7 +52,19 @@ pub struct LineRule {
     /// The share that must be right, 0.5 to 1.0
     #[specta(type = i32)]
     pub least_precision: f64,
-    /// Faces
+    /// How sure the sample must make of that, 0.5 to 0.999
+    #[specta(type = i32)]
+    pub confidence: f64,
+    /// Faces at least; it takes as many as show the precision.
+    pub sample: i32,
+}
+
+/// How large a sample of what lies above a line must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Type)]
+pub struct LineNeed {
+    /// Faces above the line
+    pub above: i32,
+    /// So many of them, all of them right, show the precision of the rule.
     pub sample: i32,
 }
 
@@ -64,7 +76,7 @@ pub struct Line {
     pub similarity: f64,
     pub sample: i32,
     pub correct: i32,
-    /// The sample was large enough, and right often enough.
+    /// The sample was large enough, and right often enough, for all that lies above.
     pub holds: bool,
 }
 
@@ -74,6 +86,8 @@ pub struct LineState {
     pub rule: LineRule,
     /// The lowest of the operator's own lines of the last 24 hours that holds, as long as what was said of its sample stands.
     pub line: Option<Line>,
+    /// Of the line that was asked about
+    pub need: Option<LineNeed>,
 }
 
 /// The people for whom faces wait, those with the most first.
@@ -99,11 +113,18 @@ pub async fn people_waiting(
     Ok(PeopleWaiting { people: people.collect(), next })
 }
 
+/// What is known of a wall's line, and what a line at a similarity needs.
+///
 /// # Errors
 /// As [`people_waiting`].
-pub async fn line(db: &PgPool, by: &Operator, of: Wall) -> Result<LineState> {
+pub async fn line(db: &PgPool, by: &Operator, holder: &Holder, of: Wall, similarity: Option<f64>) -> Result<LineState> {
     by.may(Right::NameFaces)?;
-    Ok(LineState { rule: wall::rule(db).await?, line: wall::standing_line(db, of.person, word(of.queue)?).await? })
+    let queue = word(of.queue)?;
+    let need = match similarity {
+        Some(similarity) => Some(wall::line_need(db, holder, of.person, queue, similarity).await?),
+        None => None,
+    };
+    Ok(LineState { rule: wall::rule(db).await?, line: wall::standing_line(db, holder, of.person, queue).await?, need })
 }
 
 /// Faces above a line, in an order that does not tell how similar they are. They are leased to `holder`.
@@ -132,12 +153,18 @@ pub async fn line_sample(
 pub async fn draw_line(
     db: &mut PgConnection,
     by: &Operator,
+    holder: &Holder,
     of: Wall,
     similarity: f64,
     sample: &[FaceId],
 ) -> Result<Line> {
     by.may(Right::NameFaces)?;
-    wall::draw_line(db, of.person, word(of.queue)?, similarity, sample).await
+    let queue = word(of.queue)?;
+    let mut line = wall::draw_line(&mut *db, of.person, queue, similarity, sample).await?;
+    line.holds = wall::standing_line(&mut *db, holder, of.person, queue)
+        .await?
+        .is_some_and(|standing| standing.similarity <= similarity);
+    Ok(line)
 }
 
 /// Confirms all faces above a line that holds, as far as nobody else is looking at them.

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use kaleidoscope_console::{
+    access::Role,
     db::{ClusterId, FaceId, MIGRATOR, UserId},
     error::{Code, Result},
-    faces::{self, Decided, Said, UnknownFace, UnknownPerson},
+    faces::{self, Decided, Holder, Judgement, Said, Undone, UnknownFace, UnknownPerson},
 };
 use sqlx::{PgPool, query, query_as, query_scalar};
 
@@ -13,7 +14,7 @@ use super::{World, platform::read_truth};
 use crate::{
     database::Database,
     loaded::load_with_truth,
-    rows::{run, work_off},
+    rows::{operator, run, work_off},
 };
 
 impl World {
@@ -171,6 +172,170 @@ async fn what_was_split_and_merged_stays_so_when_the_ai_runs_again(db: PgPool) {
     .await
     .expect("the log");
     assert_eq!(logged, vec![("clusters.regroup".to_owned(), "cluster".to_owned(), true); 2]);
+}
+
+impl World {
+    /// The AI deletes all faces and finds them again, a little differently; those in which they are now, in the same order.
+    async fn found_again(&self, faces: &[FaceId]) -> Vec<FaceId> {
+        let ids: Vec<i64> = faces.iter().map(|face| face.0).collect();
+        let again: Vec<i64> = query_scalar(
+            "with gone as (
+                 delete from media_detected_faces returning id, media_id, bbox, embedding, confidence_score, status
+             ),
+             again as (
+                 insert into media_detected_faces (media_id, bbox, embedding, confidence_score, status)
+                 select media_id, array[bbox[1] + 1, bbox[2] - 1, bbox[3], bbox[4]],
+                        embedding + (select array_agg(0.002 * random())::vector from generate_series(1, 1024) where id > 0),
+                        confidence_score, status
+                   from gone
+              returning id, media_id
+             )
+             select again.id
+               from unnest($1) with ordinality as face (id, place)
+               join gone using (id)
+               join again on again.media_id = gone.media_id
+              order by face.place",
+        )
+        .bind(&ids)
+        .fetch_all(&self.db)
+        .await
+        .expect("the AI runs");
+        again.into_iter().map(FaceId).collect()
+    }
+
+    async fn groups_of(&self, faces: &[FaceId]) -> Vec<i64> {
+        let mut groups = Vec::new();
+        for face in faces {
+            groups.push(self.group_of(*face).await.expect("a group"));
+        }
+        groups
+    }
+
+    async fn undone(&self) -> Undone {
+        let mut connection = self.as_bo.acquire().await.expect("connected");
+        faces::undo(&mut connection, &self.bo).await.expect("undone")
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn what_operators_said_of_groups_holds_for_faces_that_the_ai_finds_again(db: PgPool) {
+    let world = World::new(db).await;
+    let (mut ones, mut twos) = (world.unknown(1, 4).await, world.unknown(2, 2).await);
+    work_off(&world.db, None).await;
+    let group = ClusterId(world.group_of(ones[0]).await.expect("a group"));
+    world.regroup(&ones[..2], None).await.expect("split");
+    let other = ClusterId(world.group_of(twos[0]).await.expect("a group"));
+    faces::merge(&world.as_bo, &world.bo, &world.holder, other, group).await.expect("merged");
+
+    for _ in 0..5 {
+        let again = world.found_again(&[&ones[..], &twos[..]].concat()).await;
+        work_off(&world.db, None).await;
+        (ones, twos) = (again[..4].to_vec(), again[4..].to_vec());
+        let apart = world.groups_of(&ones[..2]).await;
+        let together = world.groups_of(&[&ones[2..], &twos[..]].concat()).await;
+        assert!(together.iter().all(|group| *group == together[0]), "one person: {together:?}");
+        assert!(apart.iter().all(|group| *group == apart[0] && *group != together[0]), "{apart:?} and {together:?}");
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn those_who_were_split_are_never_put_together_again_one_by_one(db: PgPool) {
+    let world = World::new(db).await;
+    let faces = world.unknown(1, 3).await;
+    work_off(&world.db, None).await;
+    world.regroup(&faces[..1], None).await.expect("split");
+    // One after the other is named and unknown again.
+    for face in &faces {
+        world.decide(&world.seen(*face).await, Said::Is(UserId(world.amara))).await.expect("decided");
+        work_off(&world.db, None).await;
+        world.undo_last().await;
+        work_off(&world.db, None).await;
+        let groups = world.groups_of(&faces).await;
+        assert!(groups[0] != groups[1] && groups[0] != groups[2], "{groups:?}");
+    }
+    // More that look like both.
+    world.unknown(1, 4).await;
+    work_off(&world.db, None).await;
+    let groups = world.groups_of(&faces).await;
+    assert!(groups[0] != groups[1] && groups[0] != groups[2], "{groups:?}");
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn splits_and_merges_are_taken_back_in_the_order_in_which_they_were_done(db: PgPool) {
+    let world = World::new(db).await;
+    let (ones, twos) = (world.unknown(1, 4).await, world.unknown(2, 3).await);
+    work_off(&world.db, None).await;
+    let before = world.groups_of(&[&ones[..], &twos[..]].concat()).await;
+    let other = ClusterId(world.group_of(twos[0]).await.expect("a group"));
+    world.regroup(&ones[..2], None).await.expect("split");
+    let split = world.groups_of(&[&ones[..], &twos[..]].concat()).await;
+    let group = ClusterId(world.group_of(ones[3]).await.expect("a group"));
+    faces::merge(&world.as_bo, &world.bo, &world.holder, other, group).await.expect("merged");
+    world.decide(&world.seen(ones[0]).await, Said::Nobody).await.expect("decided");
+
+    let last = faces::undoable(&world.as_bo, &world.bo).await.expect("asked").expect("a decision");
+    assert_eq!(last.judgement, Judgement::Nobody);
+    world.undone().await;
+    work_off(&world.db, None).await;
+    let last = faces::undoable(&world.as_bo, &world.bo).await.expect("asked").expect("a decision");
+    assert_eq!((last.judgement, last.faces), (Judgement::Merged, 3));
+    let undone = world.undone().await;
+    assert_eq!((undone.judgement, undone.faces.clone(), undone.kept.len()), (Judgement::Merged, twos.clone(), 0));
+    assert_eq!(world.groups_of(&[&ones[..], &twos[..]].concat()).await, split);
+    assert_eq!(world.undone().await.judgement, Judgement::Split);
+    assert_eq!(world.groups_of(&[&ones[..], &twos[..]].concat()).await, before);
+    assert!(faces::undoable(&world.as_bo, &world.bo).await.expect("asked").is_none());
+
+    // Nothing holds them any more: they come together by what they look like.
+    let again = world.found_again(&ones).await;
+    work_off(&world.db, None).await;
+    let groups = world.groups_of(&again).await;
+    assert!(groups.iter().all(|group| *group == groups[0]), "{groups:?}");
+    let logged: Vec<String> =
+        query_scalar("select action from console.audit_entry where subject = 'cluster' order by id")
+            .fetch_all(&world.db)
+            .await
+            .expect("the log");
+    assert_eq!(logged, ["clusters.regroup", "clusters.regroup", "clusters.undo", "clusters.undo"]);
+    let refused = query("delete from console.regrouped_face").execute(&world.db).await;
+    refused.expect_err("append-only");
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_merge_is_not_taken_back_over_what_somebody_else_did_since(db: PgPool) {
+    let world = World::new(db).await;
+    let (chidi, as_chidi) = operator(&world.db, "chidi", Role::Moderator).await;
+    let (ones, twos) = (world.unknown(1, 3).await, world.unknown(2, 3).await);
+    work_off(&world.db, None).await;
+    let into = ClusterId(world.group_of(ones[0]).await.expect("a group"));
+    let of = ClusterId(world.group_of(twos[0]).await.expect("a group"));
+    faces::merge(&world.as_bo, &world.bo, &world.holder, of, into).await.expect("merged");
+    let seen = faces::unknown_faces(&as_chidi, &chidi, &Holder::new(), into, None, 50).await.expect("faces");
+    assert_eq!(seen.faces.len(), 6, "others see the group as it is");
+    faces::regroup(&as_chidi, &chidi, &twos[..1], None).await.expect("split");
+    let now = world.groups_of(&twos).await;
+
+    let undone = world.undone().await;
+
+    assert_eq!(undone.faces, &twos[1..]);
+    assert_eq!(undone.kept.len(), 1);
+    assert!(undone.kept[0].reason.starts_with(&format!("{} has decided", chidi.username)), "{:?}", undone.kept);
+    assert_eq!(world.groups_of(&twos).await, [now[0], of.0, of.0]);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn splitting_is_no_face_decided(db: PgPool) {
+    let world = World::new(db).await;
+    let faces = world.unknown(1, 3).await;
+    work_off(&world.db, None).await;
+    world.regroup(&faces[..1], None).await.expect("split");
+    let decided: i64 = query_scalar(
+        "select coalesce(sum(faces), 0) from console.own_work(now() - interval '1 hour', now() + interval '1 hour')",
+    )
+    .fetch_one(&world.as_bo)
+    .await
+    .expect("asked");
+    assert_eq!(decided, 0);
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]

@@ -14,6 +14,7 @@ import type {
   Face,
   FaceCursor,
   FaceQuery,
+  OnWall,
   PeopleWaiting,
   PersonCursor,
   Queue,
@@ -197,6 +198,9 @@ export const reread = (client: QueryClient, faceId: number) =>
 /** Says that this window still looks at these faces; who else looks at the photo. */
 export const keep = (held: number[], photo: number | null) => ask(commands.keepFaces(held, photo));
 
+/** Says which wall this window looks at; who else does. */
+export const keepWall = (on: OnWall | null) => ask(commands.keepWall(on));
+
 const peopleWaiting = [...key, 'people waiting'];
 
 /** The people for whom faces wait, those with the most first. */
@@ -218,10 +222,11 @@ export const decideMany = (client: QueryClient, faces: readonly Face[], said: Sa
     mutationFn: () => ask(commands.decideFaces(faces.map(seen), said)),
   }).mutate();
 
-export const lineOf = (client: QueryClient, wall: Wall) =>
+/** With what a line at this similarity needs, where one is given. */
+export const lineOf = (client: QueryClient, wall: Wall, similarity: number | null) =>
   client.fetchQuery({
-    queryKey: [...key, 'line', wall],
-    queryFn: () => ask(commands.faceLine(wall)),
+    queryKey: [...key, 'line', wall, similarity],
+    queryFn: () => ask(commands.faceLine(wall, similarity)),
     staleTime: 0,
     gcTime: 0,
   });

@@ -42,6 +42,7 @@ export function boxEditor(
   }
 
   return new BoxEditor({
+    mediaId: () => face()?.mediaId,
     face,
     noDrawing,
     move: (face, bounds) =>

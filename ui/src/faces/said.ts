@@ -58,6 +58,8 @@ const judgements: Record<Judgement, (name: string) => string> = {
   moved: () => 'Box moved',
   deleted: () => 'Face deleted',
   drawn: () => 'Face drawn',
+  split: () => 'Split off',
+  merged: () => 'Groups merged',
 };
 
 /** `Confirmed as Amara, 12 faces` */

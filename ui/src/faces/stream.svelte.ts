@@ -24,6 +24,7 @@ import {
   reread,
   undo,
   undoableNow,
+  unknownPeopleChanged,
 } from './api';
 import { after, inWords, told, type Word } from './said';
 
@@ -210,7 +211,9 @@ export class FaceStream {
       const { faces, kept, judgement } = await undo(this.#client);
       await this.#client.invalidateQueries({ queryKey: ['photo', 'faces'] });
       const [first] = faces;
-      if (first !== undefined && judgement === 'drawn') this.#forget(first);
+      const isGroup = judgement === 'split' || judgement === 'merged';
+      if (isGroup) void unknownPeopleChanged(this.#client);
+      else if (first !== undefined && judgement === 'drawn') this.#forget(first);
       else if (first !== undefined && judgement === 'moved') await this.refresh(first);
       else if (first !== undefined) await this.#restore(first);
       this.told = faces.length > 0 ? 'Taken back.' : 'Nothing was taken back.';
@@ -221,7 +224,7 @@ export class FaceStream {
             ? stays.reason
             : `${counted(kept.length, 'face stays', 'faces stay')} as decided. ${stays.reason}`,
         );
-      else if (faces.length > 1)
+      else if (faces.length > 1 || isGroup)
         toast(`${counted(faces.length, 'face is', 'faces are')} as before.`);
     } catch (thrown) {
       complain(thrown);

@@ -80,7 +80,7 @@ export const undoUnknown = action<UnknownStand>({
   id: 'unknown.undo',
   title: 'Take back what was done last',
   keys: ['z', 'Ctrl+z'],
-  enabled: ({ wall, undoable }) => !wall.busy && (undoable || wall.hasSteps),
+  enabled: ({ wall, undoable }) => !wall.busy && undoable,
   run: ({ wall }) => wall.undo(),
 });
 

@@ -30,8 +30,6 @@ import type { CropWall } from './wall.svelte';
 
 /** So many faces at a time. */
 const PAGE = 200;
-/** What can be taken back: faces that were in another group, or a decision. */
-type Step = { moved: number[]; from: number | null } | 'decision';
 
 export class UnknownWall implements CropWall {
   group = $state.raw<UnknownPerson>();
@@ -47,6 +45,8 @@ export class UnknownWall implements CropWall {
   problem = $state.raw<unknown>();
   /** What was done last, for who listens instead of looking. */
   told = $state('');
+  /** The logins of who else looks at the group. */
+  company = $state.raw<string[]>([]);
 
   readonly crops = $derived(
     this.faces.map(({ face, similarity }) => ({ id: face.id, bounds: face.bounds, similarity })),
@@ -54,7 +54,6 @@ export class UnknownWall implements CropWall {
 
   #client: QueryClient;
   #next: UnknownFaceCursor | null = null;
-  #steps = $state.raw<readonly Step[]>([]);
   /** Answers that belong to another group are dropped. */
   #round = 0;
 
@@ -135,7 +134,6 @@ export class UnknownWall implements CropWall {
   async #decide(write: () => Promise<Decided>, how: string): Promise<void> {
     await this.#change(async () => {
       const { done, skipped } = await write();
-      if (done.length > 0) this.#steps = [...this.#steps, 'decision'];
       this.#without(done.map(({ faceId }) => faceId));
       this.told = `${counted(done.length, 'face')} decided ${how}`.trim() + '.';
       toast(this.told);
@@ -152,7 +150,6 @@ export class UnknownWall implements CropWall {
     if (group === undefined || moved.length === 0) return;
     await this.#change(async () => {
       await regroup(this.#client, moved, null);
-      this.#steps = [...this.#steps, { moved, from: group.id }];
       this.#without(moved);
       this.told = `${counted(moved.length, 'face is', 'faces are')} a group of ${moved.length === 1 ? 'its' : 'their'} own.`;
       toast(this.told);
@@ -165,7 +162,6 @@ export class UnknownWall implements CropWall {
     if (group === undefined) return;
     await this.#change(async () => {
       const moved = await merge(this.#client, other.id, group.id);
-      this.#steps = [...this.#steps, { moved, from: null }];
       this.told = `${counted(moved.length, 'face')} more in this group.`;
       toast(this.told);
       await this.#start();
@@ -175,25 +171,15 @@ export class UnknownWall implements CropWall {
   /** Takes back what was done last, here or elsewhere. */
   async undo(): Promise<void> {
     await this.#change(async () => {
-      const last = this.#steps.at(-1);
-      if (last === undefined || last === 'decision') {
-        const { faces, kept } = await undo(this.#client);
-        const [stays] = kept;
-        if (stays !== undefined) warn(stays.reason);
-        else toast(`${counted(faces.length, 'face is', 'faces are')} as before.`);
-      } else {
-        await regroup(this.#client, last.moved, last.from);
-        toast(`${counted(last.moved.length, 'face is', 'faces are')} in the group of before.`);
-      }
-      this.#steps = this.#steps.slice(0, -1);
+      const { faces, kept, judgement } = await undo(this.#client);
+      const [stays] = kept;
+      const where =
+        judgement === 'split' || judgement === 'merged' ? 'in the group of before' : 'as before';
+      if (stays !== undefined) warn(stays.reason);
+      else toast(`${counted(faces.length, 'face is', 'faces are')} ${where}.`);
       this.told = 'Taken back.';
       await this.#start();
     });
-  }
-
-  /** Something was regrouped here that can be taken back. */
-  get hasSteps(): boolean {
-    return this.#steps.length > 0;
   }
 
   async #change(work: () => Promise<void>): Promise<void> {
@@ -220,7 +206,13 @@ export class UnknownWall implements CropWall {
 
   /** Keeps what is looked at from others until the answer is called. */
   attend(): () => void {
-    return keepWhile(() => this.faces.map(({ face }) => face.id));
+    return keepWhile({
+      held: () => this.faces.map(({ face }) => face.id),
+      on: () => (this.group === undefined ? null : { group: this.group.id }),
+      seen: (company) => {
+        if (company.join() !== this.company.join()) this.company = company;
+      },
+    });
   }
 }
 

@@ -3,7 +3,7 @@ import userEvent from '@testing-library/user-event';
 import axe from 'axe-core';
 import { beforeEach, expect, test, vi } from 'vitest';
 
-import type { Decided, UnknownFace, UnknownPerson } from '../bindings';
+import type { Decided, Undoable, UnknownFace, UnknownPerson } from '../bindings';
 import { refuse } from '../test/backend';
 import { open } from '../test/open';
 import { people } from '../test/world';
@@ -94,33 +94,54 @@ test('only what is selected is named, where something is', async () => {
   ]);
 });
 
-test('what does not belong is split off, and taken back', async () => {
-  const regroupFaces = vi.fn((args: { faces: number[]; into: number | null }) => args.into ?? 9);
-  const user = await groupOf({ regroupFaces });
+test('what does not belong is split off, and taken back with what was decided before or elsewhere', async () => {
+  const regroupFaces = vi.fn(() => 9);
+  const undoDecision = vi.fn(() => ({
+    decisionId: 1,
+    judgement: 'split' as const,
+    faces: [4],
+    kept: [],
+  }));
+  const undoableDecision = (): Undoable => ({
+    decisionId: 1,
+    judgement: 'split',
+    person: null,
+    faces: 1,
+    decidedAt: '2025-11-20T16:40:00Z',
+  });
+  const user = await groupOf({ regroupFaces, undoDecision, undoableDecision });
   await user.click(crop(4));
   await user.keyboard('s');
   await waitFor(() => expect(shown()).toEqual([1, 2, 3, 5]));
   await user.keyboard('z');
   await waitFor(() => expect(shown()).toEqual([1, 2, 3, 4, 5]));
-  expect(regroupFaces.mock.calls).toEqual([
-    [{ faces: [4], into: null }],
-    [{ faces: [4], into: 7 }],
-  ]);
+  await screen.findByText('1 face is in the group of before.');
+  expect(regroupFaces.mock.calls).toEqual([[{ faces: [4], into: null }]]);
+  expect(undoDecision).toHaveBeenCalledTimes(1);
 });
 
-test('the group that is most alike is merged, and taken back', async () => {
+test('the group that is most alike is merged, and what stays of it when it is taken back is said', async () => {
   let faces = facesFrom(1, 5);
   const mergeClusters = vi.fn(() => {
     faces = [...facesFrom(1, 5), ...facesFrom(20, 2)];
     return [20, 21];
   });
-  const regroupFaces = vi.fn(() => {
+  const undoDecision = vi.fn(() => {
     faces = facesFrom(1, 5);
-    return 11;
+    const kept = [{ faceId: 21, reason: 'bo has decided this face since, and that stays.' }];
+    return { decisionId: 1, judgement: 'merged' as const, faces: [20], kept };
+  });
+  const undoableDecision = (): Undoable => ({
+    decisionId: 1,
+    judgement: 'merged',
+    person: null,
+    faces: 2,
+    decidedAt: '2025-11-20T16:40:00Z',
   });
   const user = await groupOf({
     mergeClusters,
-    regroupFaces,
+    undoDecision,
+    undoableDecision,
     unknownFaces: () => ({ faces, next: null }),
   });
   const others = await screen.findByRole('group', { name: 'May be the same person' });
@@ -130,7 +151,7 @@ test('the group that is most alike is merged, and taken back', async () => {
   expect(mergeClusters.mock.calls).toEqual([[{ cluster: 8, into: 7 }]]);
   await user.keyboard('z');
   await waitFor(() => expect(shown()).toHaveLength(5));
-  expect(regroupFaces.mock.calls).toEqual([[{ faces: [20, 21], into: null }]]);
+  await screen.findByText('bo has decided this face since, and that stays.');
 });
 
 test('two faces of one photo are not merged, and it says why', async () => {

@@ -68,7 +68,7 @@ export const putLine = action<WallStand>({
   title: 'Put the line below this face',
   keys: ['l'],
   enabled: (stand) => isReady(stand) && stand.wall.focused < stand.wall.faces.length,
-  run: ({ wall }) => (wall.line = wall.focused + 1),
+  run: ({ wall }) => wall.putLine(wall.focused + 1),
 });
 
 export const takeSample = action<WallStand>({

@@ -33,6 +33,10 @@ import { keepWhile } from './lease';
 
 /** So many faces at a time. */
 const PAGE = 200;
+
+/** `99 %`, `99.5 %` */
+const percent = (share: number) => `${Math.round(share * 1000) / 10} %`;
+
 export type WallQueue = Exclude<Wall['queue'], 'conflicts'>;
 
 /** A blind sample that is being looked at: what is wrong in it is marked. */
@@ -78,6 +82,8 @@ export class FaceWall implements CropWall {
   problem = $state.raw<unknown>();
   /** What was done last, for who listens instead of looking. */
   told = $state('');
+  /** The logins of who else is on this wall. */
+  company = $state.raw<string[]>([]);
 
   #client: QueryClient;
   #next: FaceCursor | null = null;
@@ -113,10 +119,26 @@ export class FaceWall implements CropWall {
   get obstacle(): string | undefined {
     const { similarity, known } = this;
     if (similarity === undefined || known === undefined) return 'Put the line below a face first.';
-    const { line, rule } = known;
+    const { line, rule, need } = known;
     if (line !== null && line.similarity <= similarity) return undefined;
-    const share = Math.round(rule.leastPrecision * 1000) / 10;
-    return `A blind sample of ${rule.sample} faces above the line must be ${share} % right first.`;
+    if (need === null) return 'It is not known yet how large a sample must be.';
+    const share = percent(rule.leastPrecision);
+    if (need.sample >= need.above)
+      return `A sample must have all ${counted(need.above, 'face')} above the line: fewer don't show that ${share} are right.`;
+    return `A blind sample of ${need.sample} of the ${need.above} faces above the line must be right first: that shows with ${percent(rule.confidence)} confidence that ${share} are.`;
+  }
+
+  /** Why the line can be used. */
+  get ground(): string | undefined {
+    const { line, rule } = this.known ?? {};
+    if (line === null || line === undefined || rule === undefined) return undefined;
+    return `${line.correct} of ${line.sample} were right: with ${percent(rule.confidence)} confidence ${percent(rule.leastPrecision)} are.`;
+  }
+
+  /** Puts the line below so many faces. */
+  putLine(count: number): void {
+    this.line = count;
+    void this.#learn();
   }
 
   open(person: Person): void {
@@ -193,9 +215,10 @@ export class FaceWall implements CropWall {
     const wall = this.wall;
     if (wall === undefined) return;
     const round = this.#round;
+    const asked = this.similarity;
     try {
-      const known = await lineOf(this.#client, wall);
-      if (round === this.#round) this.known = known;
+      const known = await lineOf(this.#client, wall, asked ?? null);
+      if (round === this.#round && asked === this.similarity) this.known = known;
     } catch (thrown) {
       if (round === this.#round) this.problem = thrown;
     }
@@ -235,6 +258,7 @@ export class FaceWall implements CropWall {
     } finally {
       this.busy = false;
       this.#changed();
+      if (this.line > 0 && this.sample === undefined) void this.#learn();
     }
   }
 
@@ -293,6 +317,7 @@ export class FaceWall implements CropWall {
   async finish(): Promise<void> {
     const { sample, wall, person } = this;
     if (sample === undefined || wall === undefined || person === undefined || this.busy) return;
+    const wasAll = sample.faces.length === this.known?.need?.above;
     const right = sample.faces.filter(({ face }) => !sample.wrong.has(face.id));
     const wrong = sample.faces.filter(({ face }) => sample.wrong.has(face.id));
     await this.#decide(sample.faces, async () => {
@@ -308,7 +333,8 @@ export class FaceWall implements CropWall {
       const ids = sample.faces.map(({ face }) => face.id);
       const line = await drawLine(this.#client, wall, sample.similarity, ids);
       const came = `${line.correct} of ${line.sample} faces of the sample were right.`;
-      if (line.holds) toast(`${came} The line can be used.`);
+      if (wasAll) toast(`${came} That was all above the line.`);
+      else if (line.holds) toast(`${came} The line can be used.`);
       else warn(`${came} The line can't be used.`);
     } catch (thrown) {
       complain(thrown);
@@ -347,9 +373,13 @@ export class FaceWall implements CropWall {
 
   /** Keeps what is looked at from others until the answer is called. */
   attend(): () => void {
-    return keepWhile(() =>
-      [...this.faces, ...(this.sample?.faces ?? [])].map(({ face }) => face.id),
-    );
+    return keepWhile({
+      held: () => [...this.faces, ...(this.sample?.faces ?? [])].map(({ face }) => face.id),
+      on: () => (this.person === undefined ? null : { person: this.person.id }),
+      seen: (company) => {
+        if (company.join() !== this.company.join()) this.company = company;
+      },
+    });
   }
 
   get title(): string {

@@ -30,8 +30,8 @@ const facesOf = (count: number): WaitingFace[] =>
     conflicts: [],
   }));
 
-const rule = { leastPrecision: 0.99, sample: 20 };
-const noLine: LineState = { rule, line: null };
+const rule = { leastPrecision: 0.99, confidence: 0.95, sample: 20 };
+const noLine: LineState = { rule, line: null, need: null };
 const all = facesOf(8);
 const peopleWaiting = () => ({ people: [{ person: amara, faces: 8 }], next: null });
 const facesWaiting = () => ({ faces: all, next: null });
@@ -124,7 +124,10 @@ test('the line is used only after a blind sample of what lies above it was right
   );
   const confirmAbove = vi.fn(() => done([2, 4]));
   const user = await wallOf({
-    faceLine: () => ({ rule, line }),
+    faceLine: (args) => {
+      const { similarity } = args as { similarity: number | null };
+      return { rule, line, need: similarity === null ? null : { above: 1204, sample: 287 } };
+    },
     lineSample: () => [all[2], all[0]] as WaitingFace[],
     decideFaces: (args) => decideFaces(args as { seen: { id: number }[] }),
     drawLine: () => (line = { similarity: 0.86, sample: 20, correct: 20, holds: true }),
@@ -132,7 +135,9 @@ test('the line is used only after a blind sample of what lies above it was right
   });
   crop(4).focus();
   await user.keyboard('l');
-  await screen.findByText('A blind sample of 20 faces above the line must be 99 % right first.');
+  await screen.findByText(
+    'A blind sample of 287 of the 1204 faces above the line must be right first: that shows with 95 % confidence that 99 % are.',
+  );
   const above = screen.getByRole('button', { name: /Confirm all above/ });
   expect(above.hasAttribute('disabled')).toBe(true);
 
@@ -147,7 +152,7 @@ test('the line is used only after a blind sample of what lies above it was right
     [{ seen: [{ id: 1, version: '700' }], said: { isNot: amara.id } }],
   ]);
 
-  await waitFor(() => expect(above.isConnected).toBe(false));
+  await screen.findByText('20 of 20 were right: with 95 % confidence 99 % are.');
   await user.keyboard('a');
   await waitFor(() => expect(shown()).toEqual([5, 6, 7, 8]));
   expect(confirmAbove.mock.calls).toEqual([
@@ -246,4 +251,31 @@ test('who comes back to the wall finds it as it was left', async () => {
   expect(again.scrollTop).toBe(40);
   expect(document.activeElement).toBe(crop(5));
   expect(selected()).toEqual([5]);
+});
+
+test('of a few faces above the line the sample has all, and it says so', async () => {
+  const user = await wallOf({
+    faceLine: () => ({ rule, line: null, need: { above: 4, sample: 4 } }),
+    lineSample: () => all.slice(0, 4),
+    decideFaces: ({ seen }: { seen: { id: number }[] }) => done(seen.map(({ id }) => id)),
+    drawLine: () => ({ similarity: 0.86, sample: 4, correct: 4, holds: false }),
+  } as Parameters<typeof open>[2]);
+  crop(4).focus();
+  await user.keyboard('l');
+  await screen.findByText(
+    "A sample must have all 4 faces above the line: fewer don't show that 99 % are right.",
+  );
+  await user.keyboard('s');
+  await screen.findByRole('list', { name: 'Blind sample' });
+  await user.keyboard('{Enter}');
+  await screen.findByText('4 of 4 faces of the sample were right. That was all above the line.');
+});
+
+test('who else is on the wall is said, and the wall is left with the screen', async () => {
+  const keepWall = vi.fn((args: { on: unknown }) => (args.on === null ? [] : ['mei.tanaka']));
+  const user = await wallOf({ keepWall } as Parameters<typeof open>[2]);
+  await screen.findByText('mei.tanaka is looking at this wall, too.', {}, { timeout: 3000 });
+  expect(keepWall).toHaveBeenCalledWith({ on: { person: amara.id } });
+  await user.keyboard('gs');
+  await waitFor(() => expect(keepWall).toHaveBeenLastCalledWith({ on: null }));
 });

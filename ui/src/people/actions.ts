@@ -112,7 +112,7 @@ export const switchActive = action<EnrolmentStand>({
 
 export const undoEnrolling = action<EnrolmentStand>({
   id: 'people.enrol-undo',
-  title: 'Take back the last change of the enrolment',
+  title: 'Take back your last change of the enrolment',
   keys: ['z', 'Ctrl+z'],
   enabled: (stand) => ready(stand) && changed(stand.enrolment?.history ?? []),
   run: ({ desk, enrolment }) => desk.undo(enrolment),

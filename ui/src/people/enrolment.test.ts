@@ -61,6 +61,23 @@ test('a confirmed face is chosen, looked at and enrolled by keys alone, and take
   expect(page.textContent).not.toContain('Not active: no face is matched');
 });
 
+test("one's own changes are taken back one after the other, and no more than these", async () => {
+  const { user, page } = await openEnrolment('admin');
+  for (const [key, entries] of [
+    ['i', 2],
+    ['i', 3],
+    ['z', 4],
+    ['z', 5],
+  ] as const) {
+    await user.keyboard(key);
+    await waitFor(() => expect(history(page)).toHaveLength(entries));
+  }
+  expect(page.textContent).not.toContain('Not active: no face is matched');
+  await user.click(within(page).getByRole('button', { name: /Take back your last change/ }));
+  expect(await screen.findByText('There is no change of yours to take back.')).toBeTruthy();
+  expect(history(page)).toHaveLength(5);
+});
+
 test('what was before is looked at before it comes back', async () => {
   const { user, page } = await openEnrolment('admin');
   await user.keyboard('i');

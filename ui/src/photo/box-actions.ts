@@ -8,8 +8,16 @@ export const editBoxes = action<BoxEditor>({
   id: 'faces.edit-boxes',
   title: 'Edit boxes, and back',
   keys: ['e'],
-  enabled: (editor) => editor.on || editor.ready,
+  enabled: (editor) => editor.on || (editor.ready && editor.face !== undefined),
   run: (editor) => editor.toggle(),
+});
+
+export const drawFace = action<{ editor: BoxEditor | undefined }>({
+  id: 'photo.draw-face',
+  title: 'Draw a face',
+  keys: ['d'],
+  enabled: ({ editor }) => editor !== undefined && editor.ready && editor.noDrawing === null,
+  run: ({ editor }) => editor?.toggle(),
 });
 
 export const saveBox = action<BoxEditor>({
@@ -31,7 +39,8 @@ export const addBox = action<BoxEditor>({
   id: 'boxes.add',
   title: 'Add a face in the middle',
   keys: ['a', 'Insert'],
-  enabled: ({ writing, rect, noDrawing }) => !writing && (rect === null || noDrawing === null),
+  enabled: ({ writing, rect, face, noDrawing }) =>
+    !writing && ((face !== undefined && rect === null) || noDrawing === null),
   run: (editor) => editor.add(),
 });
 
@@ -39,7 +48,7 @@ export const deleteFace = action<BoxEditor>({
   id: 'boxes.delete',
   title: 'Delete the face',
   keys: ['Delete', 'Backspace'],
-  enabled: ({ writing }) => !writing,
+  enabled: ({ writing, isNew, face }) => !writing && (isNew || face !== undefined),
   run: (editor) => editor.remove(),
 });
 

@@ -22,7 +22,9 @@ export type Outcome = 'written' | 'refused' | 'overtaken';
 
 /** What the editor works on, and who writes what it comes to. */
 export interface BoxKeeper {
-  /** The face whose box is edited. */
+  /** The photo whose boxes are edited. */
+  mediaId: () => number | undefined;
+  /** The face whose box is edited; none where there is only something to draw. */
   face: () => Face | undefined;
   /** Why no face can be drawn; null where it can. */
   noDrawing: () => string | null;
@@ -60,7 +62,7 @@ export class BoxEditor {
   }
 
   get ready(): boolean {
-    return this.picture !== null && this.face !== undefined;
+    return this.picture !== null && this.#keeper.mediaId() !== undefined;
   }
 
   /** Why no face can be drawn; null where it can. */
@@ -120,7 +122,7 @@ export class BoxEditor {
   /** Another face is looked at: a draft of the one before is not saved, and on another photo nothing is edited. */
   follow(face: Face | undefined): void {
     const draft = this.#draft;
-    const isElsewhere = draft !== null && draft.mediaId !== face?.mediaId;
+    const isElsewhere = draft !== null && draft.mediaId !== this.#keeper.mediaId();
     const isOther = draft !== null && draft.faceId !== null && draft.faceId !== face?.id;
     if (isElsewhere || isOther) {
       this.#draft = null;
@@ -147,34 +149,39 @@ export class BoxEditor {
 
   /** Draws a new box between two points of the picture. */
   span(from: Point, to: Point): void {
-    const { picture, face } = this;
-    if (picture === null || face === undefined || this.writing || this.noDrawing !== null) return;
-    this.#draft = { mediaId: face.mediaId, faceId: null, rect: spanned(from, to, picture) };
+    const { picture } = this;
+    const mediaId = this.#keeper.mediaId();
+    if (picture === null || mediaId === undefined || this.writing || this.noDrawing !== null)
+      return;
+    this.#draft = { mediaId, faceId: null, rect: spanned(from, to, picture) };
   }
 
   /** Puts a box in the middle of what can be seen: the one that the face lacks, or that of a new face. */
   add(): void {
     const { picture, face } = this;
-    if (picture === null || face === undefined || this.writing) return;
-    const isLacking = this.rect === null;
-    if (!isLacking && this.noDrawing !== null) return;
+    const mediaId = this.#keeper.mediaId();
+    if (picture === null || mediaId === undefined || this.writing) return;
+    const lacking = face !== undefined && this.rect === null ? face.id : null;
+    if (lacking === null && this.noDrawing !== null) return;
     const rect = middle(this.visible ?? { x: 0, y: 0, ...picture }, picture, FACE);
-    this.#draft = { mediaId: face.mediaId, faceId: isLacking ? face.id : null, rect };
+    this.#draft = { mediaId, faceId: lacking, rect };
   }
 
   async save(): Promise<void> {
     const { face } = this;
     const draft = this.#draft;
-    if (draft === null || face === undefined || this.writing || !this.changed) return;
+    if (draft === null || this.writing || !this.changed) return;
+    if (face === undefined && !this.isNew) return;
     if (this.problem !== null) {
       warn(this.problem);
       return;
     }
     this.writing = true;
     try {
-      const outcome = this.isNew
-        ? await this.#keeper.draw(draft.mediaId, draft.rect)
-        : await this.#keeper.move(face, draft.rect);
+      const outcome =
+        face === undefined || this.isNew
+          ? await this.#keeper.draw(draft.mediaId, draft.rect)
+          : await this.#keeper.move(face, draft.rect);
       if (outcome !== 'refused' && this.#draft === draft) this.#draft = null;
     } finally {
       this.writing = false;
@@ -184,16 +191,17 @@ export class BoxEditor {
   /** Deletes the face, or what was drawn and not saved. */
   remove(): void {
     const { face } = this;
-    if (this.writing || face === undefined) return;
+    if (this.writing) return;
     const wasNew = this.isNew;
     this.#draft = null;
-    if (!wasNew) this.#keeper.remove(face);
+    if (!wasNew && face !== undefined) this.#keeper.remove(face);
   }
 
   #change(change: (rect: Rect, picture: Size) => Rect): void {
     const { rect, picture, face } = this;
-    if (rect === null || picture === null || face === undefined || this.writing) return;
-    const faceId = this.isNew ? null : face.id;
-    this.#draft = { mediaId: face.mediaId, faceId, rect: change(rect, picture) };
+    const mediaId = this.#keeper.mediaId();
+    if (rect === null || picture === null || mediaId === undefined || this.writing) return;
+    const faceId = this.isNew ? null : (face?.id ?? null);
+    this.#draft = { mediaId, faceId, rect: change(rect, picture) };
   }
 }

@@ -315,8 +315,12 @@ export class ReviewQueue<Item, Cursor> {
     try {
       now = await this.#source.reread(item);
     } catch (thrown) {
-      if (!(thrown instanceof Refusal && thrown.code === 'notFound')) return;
       text = sentence(thrown);
+      if (!(thrown instanceof Refusal && thrown.code === 'notFound')) {
+        // It stays; whether it still waits is said when it is decided.
+        if (!this.#decided.has(id)) this.#source.refused({ id, text, item });
+        return;
+      }
     }
     if (this.#decided.has(id)) return;
     if (now !== null) return this.replace(id, now);

@@ -116,3 +116,16 @@ test('one that waits on a later page stays, as it is now', async () => {
   await queue.start();
   await vi.waitFor(() => expect(queue.current).toEqual({ id: 1, version: 2 }));
 });
+
+test('what is looked at stays, and it is said, where it cannot be looked at again', async () => {
+  let waiting = things(1, 3);
+  const { queue, refused } = queueOf(() => waiting, {
+    reread: () => Promise.reject(new Refusal('unavailable', 'PostgreSQL is away.')),
+  });
+  await queue.start();
+  waiting = things(2, 3);
+  await queue.start();
+  await vi.waitFor(() => expect(refused).toHaveBeenCalled());
+  expect(refused.mock.calls).toEqual([[{ id: 1, text: 'PostgreSQL is away.', item: { id: 1 } }]]);
+  expect(queue.current).toEqual({ id: 1 });
+});

@@ -142,6 +142,25 @@ export function deciding() {
     for (const id of faces) regrouped.set(id, target);
     return target;
   };
+  /** Where they were, so that they go back. */
+  const groupsBefore = new Map<number, [number, number][]>();
+  const noteGroup = (judgement: Judgement, ids: number[]) => {
+    const decisionId = pile.length + 1;
+    const decidedAt = '2025-11-20T16:40:00Z';
+    pile.push({ decisionId, judgement, person: null, faces: ids.length, decidedAt, ids });
+    groupsBefore.set(
+      decisionId,
+      all().flatMap((face) =>
+        ids.includes(face.id) ? [[face.id, groupOf(face)] as const] : [],
+      ) as [number, number][],
+    );
+  };
+  const aboveLine = (wall: Wall, least: number) =>
+    waiting({ queue: wall.queue, within: { person: wall.person } }).filter(
+      (face) => similarity(face) >= least,
+    );
+  /** So many of few nearly all, of many 299. */
+  const sampleOf = (above: number) => Math.min(299, Math.ceil(0.95 * above));
   const note = (judgement: Judgement, id: number) => {
     const decisionId = pile.length + 1;
     const decidedAt = '2025-11-20T16:40:00Z';
@@ -166,10 +185,13 @@ export function deciding() {
         unknown(cluster).map(({ id }) => id),
         { is: person },
       ),
-    regroupFaces: ({ faces, into }: { faces: number[]; into: number | null }) =>
-      regroup(faces, into),
+    regroupFaces: ({ faces, into }: { faces: number[]; into: number | null }) => {
+      noteGroup('split', faces);
+      return regroup(faces, into);
+    },
     mergeClusters: ({ cluster, into }: { cluster: number; into: number }) => {
       const faces = unknown(cluster).map(({ id }) => id);
+      noteGroup('merged', faces);
       regroup(faces, into);
       return faces;
     },
@@ -201,6 +223,7 @@ export function deciding() {
       };
     },
     keepFaces: () => [] as string[],
+    keepWall: () => [] as string[],
     peopleWaiting: ({ queue }: { queue: FaceQuery['queue'] }) => {
       const counted = new Map<number, { person: Person; faces: number }>();
       for (const { proposed } of waiting({ queue, within: 'all' })) {
@@ -211,19 +234,31 @@ export function deciding() {
       const people = [...counted.values()].sort((one, two) => two.faces - one.faces);
       return { people, next: null };
     },
-    faceLine: (): LineState => ({ rule: { leastPrecision: 0.99, sample: 20 }, line }),
-    lineSample: ({ wall, similarity: least }: { wall: Wall; similarity: number }) =>
-      waiting({ queue: wall.queue, within: { person: wall.person } })
-        .filter((face) => similarity(face) >= least)
+    faceLine: ({
+      wall,
+      similarity: least,
+    }: {
+      wall: Wall;
+      similarity: number | null;
+    }): LineState => {
+      const above = aboveLine(wall, least ?? 1).length;
+      return {
+        rule: { leastPrecision: 0.99, confidence: 0.95, sample: 20 },
+        line,
+        need: least === null ? null : { above, sample: sampleOf(above) },
+      };
+    },
+    lineSample: ({ wall, similarity: least }: { wall: Wall; similarity: number }) => {
+      const above = aboveLine(wall, least);
+      return above
         .sort((one, two) => (one.face.id % 7) - (two.face.id % 7))
-        .slice(0, 20),
+        .slice(0, sampleOf(above.length));
+    },
     drawLine: ({ similarity, sample }: { similarity: number; sample: number[] }): Line =>
       (line = { similarity, sample: sample.length, correct: sample.length, holds: true }),
     confirmAbove: ({ wall, similarity: least }: { wall: Wall; similarity: number }) =>
       decide(
-        waiting({ queue: wall.queue, within: { person: wall.person } })
-          .filter((face) => similarity(face) >= least)
-          .map(({ face }) => face.id),
+        aboveLine(wall, least).map(({ face }) => face.id),
         { is: wall.person },
       ),
     faceCalibration: () => ({ slope: 19.6, intercept: -13.7, verdicts: 1240 }),
@@ -302,6 +337,8 @@ export function deciding() {
         if (last.judgement === 'drawn') gone.add(id);
       }
       const { decisionId, judgement, ids } = last;
+      for (const [id, group] of groupsBefore.get(decisionId) ?? []) regrouped.set(id, group);
+      groupsBefore.delete(decisionId);
       return { decisionId, judgement, faces: ids, kept: [] };
     },
   };

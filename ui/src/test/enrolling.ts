@@ -16,6 +16,8 @@ type State = Pick<EnrolmentEntry, 'isActive' | 'faceId'>;
 
 export function enrolling() {
   const histories = new Map<number, EnrolmentEntry[]>();
+  /** Changes that were taken back, and those that took them back. */
+  const settled = new Set<number | null>();
   let last = 100;
 
   const entry = (
@@ -132,10 +134,19 @@ export function enrolling() {
       return write(userId, seen, made);
     },
     undoEnrolment: ({ userId, seen }: { userId: number; seen: string | null }) => {
-      const [, before] = historyOf(userId);
-      if (before === undefined)
-        return write(userId, seen, entry('switch', { isActive: false, faceId: null }, now));
-      return write(userId, seen, { ...entry('rollback', before, now), restores: before.id });
+      const history = historyOf(userId);
+      const place = history.findIndex(({ id }) => !settled.has(id));
+      const undone = history[place];
+      if (undone === undefined || undone.writtenBy === null)
+        return refuse('notFound', 'There is no change of yours to take back.');
+      const before = history[place + 1];
+      const made =
+        before === undefined
+          ? entry('switch', { isActive: false, faceId: null }, now)
+          : { ...entry('rollback', before, now), restores: before.id };
+      const written = write(userId, seen, made);
+      settled.add(undone.id).add(made.id);
+      return written;
     },
   };
 }

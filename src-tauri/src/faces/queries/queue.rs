@@ -6,7 +6,7 @@ use sqlx::{PgConnection, PgPool, query, query_as, query_scalar};
 
 use super::super::{
     ConfirmedFace, Conflict, ConflictKind, FaceCursor, FaceQuery, Holder,
-    queue::{Queue, Within},
+    queue::{OnWall, Queue, Within},
 };
 use crate::{
     db::{AuditId, FaceId, MediaId, Seen, UserId},
@@ -186,6 +186,23 @@ pub(in crate::faces) async fn company(db: &PgPool, holder: &Holder, photo: Media
     Ok(query_scalar!(
         r#"select operator as "operator!" from console.photo_company($1, $2) as operator"#,
         photo.0,
+        holder.as_str()
+    )
+    .fetch_all(db)
+    .await?)
+}
+
+/// Says which wall this window looks at; the logins of who else does.
+pub(in crate::faces) async fn keep_wall(db: &PgPool, holder: &Holder, on: Option<OnWall>) -> Result<Vec<String>> {
+    let (person, cluster) = match on {
+        Some(OnWall::Person(person)) => (Some(person.0), None),
+        Some(OnWall::Group(cluster)) => (None, Some(cluster.0)),
+        None => (None, None),
+    };
+    Ok(query_scalar!(
+        r#"select operator as "operator!" from console.keep_wall($1, $2, $3) as operator"#,
+        person,
+        cluster,
         holder.as_str()
     )
     .fetch_all(db)

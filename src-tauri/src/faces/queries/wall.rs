@@ -1,11 +1,11 @@
 //! Walls and their lines: SQL and nothing else.
 
-use sqlx::{PgConnection, PgPool, query, query_as};
+use sqlx::{PgConnection, PgExecutor, PgPool, query, query_as};
 
 use super::{
     super::{
         Holder,
-        wall::{Line, LineRule, PersonCursor},
+        wall::{Line, LineNeed, LineRule, PersonCursor},
     },
     queue::Place,
 };
@@ -37,10 +37,40 @@ pub(in crate::faces) async fn people_waiting(
 }
 
 pub(in crate::faces) async fn rule(db: &PgPool) -> Result<LineRule> {
-    Ok(query_as!(LineRule, "select least_precision, sample from console.face_line_rule").fetch_one(db).await?)
+    Ok(query_as!(LineRule, "select least_precision, confidence, sample from console.face_line_rule")
+        .fetch_one(db)
+        .await?)
 }
 
-pub(in crate::faces) async fn standing_line(db: &PgPool, person: UserId, queue: &str) -> Result<Option<Line>> {
+pub(in crate::faces) async fn line_need(
+    db: &PgPool,
+    holder: &Holder,
+    person: UserId,
+    queue: &str,
+    similarity: f64,
+) -> Result<LineNeed> {
+    Ok(query_as!(
+        LineNeed,
+        r#"
+        select above  as "above!",
+               sample as "sample!"
+          from console.line_need($1, $2, $3, $4)
+        "#,
+        person.0,
+        queue,
+        similarity,
+        holder.as_str()
+    )
+    .fetch_one(db)
+    .await?)
+}
+
+pub(in crate::faces) async fn standing_line(
+    db: impl PgExecutor<'_>,
+    holder: &Holder,
+    person: UserId,
+    queue: &str,
+) -> Result<Option<Line>> {
     Ok(query_as!(
         Line,
         r#"
@@ -48,10 +78,11 @@ pub(in crate::faces) async fn standing_line(db: &PgPool, person: UserId, queue: 
                sample     as "sample!",
                correct    as "correct!",
                true       as "holds!"
-          from console.standing_line($1, $2)
+          from console.standing_line($1, $2, $3)
         "#,
         person.0,
-        queue
+        queue,
+        holder.as_str()
     )
     .fetch_optional(db)
     .await?)
@@ -93,12 +124,11 @@ pub(in crate::faces) async fn draw_line(
     Ok(query_as!(
         Line,
         r#"
-        select l.similarity as "similarity!",
-               l.sample     as "sample!",
-               l.correct    as "correct!",
-               l.sample >= r.sample and l.correct >= r.least_precision * l.sample as "holds!"
-          from console.draw_line($1, $2, $3, $4) as l
-         cross join console.face_line_rule as r
+        select similarity as "similarity!",
+               sample     as "sample!",
+               correct    as "correct!",
+               false      as "holds!"
+          from console.draw_line($1, $2, $3, $4)
         "#,
         person.0,
         queue,
