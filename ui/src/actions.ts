@@ -9,7 +9,7 @@ import { walkGroups, walkPeople } from './faces/walk-actions';
 import { wallActions } from './faces/wall-actions';
 import { enrolmentActions, peopleActions } from './people/actions';
 import { photoActions, playVideo } from './photo/actions';
-import { boxActions, editBoxes } from './photo/box-actions';
+import { boxActions, drawFace, editBoxes } from './photo/box-actions';
 import { spotlightActions } from './photo/spotlight-actions';
 import { safetyActions } from './safety/actions';
 import { chooseMode as chooseSafetyMode } from './safety/mode.svelte';
@@ -22,6 +22,7 @@ export const everyAction = [
   ...windowActions,
   ...photoActions,
   playVideo,
+  drawFace,
   editBoxes,
   ...boxActions,
   ...spotlightActions,
@@ -44,7 +45,7 @@ export const everyAction = [
 const beside: [readonly { id: string }[], string[]][] = [
   [photoActions, ['faces', 'safety']],
   [[reportPhoto], ['faces', 'search']],
-  [[playVideo], ['search']],
+  [[playVideo, drawFace], ['search']],
   [chooseMode, ['wall', 'unknown']],
 ];
 
