@@ -55,7 +55,7 @@ export const commands = {
 	drawingProblem: () => typedError<string | null, AppError>(__TAURI_INVOKE("drawing_problem")),
 	/**  The people for whom faces wait. */
 	peopleWaiting: (queue: Queue, after: PersonCursor | null, limit: number) => typedError<PeopleWaiting, AppError>(__TAURI_INVOKE("people_waiting", { queue, after, limit })),
-	/**  What is known of the line on a person's wall. */
+	/**  What is known of the line on a person's wall, and what a line at a similarity needs. */
 	faceLine: (wall: Wall, similarity: number | null) => typedError<LineState, AppError>(__TAURI_INVOKE("face_line", { wall, similarity })),
 	/**  Faces above a line, to be decided blindly. */
 	lineSample: (wall: Wall, similarity: number | null) => typedError<WaitingFace[], AppError>(__TAURI_INVOKE("line_sample", { wall, similarity })),
@@ -593,7 +593,7 @@ export type Entry = {
 	role: string,
 	/**
 	 *  `faces.confirm`, `faces.reject`, `faces.nobody`, `faces.no_face`, `faces.dismiss`, `faces.move`,
-	 *  `faces.delete`, `faces.draw`, `faces.undo`, `clusters.regroup`,
+	 *  `faces.delete`, `faces.draw`, `faces.undo`, `clusters.regroup`, `clusters.undo`,
 	 *  `enrolment.enrol`, `enrolment.activate`, `enrolment.deactivate`, `enrolment.rollback`,
 	 *  `media.correct`, `media.undo`,
 	 *  `safety.decide`, `safety.reveal`, `safety.conceal`, `safety.budget`, `safety.report`, `safety.propose`, `safety.decline`, `safety.withdraw`,
@@ -987,7 +987,7 @@ export type Line = {
 	similarity: number,
 	sample: number,
 	correct: number,
-	/**  The sample was large enough, and right often enough. */
+	/**  The sample was large enough, and right often enough, for all that lies above. */
 	holds: boolean,
 };
 
