@@ -48,8 +48,13 @@ impl Deployment {
 
     /// The window, with this user signed in through the form.
     pub async fn signed_in(&self, user: i64) -> Window {
+        self.signed_in_at(user, 1).await
+    }
+
+    /// The same on a screen of this many pixels for each of the page.
+    pub async fn signed_in_at(&self, user: i64, scale: u32) -> Window {
         let settings = self.home.join("config.toml").display().to_string();
-        let window = Window::open(&self.home, &["--config", &settings]).await;
+        let window = Window::open_scaled(&self.home, &["--config", &settings], scale).await;
         window.fill("User", &self.username(user).await).await;
         window.fill("Password", PASSWORD).await;
         window.click("button", "Sign in").await;

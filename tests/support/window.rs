@@ -28,6 +28,8 @@ use crate::{
 
 /// How long the window may take for anything that a test waits for.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Looks in a row that find what the one before found.
+const STILL: usize = 2;
 
 /// Closed as by its button when dropped.
 #[derive(Debug)]
@@ -40,6 +42,11 @@ pub struct Window {
 impl Window {
     /// Opens the console with these arguments; `home` takes its settings and caches.
     pub async fn open(home: &Path, arguments: &[&str]) -> Self {
+        Self::open_scaled(home, arguments, 1).await
+    }
+
+    /// The same on a screen on which each pixel of the page is as many wide and high as `scale` says.
+    pub async fn open_scaled(home: &Path, arguments: &[&str], scale: u32) -> Self {
         let (port, native) = (free_port(), free_port());
         let mut command = Command::new(required("KALEIDOSCOPE_TAURI_DRIVER"));
         command.args(["--port", &port.to_string(), "--native-port", &native.to_string()]);
@@ -48,8 +55,9 @@ impl Window {
         {
             command.env(variable, home.join(folder));
         }
-        let display = Display::start();
-        let driver = Running::start(command.env("DISPLAY", &display.name));
+        let display = Display::start(scale);
+        command.env("DISPLAY", &display.name).env("GDK_SCALE", scale.to_string());
+        let driver = Running::start(&mut command);
         // tauri-driver listens before the driver that it passes everything on to.
         for port in [native, port] {
             until("the drivers", PATIENCE, async || TcpStream::connect(("127.0.0.1", port)).await.is_ok()).await;
@@ -159,16 +167,18 @@ impl Window {
         own[1..].iter().map(|id| resident(*id)).sum()
     }
 
-    /// The pixels of the page as they are on the screen, once they are still.
+    /// The pixels of the page as they are on the screen, once what the page knows of is drawn and they are still.
     pub async fn pixels(&self) -> RgbImage {
-        let mut before = None;
-        let mut now = self.display.pixels();
+        self.outcome("requestAnimationFrame(() => requestAnimationFrame(() => arguments[0](null)))", &[]).await;
+        let (mut last, mut same) = (self.display.frame(), 0);
         until("a still window", PATIENCE, async || {
-            before = Some(std::mem::replace(&mut now, self.display.pixels()));
-            before.as_ref() == Some(&now)
+            let now = self.display.frame();
+            same = if now == last { same + 1 } else { 0 };
+            last = now;
+            same == STILL
         })
         .await;
-        now
+        pixels(&last)
     }
 
     /// The size of the window's page, in pixels of the page.
@@ -210,23 +220,43 @@ impl Drop for Window {
 struct Display {
     name: String,
     _server: Running,
+    /// Holds its pixels.
+    folder: tempfile::TempDir,
 }
 
 impl Display {
-    fn start() -> Self {
+    fn start(scale: u32) -> Self {
+        let folder = tempfile::tempdir().expect("a folder can be made");
         let mut command = Command::new("Xvfb");
-        command.args(["-displayfd", "1", "-screen", "0", "1440x900x24", "-nolisten", "tcp", "-noreset"]);
-        let (server, line) = Running::start_and_read(&mut command);
-        Self { name: format!(":{}", line.trim()), _server: server }
+        let screen = format!("{}x{}x24", 1440 * scale, 900 * scale);
+        command.args(["-displayfd", "1", "-screen", "0", &screen, "-nolisten", "tcp", "-noreset", "-nocursor"]);
+        let (server, line) = Running::start_and_read(command.arg("-fbdir").arg(folder.path()));
+        Self { name: format!(":{}", line.trim()), _server: server, folder }
     }
 
-    fn pixels(&self) -> RgbImage {
-        let folder = tempfile::tempdir().expect("a folder can be made");
-        let file = folder.path().join("screen.png");
-        let status = Command::new("scrot").arg(&file).env("DISPLAY", &self.name).status().expect("scrot starts");
-        assert!(status.success(), "the screen can't be taken: {status}");
-        image::open(&file).expect("it is a picture").to_rgb8()
+    /// As Xvfb keeps it.
+    fn frame(&self) -> Vec<u8> {
+        fs::read(self.folder.path().join("Xvfb_screen0")).expect("the screen's pixels")
     }
+}
+
+/// A frame is a header of numbers, colours that nothing uses, and rows of blue, green, red and nothing.
+fn pixels(frame: &[u8]) -> RgbImage {
+    let number = |index: usize| {
+        let bytes = frame[index * 4..][..4].try_into().expect("four bytes");
+        u32::from_be_bytes(bytes) as usize
+    };
+    let (header, width, height, row, colours) = (number(0), number(4), number(5), number(12), number(19));
+    assert_eq!((number(7), number(11)), (0, 32), "the least byte comes first, four make a pixel");
+    let mut colour = vec![0; width * height * 3];
+    let rows = frame[header + colours * 12..].chunks_exact(row);
+    for (to, from) in colour.chunks_exact_mut(width * 3).zip(rows) {
+        for (to, from) in to.chunks_exact_mut(3).zip(from.chunks_exact(4)) {
+            to.copy_from_slice(&[from[2], from[1], from[0]]);
+        }
+    }
+    let [width, height] = [width, height].map(|side| u32::try_from(side).expect("a screen's side"));
+    RgbImage::from_raw(width, height, colour).expect("as many pixels as it says")
 }
 
 #[derive(Debug)]

@@ -8,7 +8,7 @@ import { refuse, type Answers } from '../test/backend';
 import { waitingFace } from '../test/deciding';
 import { STAGE, open, underWay } from '../test/open';
 import { photos, size } from '../test/world';
-import { fit, handleAt, onStage, type Handle, type Point } from './geometry';
+import { fit, handleAt, onStage, snapped, type Handle, type Point } from './geometry';
 
 // jsdom captures no pointers.
 beforeEach(() => (HTMLElement.prototype.setPointerCapture = vi.fn()));
@@ -16,7 +16,7 @@ beforeEach(() => (HTMLElement.prototype.setPointerCapture = vi.fn()));
 const photo = photos[1] ?? photos[0];
 if (photo === undefined) throw new Error('no photo');
 const picture = size(photo.mediaId);
-const view = fit(picture, STAGE, 12);
+const view = snapped(fit(picture, STAGE, 12), 1);
 const faces: Face[] = photo.faces.map((face) => ({
   ...face,
   status: 'SUGGESTED',

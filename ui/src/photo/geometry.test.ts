@@ -15,6 +15,7 @@ import {
   settled,
   shared,
   shifted,
+  snapped,
   spanned,
   toPicture,
   whole,
@@ -102,6 +103,12 @@ describe('a box on the screen', () => {
       near(back.y, point.y);
     }
   });
+});
+
+test('a picture begins on whole pixels of the screen, whatever its density', () => {
+  const view = { scale: 0.7, x: 10.3, y: -4.6 };
+  expect(snapped(view, 1)).toEqual({ scale: 0.7, x: 10, y: -5 });
+  expect(snapped(view, 2)).toEqual({ scale: 0.7, x: 10.5, y: -4.5 });
 });
 
 describe('zooming', () => {

@@ -86,6 +86,15 @@ function settledAlong(start: number, length: number, room: number): number {
   return Math.min(0, Math.max(room - length, start));
 }
 
+/**
+ * The view with the picture's corner on whole pixels of the screen. The web view puts pictures and boxes there each for
+ * itself, and would move them apart by as much as a pixel.
+ */
+export function snapped(view: View, pixelRatio: number): View {
+  const along = (start: number) => Math.round(start * pixelRatio) / pixelRatio;
+  return { scale: view.scale, x: along(view.x), y: along(view.y) };
+}
+
 /** A rectangle of picture pixels as it stands on the stage. */
 export function onStage(rect: Rect, view: View): Rect {
   return {

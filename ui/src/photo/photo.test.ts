@@ -6,7 +6,7 @@ import type { Face } from '../bindings';
 import { waitingFace } from '../test/deciding';
 import { STAGE, open } from '../test/open';
 import { photos, size } from '../test/world';
-import { fit, onStage } from './geometry';
+import { fit, onStage, snapped } from './geometry';
 
 const boxOf = (id: number) => document.querySelector<HTMLElement>(`.box[data-face-id="${id}"]`);
 
@@ -34,10 +34,17 @@ const suggested = (photos[1]?.faces ?? []).map((face, index) => ({
   status: (['SUGGESTED', 'CONFIRMED', 'UNIDENTIFIED'] as const)[index] ?? ('SUGGESTED' as const),
 }));
 
+test('the web view offers no menu that would copy or save the picture', async () => {
+  await openOn(2, suggested);
+  const stage = document.querySelector('.stage');
+  if (stage === null) throw new Error('no stage');
+  expect(await fireEvent.contextMenu(stage)).toBe(false);
+});
+
 test('each status has a box of its own kind, where the true size says', async () => {
   await openOn(2, suggested);
   const { width, height } = size(2);
-  const view = fit({ width, height }, STAGE, 12);
+  const view = snapped(fit({ width, height }, STAGE, 12), 1);
 
   expect(suggested.map(({ id }) => boxOf(id)?.dataset['kind'])).toEqual([
     'suggested',

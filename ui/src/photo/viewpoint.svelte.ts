@@ -6,6 +6,7 @@ import {
   limits,
   onto,
   settled,
+  snapped,
   toPicture,
   within,
   zoomAround,
@@ -39,7 +40,8 @@ export class Viewpoint {
 
   readonly #limits = $derived(limits(this.#fitted.scale, this.pixelRatio));
 
-  readonly view: View = $derived.by(() => {
+  /** Where moving about goes on from, so that no small step is lost. */
+  readonly #exact: View = $derived.by(() => {
     if (this.picture === null || this.#mode === 'fit') return this.#fitted;
     if (this.#mode === 'closeUp') {
       if (this.focus === null) return this.#fitted;
@@ -50,6 +52,8 @@ export class Viewpoint {
     const y = this.stage.height / 2 - this.#middle.y * scale;
     return settled({ scale, x, y }, this.picture, this.stage);
   });
+
+  readonly view: View = $derived(snapped(this.#exact, this.pixelRatio));
 
   /** Picture pixels to pixels of the screen's panel: 1 is 100 %. */
   readonly zoom = $derived(this.view.scale * this.pixelRatio);
@@ -88,11 +92,12 @@ export class Viewpoint {
     scale: number,
     anchor: Point = { x: this.stage.width / 2, y: this.stage.height / 2 },
   ): void {
-    this.#go(zoomAround(this.view, anchor, within(scale, this.#limits)));
+    this.#go(zoomAround(this.#exact, anchor, within(scale, this.#limits)));
   }
 
   panBy(x: number, y: number): void {
-    if (this.pannable) this.#go({ ...this.view, x: this.view.x + x, y: this.view.y + y });
+    const { scale, x: left, y: top } = this.#exact;
+    if (this.pannable) this.#go({ scale, x: left + x, y: top + y });
   }
 
   #go(wanted: View): void {
