@@ -19,12 +19,16 @@ use crate::{
 const ADMIN: i64 = 1;
 const PHOTO: i64 = 1;
 const PATIENCE: Duration = Duration::from_secs(20);
+/// As `WebDriver` names the key
+const ESCAPE: &str = "\u{e00c}";
 /// Of the squares of the photo, in its pixels: finer than what a veil lets through.
 const SQUARE: u32 = 20;
 /// Of 255: between pixels beside each other, where nothing but brightness over large parts is left.
 const SMOOTH: u8 = 12;
 /// Of 255: what compressing leaves of colour in grey.
 const GREY: u8 = 2;
+/// Of 255: what the ground below a faded picture lends it of its colour.
+const TINT: u8 = 10;
 
 /// Red and green squares, as on a chessboard.
 fn chessboard() -> Vec<u8> {
@@ -47,7 +51,9 @@ const UNSAFE: &str = "
     select media_id, 1, 'UNSAFE', false, array_fill(0.04, array[512])::vector from post_media;
     insert into media_detected_faces (media_id, bbox, embedding, suggested_user_id, confidence_score, status)
     select media_id, '{400, 300, 200, 240}', array_fill(0.03, array[1024])::vector, 2, 0.84, 'SUGGESTED'
-      from post_media;";
+      from post_media;
+    insert into user_face_embeddings (user_id, embedding, source_image_url)
+    values (2, array_fill(0.03, array[1024])::vector, 'http://127.0.0.1:PORT/one.jpg');";
 
 /// How coarse and how colourful pixels are.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
@@ -146,6 +152,7 @@ async fn unsafe_media_are_in_the_window_only_veiled_until_they_are_revealed_and_
     let rows = UNSAFE.replace("PORT", &port.to_string());
     sqlx::raw_sql(sqlx::AssertSqlSafe(rows)).execute(&deployment.db).await.expect("two unsafe photos");
     deployment.add_operator(ADMIN, "admin").await;
+    deployment.run(&["rebuild"]);
     let window = deployment.signed_in(ADMIN).await;
     window.script("window.blobs = 0; URL.createObjectURL = () => { window.blobs += 1; return ''; }", &[]).await;
     window.click("link", "Safety").await;
@@ -161,7 +168,9 @@ async fn unsafe_media_are_in_the_window_only_veiled_until_they_are_revealed_and_
     let shown = on_demand(&window).await;
     eprintln!("veiled {veiled:?}, revealed {shown:?}");
     in_the_spotlight(&window).await;
+    together_with_others(&window).await;
     every_way_in(&window).await;
+    of_a_person(&window).await;
 
     let kept = window.outcome(KEPT, &[]).await;
     assert_eq!(kept, json!({ "blobs": 0, "caches": 0, "databases": 0 }));
@@ -176,12 +185,26 @@ async fn on_demand(window: &Window) -> Detail {
     assert!(clear.is_clear(), "{clear:?}");
     let url = address_of(window, "[data-picture] .clear").await;
     assert_eq!(fetched(window, &url).await.0, 200);
+    // Neither the web view's menu nor a drag takes it along.
+    let taken = "
+        const clear = document.querySelector('[data-picture] .clear');
+        const { x, y, width, height } = clear.getBoundingClientRect();
+        const hit = document.elementFromPoint(x + width / 2, y + height / 2);
+        const asked = new MouseEvent('contextmenu', { bubbles: true, cancelable: true });
+        return { menu: hit.dispatchEvent(asked), dragged: clear.draggable, hit: hit === clear }";
+    assert_eq!(window.script(taken, &[]).await, json!({ "menu": false, "dragged": false, "hit": false }));
     window.release(' ').await;
 
     let screen = on_screen(window, "shown").await;
     let veiled = detail(&within(&screen, place(window, "[data-picture]").await));
     assert!(veiled.is_veiled(), "{veiled:?}");
     until("an end of the reveal", PATIENCE, async || fetched(window, &url).await == (404, None)).await;
+    let left = "
+        const all = [...document.querySelectorAll('img, source, image, video, canvas')];
+        const addresses = all.map((one) => one.currentSrc ?? one.src ?? one.href?.baseVal ?? one.tagName);
+        return [...addresses.filter((address) => !/^(data|media):|\\/(photo|thumbnail|crop|enrolled)\\//.test(address)),
+                ...addresses.filter((address) => address.includes('/revealed/'))]";
+    assert_eq!(window.script(left, &[]).await, json!([]), "what was clear is not in the page any more");
     clear
 }
 
@@ -234,6 +257,58 @@ async fn every_way_in(window: &Window) {
     for url in pictures {
         let (status, seen) = fetched(window, &url).await;
         assert!(status != 200 || seen.is_some_and(Detail::is_veiled), "{url}: {status}, {seen:?}");
+    }
+}
+
+/// Near-duplicates and the whole post, in small and before they are decided.
+async fn together_with_others(window: &Window) {
+    veiled_in(window, "[aria-label=Near-duplicates]", 1).await;
+    for key in ["l", "k"] {
+        window.press(key).await;
+        veiled_in(window, "[aria-label=Members]", 2).await;
+        window.press(ESCAPE).await;
+        until("the item alone", PATIENCE, async || !window.has("[aria-label=Members]").await).await;
+    }
+}
+
+/// Who was enrolled with one of them.
+async fn of_a_person(window: &Window) {
+    go(window, "#/people/2").await;
+    until("the enrolled picture", PATIENCE, async || window.has("main img[src*='/enrolled/']").await).await;
+    veiled_in(window, "main", 1).await;
+}
+
+async fn go(window: &Window, hash: &str) {
+    window.script("location.hash = arguments[0]", &[json!(hash)]).await;
+}
+
+/// At least so many pictures in this part of the page, each veiled as it is on the screen and as it comes.
+async fn veiled_in(window: &Window, css: &str, least: usize) {
+    let there = "
+        const images = [...(document.querySelector(arguments[0])?.querySelectorAll('img') ?? [])];
+        document.querySelectorAll('.boxes, .hold, .tools').forEach((cover) => (cover.style.opacity = '0'));
+        const whole = (image) => image.complete && image.naturalWidth > 0 && getComputedStyle(image).opacity === '1';
+        return images.length >= arguments[1] && images.every(whole)";
+    until(&format!("pictures in {css}"), PATIENCE, async || {
+        window.script(there, &[json!(css), json!(least)]).await == json!(true)
+    })
+    .await;
+    let screen = window.pixels().await;
+    let places = "
+        return [...document.querySelector(arguments[0]).querySelectorAll('img')].map((image) => {
+            const { x, y, width, height } = image.getBoundingClientRect();
+            return [image.src, { x, y, width, height }];
+        })";
+    let pictures: Vec<(String, Rect)> =
+        serde_json::from_value(window.script(places, &[json!(css)]).await).expect("addresses and places");
+    for (url, Rect { x, y, width, height }) in pictures {
+        // Rims and rounded corners are none of the picture.
+        let [x, y] = [x + width / 5.0, y + height / 5.0].map(|side| side.max(0.0).round() as u32);
+        let [width, height] = [width, height].map(|side| (side * 0.6).round() as u32);
+        let seen = detail(&image::imageops::crop_imm(&screen, x, y, width, height).to_image());
+        assert!(seen.step <= SMOOTH && seen.colour <= TINT, "{css}: {url}: {seen:?}");
+        let (status, came) = fetched(window, &url).await;
+        assert!(status == 200 && came.is_some_and(Detail::is_veiled), "{css}: {url}: {status}, {came:?}");
     }
 }
 
