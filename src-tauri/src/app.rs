@@ -179,6 +179,13 @@ impl Console {
                 let (media, region) = self.reveals.shown(&token, Instant::now()).ok_or(Problem::NotFound)?;
                 pictures.revealed(db, media, region).await?.into()
             }
+            scheme::Asked::RevealedVideo(token, from) => {
+                let revealed = self.reveals.shown(&token, Instant::now()).ok_or(Problem::NotFound)?;
+                let part = pictures.revealed_video(db, revealed, from).await?;
+                // A part may take longer than the look lasts, and is for nobody then.
+                self.reveals.shown(&token, Instant::now()).ok_or(Problem::NotFound)?;
+                part.into()
+            }
             scheme::Asked::Video(media, from) => pictures.video(db, media, from).await?.into(),
         })
     }
@@ -244,6 +251,7 @@ pub fn commands() -> tauri_specta::Builder<Wry> {
         people::commands::person,
         people::commands::person_feed,
         safety::commands::safety_policies,
+        safety::commands::revise_policy,
         safety::commands::safety_waiting,
         safety::commands::safety_item,
         safety::commands::safety_counts,

@@ -7,7 +7,7 @@ use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use kaleidoscope_console::{
     config,
     db::{FaceId, MIGRATOR, MediaId, UserId},
-    media::{Exposure, Picture, Pictures, Problem, Size, Wanted},
+    media::{Exposure, Picture, Pictures, Problem, Region, Size, Wanted},
 };
 use sqlx::PgPool;
 
@@ -378,6 +378,23 @@ async fn only_videos_that_are_safe_are_played(db: PgPool) {
     assert!(problem().await.to_string().contains("flagged as unsafe"));
     world.operator_is("MODERATOR").await;
     assert_eq!(problem().await, Problem::NotFound);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_flagged_video_is_fetched_for_a_reveal_of_all_of_it_and_by_nobody_else(db: PgPool) {
+    let world = World::new(db, red()).await;
+    let media = world.medium(7, "/red.jpg", "UNSAFE").await;
+    let problem = async |region| {
+        world.pictures.revealed_video(&world.db, (media, region), 0).await.expect_err("this host sends no parts")
+    };
+    assert_eq!(problem(None).await, Problem::NoVideo("This is a photo, not a video."));
+
+    sqlx::query("update post_media set media_type = 'VIDEO'").execute(&world.db).await.expect("updated");
+    assert!(problem(None).await.to_string().contains("only as a whole"), "the host was asked");
+    let spot = Region { left: 0.25, top: 0.25, width: 0.5, height: 0.5 };
+    assert!(problem(Some(spot)).await.to_string().contains("played as a whole"));
+    world.operator_is("MODERATOR").await;
+    assert_eq!(problem(None).await, Problem::NotFound);
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]

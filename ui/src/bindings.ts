@@ -105,6 +105,8 @@ export const commands = {
 	personFeed: (userId: UserId) => typedError<FeedItem[], AppError>(__TAURI_INVOKE("person_feed", { userId })),
 	/**  Every version of what may not be shown. */
 	safetyPolicies: () => typedError<Policy[], AppError>(__TAURI_INVOKE("safety_policies")),
+	/**  Writes the next version of a policy, or the first. */
+	revisePolicy: (draft: PolicyDraft) => typedError<PolicyId, AppError>(__TAURI_INVOKE("revise_policy", { draft })),
 	/**  The items after a place in a queue, leased to this window. */
 	safetyWaiting: (asked: SafetyQuery, after: SafetyCursor | null, limit: number) => typedError<SafetyPage, AppError>(__TAURI_INVOKE("safety_waiting", { asked, after, limit })),
 	/**  An item as it waits now. */
@@ -139,7 +141,7 @@ export const commands = {
 	safetyGroup: (mediaId: MediaId, group: Group) => typedError<Members, AppError>(__TAURI_INVOKE("safety_group", { mediaId, group })),
 	/**  Which of others are the same picture as a medium. */
 	compareMedia: (mediaId: MediaId, others: MediaId[]) => typedError<Comparison[], AppError>(__TAURI_INVOKE("compare_media", { mediaId, others })),
-	/**  Says yes or no to what somebody else proposed. */
+	/**  Says yes or no to what somebody else proposed, or withdraws what the operator proposed. */
 	confirmSafety: (seen: Seen<MediaId>[], agrees: boolean, reason: string | null) => typedError<SafetyDecided, AppError>(__TAURI_INVOKE("confirm_safety", { seen, agrees, reason })),
 	/**  Takes down what the uploader says against a decision. */
 	fileAppeal: (mediaId: MediaId, words: string) => typedError<null, AppError>(__TAURI_INVOKE("file_appeal", { mediaId, words })),
@@ -1223,6 +1225,13 @@ export type Policy = {
 	isRestricted: boolean,
 	/**  Decisions are made by it; others only refer to it. */
 	isCurrent: boolean,
+	/**  By this version it is in use no more. */
+	isRetired: boolean,
+	/**  The operator may write the next version. */
+	mayRevise: boolean,
+	/**  Login of who wrote this version, and when, for those who write policies. */
+	writtenBy: string | null,
+	writtenAt: string | null,
 };
 
 /**  How far first and second persons say the same of one policy. */
@@ -1235,6 +1244,24 @@ export type PolicyAgreement = {
 	named: number,
 	/**  Cohen's kappa: 0.0 is what chance would bring, 1.0 is always. `None` where chance alone would bring that. */
 	kappa: number | null,
+};
+
+/**  The next version of a policy, as it is asked for. */
+export type PolicyDraft = {
+	/**  2 to 40 small letters and underscores; it stays the same. */
+	code: string,
+	/**  The newest version, as the operator saw it; 0: there is none yet. */
+	seen: number,
+	/**  The code of a policy at the top of the tree, `None` for one that stands there itself. */
+	parent: string | null,
+	/**  1 to 9, free among its neighbours */
+	place: number,
+	name: string,
+	covers: string,
+	excludes: string,
+	/**  1 (slight) to 4 (grave) */
+	severity: number,
+	isRetired: boolean,
 };
 
 /**  What was seen of media in clear until they were decided. */
@@ -1541,7 +1568,7 @@ export type SafetyOrder =
 /**  What most people reacted to first. */
 "reach";
 
-/**  A window of a queue. Its media are leased to who asked. */
+/**  A window of a queue. Its media are leased to who asked, unless others are to decide them. */
 export type SafetyPage = {
 	items: SafetyItem[],
 	/**  Where the next window starts; `None` at the end. */
@@ -1585,7 +1612,9 @@ export type SafetyQueue =
 /**  What the operator keeps, or was sent, of all queues. */
 "mine" | 
 /**  What the operator sent to others, who have not decided it yet. */
-"sent";
+"sent" | 
+/**  What the operator proposed, and a second person has not confirmed or declined yet. */
+"proposed";
 
 /**  A decision, as it is asked for. */
 export type SafetyWord = {

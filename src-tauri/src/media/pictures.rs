@@ -21,7 +21,7 @@ use super::{
     fetch::{Fetcher, Limits},
     fingerprint::Fingerprint,
     problem::Problem,
-    queries::{self, Subject},
+    queries::{self, Subject, Video},
     render::{self, THUMBNAIL, View},
 };
 use crate::{config, db::MediaId, error::Result};
@@ -151,7 +151,26 @@ impl Pictures {
     /// # Errors
     /// Why there is no such video, or none for this operator, or it can't be played.
     pub async fn video(&self, db: &PgPool, media: MediaId, from: u64) -> Outcome<Part> {
-        self.0.fetcher.part(&queries::video(db, media).await?, from).await
+        let Video { address, hidden } = queries::video(db, media).await?;
+        if hidden {
+            return Err(Problem::NoVideo(
+                "This video is flagged as unsafe. It is played in Safety, while it is revealed.",
+            ));
+        }
+        self.0.fetcher.part(&address, from).await
+    }
+
+    /// As [`Pictures::video`], for the time of a reveal, whether it is flagged or not. `revealed`: the medium, and the region of it if
+    /// that is not all: a part of a video can't be cut out here.
+    ///
+    /// # Errors
+    /// Why there is no such video, or none for this operator, or it can't be played.
+    pub async fn revealed_video(&self, db: &PgPool, revealed: (MediaId, Option<Region>), from: u64) -> Outcome<Part> {
+        let (media, region) = revealed;
+        if region.is_some() {
+            return Err(Problem::NoVideo("A spotlight reveals a part of the preview. A video is played as a whole."));
+        }
+        self.0.fetcher.part(&queries::video(db, media).await?.address, from).await
     }
 
     /// A face for the AI service: the box `[x, y, width, height]`, which lies within the upright picture, and nothing around it, as

@@ -46,18 +46,19 @@ pub(super) async fn medium(db: &PgPool, id: MediaId) -> Result<Subject, Problem>
     Ok(Subject { address, media: Some(id), hidden, face: None })
 }
 
-/// Where the video itself is, which nothing blurs.
-pub(super) async fn video(db: &PgPool, id: MediaId) -> Result<String, Problem> {
+/// The video itself, which nothing blurs.
+pub(super) struct Video {
+    pub(super) address: String,
+    /// Not played, unless revealed.
+    pub(super) hidden: bool,
+}
+
+pub(super) async fn video(db: &PgPool, id: MediaId) -> Result<Video, Problem> {
     let medium = row(db, id).await?;
     if medium.media_type != VIDEO {
         return Err(Problem::NoVideo("This is a photo, not a video."));
     }
-    if medium.hidden {
-        return Err(Problem::NoVideo(
-            "Videos that are flagged as unsafe are not played; only their preview can be revealed.",
-        ));
-    }
-    Ok(medium.media_url)
+    Ok(Video { address: medium.media_url, hidden: medium.hidden })
 }
 
 async fn row(db: &PgPool, id: MediaId) -> Result<Medium, Problem> {

@@ -1,5 +1,7 @@
 //! The window's side: `media://localhost/<path>` to a wish, and what came of it to a response.
 
+use std::str::FromStr;
+
 use http::{Response, StatusCode, header};
 
 use super::{Part, Picture, Veil, Wanted, problem::Problem};
@@ -12,6 +14,8 @@ pub enum Asked {
     Picture(Wanted, Veil),
     /// The clear picture of a medium that was revealed, by the token of the reveal.
     Revealed(String),
+    /// The part of a revealed video that begins at this byte, by the token of the reveal.
+    RevealedVideo(String, u64),
     /// The part of a video that begins at this byte.
     Video(MediaId, u64),
 }
@@ -40,11 +44,8 @@ impl From<Part> for Answer {
 /// # Errors
 /// `BadRequest` for a path that names no picture, and for a veil that is none.
 pub fn parse(path: &str, query: Option<&str>) -> Result<Asked, Problem> {
-    if let Some(token) = path.strip_prefix("/revealed/") {
-        let plain = !token.is_empty()
-            && token.len() <= 100
-            && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-        return if plain { Ok(Asked::Revealed(token.to_owned())) } else { Err(Problem::BadRequest) };
+    if let Some(revealed) = path.strip_prefix("/revealed/") {
+        return self::revealed(revealed).ok_or(Problem::BadRequest);
     }
     if let Some(part) = path.strip_prefix("/video/") {
         return video(part).ok_or(Problem::BadRequest);
@@ -60,11 +61,28 @@ fn veil(query: &str) -> Option<Veil> {
     }
 }
 
+/// From a token, and where the video of it is wanted from a byte on: `3f-A9/1048576`.
+fn revealed(part: &str) -> Option<Asked> {
+    let (token, from) = part.split_once('/').map_or((part, None), |(token, from)| (token, Some(from)));
+    let is_plain = !token.is_empty()
+        && token.len() <= 100
+        && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let token = is_plain.then(|| token.to_owned())?;
+    match from {
+        Some(from) => Some(Asked::RevealedVideo(token, number(from)?)),
+        None => Some(Asked::Revealed(token)),
+    }
+}
+
 /// From `12/1048576`.
 fn video(part: &str) -> Option<Asked> {
     let (media, from) = part.split_once('/')?;
-    let plain = [media, from].iter().all(|number| number.bytes().all(|digit| digit.is_ascii_digit()));
-    plain.then_some(Asked::Video(MediaId(media.parse().ok()?), from.parse().ok()?))
+    Some(Asked::Video(MediaId(number(media)?), number(from)?))
+}
+
+/// Of digits only.
+fn number<N: FromStr>(text: &str) -> Option<N> {
+    text.bytes().all(|digit| digit.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
 /// What was asked for, or the problem as JSON `{code, message}`, which the window fetches once more to say why.
@@ -109,13 +127,25 @@ mod tests {
         let parse = |path| parse(path, None);
         assert_eq!(parse("/photo/7"), Ok(Asked::Picture(Wanted::Photo(MediaId(7)), Veil::USUAL)));
         assert_eq!(parse("/revealed/3f-A9"), Ok(Asked::Revealed("3f-A9".into())));
+        assert_eq!(parse("/revealed/3f-A9/1048576"), Ok(Asked::RevealedVideo("3f-A9".into(), 1 << 20)));
         assert_eq!(parse("/video/7/1048576"), Ok(Asked::Video(MediaId(7), 1 << 20)));
         for path in
             ["/video/7", "/video/7/", "/video//0", "/video/7/-1", "/video/7/0/0", "/video/7/99999999999999999999"]
         {
             assert_eq!(parse(path), Err(Problem::BadRequest), "{path}");
         }
-        for path in ["", "/", "/revealed/", "/revealed/a/b", "/revealed/%2e", "/photo/seven", "/../photo/7"] {
+        for path in [
+            "",
+            "/",
+            "/revealed/",
+            "/revealed/a/b",
+            "/revealed/a/",
+            "/revealed//0",
+            "/revealed/a/0/0",
+            "/revealed/%2e",
+            "/photo/seven",
+            "/../photo/7",
+        ] {
             assert_eq!(parse(path), Err(Problem::BadRequest), "{path}");
         }
     }

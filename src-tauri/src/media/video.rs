@@ -1,5 +1,5 @@
 //! Videos, a part at a time. They go to the window as they are, because nothing here can make them anew; so only what begins
-//! like one does, and nothing that is flagged.
+//! like one does, and what is flagged only while it is revealed.
 
 use reqwest::header::HeaderValue;
 

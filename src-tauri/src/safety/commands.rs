@@ -6,9 +6,9 @@ use chrono::{DateTime, Utc};
 use tauri::State;
 
 use super::{
-    Budget, Chapter, Colleague, Comparison, Decision, Group, Left, Members, Policy, QueueCount, Reveal, Reverted,
-    RulingPage, SafetyCursor, SafetyDecided, SafetyItem, SafetyPage, SafetyProgress, SafetyQuery, SafetyQueue,
-    SafetyWord,
+    Budget, Chapter, Colleague, Comparison, Decision, Group, Left, Members, Policy, PolicyDraft, QueueCount, Reveal,
+    Reverted, RulingPage, SafetyCursor, SafetyDecided, SafetyItem, SafetyPage, SafetyProgress, SafetyQuery,
+    SafetyQueue, SafetyWord,
 };
 use crate::{
     app::Console,
@@ -24,6 +24,14 @@ use crate::{
 pub async fn safety_policies(console: State<'_, Console>) -> Result<Vec<Policy>> {
     let session = console.session().await?;
     safety::policies(&session.db, &session.operator).await
+}
+
+/// Writes the next version of a policy, or the first.
+#[tauri::command]
+#[specta::specta]
+pub async fn revise_policy(console: State<'_, Console>, draft: PolicyDraft) -> Result<PolicyId> {
+    let session = console.session().await?;
+    safety::revise_policy(&session.db, &session.operator, &draft).await
 }
 
 /// The items after a place in a queue, leased to this window.
@@ -196,7 +204,7 @@ pub async fn compare_media(
     safety::compare(&session.db, &session.operator, &console.pictures, media_id, &others).await
 }
 
-/// Says yes or no to what somebody else proposed.
+/// Says yes or no to what somebody else proposed, or withdraws what the operator proposed.
 #[tauri::command]
 #[specta::specta]
 pub async fn confirm_safety(

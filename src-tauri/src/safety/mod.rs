@@ -25,7 +25,7 @@ pub use self::{
     decide::{Decision, Ruling, SafetyDecided, SafetyWord, Skipped, decide, decide_many},
     group::{Comparison, Group, Member, Members, compare, members},
     naming::{name, named},
-    policy::{Policy, policies},
+    policy::{Policy, PolicyDraft, policies, revise_policy},
     progress::{ControlAccuracy, PolicyAgreement, PolicyExposure, SafetyProgress, Work, progress},
     queue::{
         QueueCount, SafetyCursor, SafetyItem, SafetyOrder, SafetyPage, SafetyQuery, SafetyQueue, count, counts, item,

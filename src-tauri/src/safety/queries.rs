@@ -6,7 +6,7 @@ pub(super) mod reveal;
 
 use sqlx::{PgConnection, PgPool, query, query_as, query_scalar};
 
-use super::{Chapter, ChapterKind, Member, Policy, Ruling, RulingDone, SafetyQueue, SafetyWord, refused};
+use super::{Chapter, ChapterKind, Member, Policy, PolicyDraft, Ruling, RulingDone, SafetyQueue, SafetyWord, refused};
 use crate::{
     db::{AuditId, MediaId, PolicyId, RowVersion, RulingId, Seen},
     error::Result,
@@ -26,13 +26,37 @@ pub(super) async fn policies(db: &PgPool) -> Result<Vec<Policy>> {
                excludes      as "excludes!",
                severity      as "severity!",
                is_restricted as "is_restricted!",
-               is_newest and not is_retired as "is_current!"
+               is_newest and not is_retired as "is_current!",
+               is_retired    as "is_retired!",
+               coalesce(may_revise, false) as "may_revise!",
+               written_by,
+               written_at
           from console.policy_version
          order by parent is not null, place, code, version
         "#
     )
     .fetch_all(db)
     .await?)
+}
+
+/// `None` where somebody else has written another version since it was seen.
+pub(super) async fn revise_policy(db: &PgPool, draft: &PolicyDraft) -> Result<Option<PolicyId>> {
+    let written = query_scalar!(
+        "select console.revise_seen_policy($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        draft.seen,
+        draft.code,
+        draft.parent,
+        draft.place,
+        draft.name,
+        draft.covers,
+        draft.excludes,
+        draft.severity,
+        draft.is_retired
+    )
+    .fetch_one(db)
+    .await
+    .map_err(refused)?;
+    Ok(written.map(PolicyId))
 }
 
 /// Those that were reported now.

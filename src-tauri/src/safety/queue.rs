@@ -36,6 +36,8 @@ pub enum SafetyQueue {
     Mine,
     /// What the operator sent to others, who have not decided it yet.
     Sent,
+    /// What the operator proposed, and a second person has not confirmed or declined yet.
+    Proposed,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
@@ -65,7 +67,7 @@ pub struct SafetyCursor {
     pub id: MediaId,
 }
 
-/// A window of a queue. Its media are leased to who asked.
+/// A window of a queue. Its media are leased to who asked, unless others are to decide them.
 #[derive(Debug, Clone, PartialEq, Serialize, Type)]
 pub struct SafetyPage {
     pub items: Vec<SafetyItem>,
@@ -125,7 +127,8 @@ pub struct QueueCount {
     pub target_hours: Option<f64>,
 }
 
-/// What waits after a place in a queue and nobody else is looking at, from now on leased to `holder`.
+/// What waits after a place in a queue and nobody else is looking at, from now on leased to `holder`; and what the operator proposed,
+/// whoever looks at it.
 ///
 /// # Errors
 /// `Forbidden` without the right to judge.
@@ -145,6 +148,10 @@ pub async fn waiting(
         since: last.since,
         id: last.media_id,
     });
+    // Who proposed something is not to keep it from whoever confirms it.
+    if asked.queue == SafetyQueue::Proposed {
+        return Ok(SafetyPage { items: items_at(db, places).await?, next });
+    }
     let ids: Vec<MediaId> = places.iter().map(|place| place.media_id).collect();
     let leased: HashSet<MediaId> = queries::queue::lease(db, holder, &ids).await?;
     let places = places.into_iter().filter(|place| leased.contains(&place.media_id)).collect();
@@ -187,7 +194,7 @@ pub async fn counts(db: &PgPool, by: &Operator) -> Result<Vec<QueueCount>> {
 /// How much waits for this operator.
 pub async fn count(db: &PgPool, by: &Operator) -> Result<i64> {
     let counts = counts(db, by).await?;
-    Ok(counts.iter().filter(|count| count.queue != SafetyQueue::Sent).map(|count| count.waiting).sum())
+    Ok(counts.iter().filter(|count| count.queue.is_for_the_operator()).map(|count| count.waiting).sum())
 }
 
 /// Says that the window is still there with these media; the others that it had are free. Who else looks at the post of one.
@@ -260,7 +267,7 @@ impl Place {
 }
 
 impl SafetyQueue {
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Flagged,
         Self::Reported,
         Self::Appeal,
@@ -270,7 +277,13 @@ impl SafetyQueue {
         Self::Failed,
         Self::Mine,
         Self::Sent,
+        Self::Proposed,
     ];
+
+    /// What waits there is theirs to decide.
+    fn is_for_the_operator(self) -> bool {
+        !matches!(self, Self::Sent | Self::Proposed)
+    }
 
     /// The stored word.
     pub(super) fn word(self) -> &'static str {
@@ -284,6 +297,7 @@ impl SafetyQueue {
             Self::Confirm => "confirm",
             Self::Mine => "mine",
             Self::Sent => "sent",
+            Self::Proposed => "proposed",
         }
     }
 

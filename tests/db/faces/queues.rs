@@ -137,9 +137,27 @@ async fn faces_of_unsafe_media_are_neither_shown_nor_counted_for_moderators(db: 
     let (admin, as_admin) = operator(&world.db, "admin", Role::Admin).await;
     world.amara_suggested().await;
     world.near(world.photo, world.dana, 0.6).await;
-    for unsafe_by in ["status = 'UNSAFE'", "status = 'COMPLETED', is_safe = false"] {
-        let sql = format!("update media_ai_insights set {unsafe_by} where media_id = {}", world.photo);
+    let photo = world.photo;
+    for (unsafe_by, sql) in [
+        ("status", format!("update media_ai_insights set status = 'UNSAFE' where media_id = {photo}")),
+        (
+            "word",
+            format!("update media_ai_insights set status = 'COMPLETED', is_safe = false where media_id = {photo}"),
+        ),
+        (
+            "waiting again",
+            format!("update media_ai_insights set status = 'PROCESSING', is_safe = null where media_id = {photo}"),
+        ),
+    ] {
         sqlx::query(AssertSqlSafe(sql)).execute(&world.db).await.expect("updated");
+        if unsafe_by == "waiting again" {
+            let awaited: bool = query_scalar("select exists (select from console.safety_awaited where media_id = $1)")
+                .bind(photo)
+                .fetch_one(&world.db)
+                .await
+                .expect("asked");
+            assert!(awaited, "what was unsafe stays so until the AI has spoken");
+        }
         for queue in [Queue::Suggested, Queue::Near] {
             assert!(world.all(&asked(queue, Order::Certain)).await.is_empty(), "{unsafe_by} {queue:?}");
         }

@@ -5,6 +5,7 @@ mod budgets;
 mod decisions;
 mod groups;
 mod people;
+mod policies;
 mod progress;
 mod queues;
 mod reveals;

@@ -1,7 +1,7 @@
 //! Decisions of two people, second opinions, and control items.
 
 use kaleidoscope_console::{
-    db::{MIGRATOR, MediaId},
+    db::{MIGRATOR, MediaId, Seen},
     error::Error,
     safety::{self, ChapterKind, SafetyItem, SafetyQuery, SafetyQueue, SafetyWord},
 };
@@ -87,6 +87,47 @@ async fn what_is_declined_or_withdrawn_waits_where_it_did_since_when_it_did(db: 
         actions,
         ["safety.propose", "safety.decline", "safety.decide", "safety.propose", "safety.withdraw", "safety.decide"]
     );
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn who_proposed_something_finds_it_again_and_withdraws_it(db: PgPool) {
+    let world = World::new(db).await;
+    let other = Judge::new(&world.db, "other").await;
+    let media = world.flagged().await;
+    world.decide(media, &SafetyWord { suspend: true, ..world.nudity().await }).await.expect("proposed");
+    let (by, pool) = (&world.admin.by, &world.admin.db);
+
+    let own = world.admin.items(SafetyQuery { queue: SafetyQueue::Proposed, ..BY_AGE }).await;
+    assert_eq!(
+        own.iter().map(|item| (item.media_id, item.queue)).collect::<Vec<_>>(),
+        [(media, SafetyQueue::Proposed)]
+    );
+    assert_eq!(
+        other.queue(SafetyQueue::Confirm).await,
+        [media],
+        "who looks at their own proposal keeps it from nobody"
+    );
+    assert_eq!(world.admin.queue(SafetyQueue::Proposed).await, [media], "and sees it while others look at it");
+    assert_eq!(
+        (world.admin.queue(SafetyQueue::Confirm).await, other.queue(SafetyQueue::Proposed).await),
+        (vec![], vec![])
+    );
+    let place = safety::item(pool, by, media, SafetyQueue::Proposed).await.expect("it waits");
+    assert_eq!(place, own[0]);
+    safety::item(&other.db, &other.by, media, SafetyQueue::Proposed).await.expect_err("somebody else proposed it");
+    let counts = safety::counts(pool, by).await.expect("counted");
+    let waiting = counts.iter().find(|count| count.queue == SafetyQueue::Proposed).expect("the queue").waiting;
+    assert_eq!((waiting, safety::count(pool, by).await.expect("counted")), (1, 0), "it is not theirs to do");
+
+    let done = world.admin.confirm(Seen { id: media, version: place.version }, false).await;
+
+    assert_eq!(done.done.len(), 1, "{done:?}");
+    assert_eq!(
+        (world.admin.queue(SafetyQueue::Proposed).await, world.account_status().await),
+        (vec![], "ACTIVE".into())
+    );
+    assert_eq!(world.waiting().await, [(media, "flagged".into())]);
+    assert_eq!(world.actions().await, ["safety.propose", "safety.withdraw"]);
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
