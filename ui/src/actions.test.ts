@@ -6,7 +6,7 @@ import { everyAction, meet } from './actions';
 /** What the modules of the features give away, and in lists and records of that. */
 function declared(): string[] {
   const modules = import.meta.glob<Record<string, unknown>>(
-    ['./*/*actions.ts', './*/mode.svelte.ts', './*/report.svelte.ts'],
+    ['./*/*actions.ts', './*/mode.svelte.ts', './*/report.svelte.ts', './*/appeal.svelte.ts'],
     { eager: true },
   );
   const isAction = (thing: object): thing is Action =>

@@ -13,6 +13,8 @@ import { boxActions, drawFace, editBoxes } from './photo/box-actions';
 import { spotlightActions } from './photo/spotlight-actions';
 import { safetyActions } from './safety/actions';
 import { chooseMode as chooseSafetyMode } from './safety/mode.svelte';
+import { appealPhoto } from './safety/appeal.svelte';
+import { policyActions } from './safety/policy-actions';
 import { reportPhoto } from './safety/report.svelte';
 import { searchActions } from './search/actions';
 import { windowActions } from './shell/actions';
@@ -34,6 +36,7 @@ export const everyAction = [
   ...walkGroups,
   ...safetyActions,
   ...chooseSafetyMode,
+  ...policyActions,
   ...searchActions,
   ...peopleActions,
   ...enrolmentActions,
@@ -46,6 +49,8 @@ const beside: [readonly { id: string }[], string[]][] = [
   [photoActions, ['faces', 'safety']],
   [[reportPhoto], ['faces', 'search']],
   [[playVideo, drawFace], ['search']],
+  [chooseSafetyMode, ['policies']],
+  [[appealPhoto], ['search']],
   [chooseMode, ['wall', 'unknown']],
 ];
 

@@ -77,6 +77,9 @@ export const media = {
   portrait: (userId: number) => address(`portrait/${userId}`),
   /** Clear pixels, of all or of the region that was revealed, for as long as the reveal lasts. */
   revealed: (token: string) => address(`revealed/${encodeURIComponent(token)}`),
+  /** The part of a revealed video that begins at a byte, as below. */
+  revealedVideo: (token: string, from: number) =>
+    address(`revealed/${encodeURIComponent(token)}/${from}`),
   /** The part of a video that begins at a byte; `content-range` says of how many. */
   video: (mediaId: number, from: number) => address(`video/${mediaId}/${from}`),
 };

@@ -57,3 +57,32 @@ export function keysStay(element: HTMLElement): () => void {
     element.removeEventListener('change', onchange);
   };
 }
+
+/** What the button of a menu has to attach, and what the menu has to call when it closes. */
+export interface GivesBack {
+  onpointerdowncapture: () => void;
+  onkeydowncapture: () => void;
+  onCloseAutoFocus: (event: Event) => void;
+}
+
+/** For a menu that was opened with the pointer: the focus goes back to where it was, not to the button, which would keep the keys. */
+export function givesBack(): GivesBack {
+  /** Where the focus was; none where the menu was opened by keys, and its button is where they were. */
+  let before: Element | null = null;
+  return {
+    onpointerdowncapture: () => (before = document.activeElement),
+    onkeydowncapture: () => (before = null),
+    onCloseAutoFocus(event) {
+      if (before === null) return;
+      event.preventDefault();
+      const { activeElement } = document;
+      const to = before;
+      before = null;
+      // What was chosen may have opened something that has the focus by now.
+      if (activeElement?.closest('[role="dialog"]')) return;
+      if (to instanceof HTMLElement && to !== document.body && to.isConnected)
+        to.focus({ preventScroll: true });
+      else if (activeElement instanceof HTMLElement) activeElement.blur();
+    },
+  };
+}

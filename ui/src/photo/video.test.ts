@@ -1,6 +1,7 @@
 import { fireEvent, screen, waitFor } from '@testing-library/svelte';
 import { expect, test, vi } from 'vitest';
 
+import { media } from '../host';
 import { backend, serve } from '../test/backend';
 import { openConsole } from '../test/render';
 import { photos } from '../test/world';
@@ -14,6 +15,8 @@ const part = (bytes: number, from: number, total: number, type = 'application/oc
       'content-range': `bytes ${from}-${from + bytes - 1}/${total}`,
     },
   });
+
+const partOf = (mediaId: number) => (from: number) => media.video(mediaId, from);
 
 const refused = (message: string) =>
   new Response(JSON.stringify({ code: 'noVideo', message }), { status: 422 });
@@ -32,7 +35,7 @@ test('a video is asked for in parts until all of it is there', async () => {
   serve(backend('admin'));
   const asked = serveParts({ 0: () => part(40, 0, 100, 'video/mp4'), 40: () => part(60, 40, 100) });
   const progress: number[] = [];
-  const video = await loadVideo(7, new AbortController().signal, ({ loaded }) =>
+  const video = await loadVideo(partOf(7), new AbortController().signal, ({ loaded }) =>
     progress.push(loaded),
   );
   expect(asked).toEqual(['/mock-media/video/7/0', '/mock-media/video/7/40']);
@@ -42,7 +45,9 @@ test('a video is asked for in parts until all of it is there', async () => {
 test('a part that never ends the video is no endless loop', async () => {
   serve(backend('admin'));
   serveParts({ 0: () => part(40, 0, 10) });
-  await expect(loadVideo(7, new AbortController().signal, () => {})).rejects.toThrow('broke off');
+  await expect(loadVideo(partOf(7), new AbortController().signal, () => {})).rejects.toThrow(
+    'broke off',
+  );
 });
 
 /** The Search screen with a video open beside the hits. */

@@ -1,6 +1,6 @@
 // A video in parts. Not every web view plays from `media://`, but each plays what is in the page's memory.
 
-import { media, reasonIn } from '../host';
+import { reasonIn } from '../host';
 
 /** Bytes that are there, of all. */
 export interface Progress {
@@ -8,9 +8,9 @@ export interface Progress {
   total: number;
 }
 
-/** All of a video; throws the sentence for the operator where it does not come. */
+/** All of a video, whose parts have an address by where they begin; throws the sentence for the operator where it does not come. */
 export async function loadVideo(
-  mediaId: number,
+  addressOf: (from: number) => string,
   signal: AbortSignal,
   onProgress: (progress: Progress) => void,
 ): Promise<Blob> {
@@ -18,7 +18,7 @@ export async function loadVideo(
   let type = '';
   let loaded = 0;
   for (;;) {
-    const answer = await fetch(media.video(mediaId, loaded), { signal });
+    const answer = await fetch(addressOf(loaded), { signal, cache: 'no-store' });
     if (!answer.ok) throw new Error(await reasonIn(answer));
     const part = await answer.arrayBuffer();
     if (loaded === 0) type = answer.headers.get('content-type') ?? '';

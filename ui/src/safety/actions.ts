@@ -3,7 +3,7 @@
 import { action } from '../action';
 import type { Group, SafetyItem } from '../bindings';
 import { queueNames, queues } from './queues';
-import type { SafetyReview } from './review.svelte';
+import { isVideo, type SafetyReview } from './review.svelte';
 
 /** What the screen shows when a key is pressed. */
 export interface Desk {
@@ -16,12 +16,16 @@ export interface Desk {
   turnVeil: () => void;
 }
 
+/** What the operator proposed is for others to decide. */
+const isOwnProposal = ({ item }: Desk) => item?.queue === 'proposed';
 /** One that waits for a decision, not for a second person's yes. */
-const open = ({ item }: Desk) => item !== undefined && item.queue !== 'confirm';
+const open = (desk: Desk) =>
+  desk.item !== undefined && desk.item.queue !== 'confirm' && !isOwnProposal(desk);
 const proposed = ({ item }: Desk) => item?.queue === 'confirm';
 /** One whose decision has consequences: an opinion has none. */
 const consequential = (desk: Desk) => open(desk) && desk.item?.queue !== 'second';
 const any = ({ item }: Desk) => item !== undefined;
+const theirs = (desk: Desk) => any(desk) && !isOwnProposal(desk);
 
 /** Somebody has it: who looks at it, or whom they sent it to. */
 const isHeld = ({ asked }: SafetyReview) => asked.queue === 'mine' || asked.queue === 'sent';
@@ -32,6 +36,14 @@ export const holdToReveal = action<Desk>({
   keys: ['Space'],
   enabled: any,
   run: ({ review, item }, press) => item && review.hold(item, press ?? 'command'),
+});
+
+export const holdToWatch = action<Desk>({
+  id: 'safety.watch',
+  title: 'Watch the video while held',
+  keys: ['Shift+Space'],
+  enabled: ({ item }) => item !== undefined && isVideo(item),
+  run: ({ review, item }, press) => item && review.watch(item, press ?? 'command'),
 });
 
 export const aimSpotlight = action<Desk>({
@@ -88,6 +100,14 @@ export const declineProposal = action<Desk>({
   keys: ['n'],
   enabled: proposed,
   run: ({ review, item }) => item && review.confirm(item, false),
+});
+
+export const withdrawProposal = action<Desk>({
+  id: 'safety.withdraw',
+  title: 'Withdraw what I proposed',
+  keys: ['i'],
+  enabled: isOwnProposal,
+  run: ({ review, item }) => item && review.withdraw(item),
 });
 
 export const choosePolicy = Array.from({ length: 9 }, (_, index) =>
@@ -155,7 +175,7 @@ export const keepItem = action<Desk>({
   id: 'safety.keep',
   title: 'Keep for myself',
   keys: ['h'],
-  enabled: ({ review, item }) => item !== undefined && !isHeld(review),
+  enabled: (desk) => theirs(desk) && !isHeld(desk.review),
   run: ({ review, item, own }) =>
     item && review.assign(item, own, review.draft.reason.trim(), 'Kept for you.'),
 });
@@ -164,7 +184,7 @@ export const sendItem = action<Desk>({
   id: 'safety.send',
   title: 'Send to somebody',
   keys: ['t'],
-  enabled: any,
+  enabled: theirs,
   run: ({ review }) => (review.sending = true),
 });
 
@@ -212,7 +232,7 @@ export const chooseQueue = queues.map((queue, index) =>
   action<Desk>({
     id: `safety.queue-${queue}`,
     title: `Queue: ${queueNames[queue]}`,
-    keys: [`q ${index + 1}`],
+    keys: [`q ${(index + 1) % 10}`],
     run: ({ review }) => review.ask({ queue }),
   }),
 );
@@ -226,6 +246,7 @@ export const nextOrder = action<Desk>({
 
 export const safetyActions = [
   holdToReveal,
+  holdToWatch,
   aimSpotlight,
   chooseVeil,
   decideSafe,
@@ -233,6 +254,7 @@ export const safetyActions = [
   processAgain,
   confirmProposal,
   declineProposal,
+  withdrawProposal,
   ...choosePolicy,
   chooseLess,
   lessGrave,

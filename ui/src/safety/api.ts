@@ -11,6 +11,7 @@ import {
 import type {
   Budget,
   Group,
+  PolicyDraft,
   Region,
   SafetyCursor,
   SafetyDecided,
@@ -35,6 +36,12 @@ export const policies = queryOptions({
 });
 
 export const createPolicies = () => createQuery(() => policies);
+
+/** The version that was written; asks for the tree anew, also where somebody else was faster. */
+export const revisePolicy = (client: QueryClient, draft: PolicyDraft) =>
+  tell(client, () => ask(commands.revisePolicy(draft))).finally(() =>
+    client.invalidateQueries({ queryKey: policies.queryKey }),
+  );
 
 export const pageOf = (
   client: QueryClient,

@@ -1,4 +1,4 @@
-// What waits, what was decided, or how the work goes.
+// What waits, what was decided, how the work goes, or by which policies.
 
 import { action } from '../action';
 
@@ -6,6 +6,7 @@ export const modes = [
   { value: 'review', title: 'Review' },
   { value: 'decided', title: 'Decided' },
   { value: 'progress', title: 'Progress' },
+  { value: 'policies', title: 'Policies' },
 ] as const;
 
 export type Mode = (typeof modes)[number]['value'];
@@ -21,7 +22,7 @@ function next(now: Mode): Mode {
 export const chooseMode = [
   action({
     id: 'safety.mode',
-    title: 'Review, decided or progress',
+    title: 'Review, decided, progress or policies',
     keys: ['m'],
     run: () => (mode.now = next(mode.now)),
   }),

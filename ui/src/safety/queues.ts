@@ -14,6 +14,7 @@ export const queues: readonly SafetyQueue[] = [
   'failed',
   'mine',
   'sent',
+  'proposed',
 ];
 
 export const queueNames: Record<SafetyQueue, string> = {
@@ -26,6 +27,7 @@ export const queueNames: Record<SafetyQueue, string> = {
   failed: 'Not processed',
   mine: 'Mine',
   sent: 'Sent',
+  proposed: 'Proposed by you',
 };
 
 export const orders: readonly SafetyOrder[] = ['age', 'severity', 'reach'];
@@ -33,7 +35,7 @@ export const orders: readonly SafetyOrder[] = ['age', 'severity', 'reach'];
 /** Where nobody has said yet how grave it is. */
 const withoutSeverity: readonly SafetyQueue[] = ['flagged', 'disagreement', 'failed', 'second'];
 /** What somebody has is few, and comes by its age. */
-const byAge: readonly SafetyQueue[] = ['mine', 'sent'];
+const byAge: readonly SafetyQueue[] = ['mine', 'sent', 'proposed'];
 
 export function ordersOf(queue: SafetyQueue): readonly SafetyOrder[] {
   if (byAge.includes(queue)) return ['age'];
@@ -56,6 +58,7 @@ export const emptyQueue: Record<SafetyQueue, string> = {
   failed: 'Everything was processed.',
   mine: 'Nothing was kept or sent to you.',
   sent: 'Nothing that you sent to others still waits.',
+  proposed: 'Nothing that you proposed waits for a second person.',
 };
 
 /** Beyond that it is not counted. */

@@ -19,6 +19,8 @@ function isLetGo(pressed: KeyboardEvent, up: KeyboardEvent): boolean {
 interface Revealed {
   token: string;
   region: Region | null;
+  /** A video that is played, not only its still. */
+  plays: boolean;
 }
 
 export class Exposure {
@@ -47,8 +49,8 @@ export class Exposure {
     this.#conceal = conceal;
   }
 
-  /** `region`: null for all of it. */
-  async hold(mediaId: number, region: Region | null, by: Hold): Promise<void> {
+  /** `region`: null for all of it, as for a video that `plays`. */
+  async hold(mediaId: number, region: Region | null, by: Hold, plays = false): Promise<void> {
     // A key that is held down repeats, also after what it revealed was hidden.
     if (this.#by !== undefined || by === this.#ending) return;
     if (by instanceof KeyboardEvent && by.repeat) return;
@@ -62,7 +64,7 @@ export class Exposure {
         this.#giveBack(token);
         return;
       }
-      this.shown = { token, region };
+      this.shown = { token, region, plays };
       this.#timer = setTimeout(() => this.hide(), expiresInMs);
     } catch (thrown) {
       if (turn !== this.#turn) return;

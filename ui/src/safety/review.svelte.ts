@@ -45,6 +45,10 @@ const PREPARED = 10;
 /** Between two looks at who else is there, in milliseconds. */
 const COMPANY = 1000;
 
+/** One that can be watched, not only looked at. */
+export const isVideo = ({ mediaType }: Pick<SafetyItem, 'mediaType'>): boolean =>
+  mediaType === 'VIDEO';
+
 type Queue = ReviewQueue<SafetyItem, SafetyCursor>;
 
 export class SafetyReview {
@@ -64,6 +68,10 @@ export class SafetyReview {
   /** An item is about to be sent to somebody. */
   sending = $state(false);
 
+  /** How far videos were watched, in seconds. */
+  // Nothing is drawn from it while it changes.
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity
+  readonly #watched = new Map<number, number>();
   /** Drafts of decisions that came back. */
   readonly #drafts = new SvelteMap<number, Draft>();
   /** Each queue that was asked for keeps its place. */
@@ -205,6 +213,15 @@ export class SafetyReview {
     void this.#write(item, draft, (item) => confirm(this.#client, item, agrees, reason));
   }
 
+  /** What the operator proposed is not to be done after all. */
+  withdraw(item: SafetyItem): void {
+    const draft = $state.snapshot(this.draft) as Draft;
+    const { reason } = wordOf('safe', draft);
+    this.#leave();
+    this.told = 'Withdrawn: it waits where it did before.';
+    void this.#write(item, draft, (item) => confirm(this.#client, item, false, reason));
+  }
+
   /** Keeps the item, sends it to somebody, or (null) gives it back to all. */
   assign(item: SafetyItem, to: string | null, note: string | null, told: string): void {
     const draft = $state.snapshot(this.draft) as Draft;
@@ -243,6 +260,20 @@ export class SafetyReview {
 
   hold(item: SafetyItem, by: Hold): void {
     void this.exposure.hold(item.mediaId, this.spotlight.region, by);
+  }
+
+  /** Plays all of a video; a spotlight is for what stands still. */
+  watch(item: SafetyItem, by: Hold): void {
+    void this.exposure.hold(item.mediaId, null, by, true);
+  }
+
+  /** Where a video was let go of, in seconds: it goes on from there. */
+  watchedTo(mediaId: number): number {
+    return this.#watched.get(mediaId) ?? 0;
+  }
+
+  note(mediaId: number, seconds: number): void {
+    this.#watched.set(mediaId, seconds);
   }
 
   /** Fetches what the next ones need: guarded pictures, as everything before a reveal. */

@@ -388,6 +388,87 @@ test('a proposal is confirmed or declined, and nothing else', async () => {
   ]);
 });
 
+test('who proposed something finds it again, and can only withdraw it', async () => {
+  const { answers } = open('admin', 'safety');
+  const confirmSafety = vi.fn(answers.confirmSafety);
+  const decideMedia = vi.fn(answers.decideMedia);
+  open('admin', 'safety', { ...answers, confirmSafety, decideMedia });
+  const user = userEvent.setup();
+  await isShown(first);
+  await user.keyboard('1du');
+  await isShown(second);
+
+  await user.keyboard('q0');
+  await isShown(first);
+  expect(screen.getByRole('heading', { name: 'You proposed this' })).toBeTruthy();
+  for (const name of [/^Safe/, /^Unsafe/, /^Keep/, /^Send/, /^Confirm/])
+    expect(screen.queryByRole('button', { name })).toBeNull();
+  await user.keyboard('supyhtv');
+  expect(shown()).toBe(first);
+  expect(decideMedia).toHaveBeenCalledTimes(1);
+
+  await user.keyboard('i');
+  await screen.findByText('Nothing that you proposed waits for a second person.');
+  expect(confirmSafety.mock.calls).toEqual([
+    [{ seen: [{ id: first, version: '700' }], agrees: false, reason: null }],
+  ]);
+  expect(screen.getByText('Withdrawn: it waits where it did before.')).toBeTruthy();
+});
+
+test('a flagged video is watched while it is held, without sound, and is gone when it is let go', async () => {
+  URL.createObjectURL = () => 'blob:video';
+  URL.revokeObjectURL = vi.fn();
+  vi.spyOn(HTMLMediaElement.prototype, 'pause').mockReturnValue();
+  vi.spyOn(HTMLMediaElement.prototype, 'load').mockReturnValue();
+  const asked: string[] = [];
+  vi.spyOn(globalThis, 'fetch').mockImplementation((url) => {
+    asked.push(String(url));
+    const headers = { 'content-type': 'video/mp4', 'content-range': 'bytes 0-9/10' };
+    return Promise.resolve(new Response(new Uint8Array(10), { status: 206, headers }));
+  });
+  const { answers } = open('admin', 'safety');
+  const page = (await answers.safetyWaiting({
+    asked: { queue: 'flagged', order: 'age' },
+    after: null,
+    limit: 2,
+  })) as SafetyPage;
+  const items = page.items.map((item) => ({ ...item, mediaType: 'VIDEO' }));
+  const revealMedia = vi.fn(answers.revealMedia);
+  const concealMedia = vi.fn(() => null);
+  open('admin', 'safety', {
+    revealMedia,
+    concealMedia,
+    safetyWaiting: () => ({ items, next: null }),
+  });
+  const user = userEvent.setup();
+  await isShown(first);
+  const button = screen.getByRole('button', { name: 'Hold to watch the video' });
+  expect([asked, document.querySelector('video')]).toEqual([[], null]);
+
+  await user.keyboard('{Shift>}[Space>]');
+  const video = await screen.findByLabelText<HTMLVideoElement>(`Video ${first}`);
+  expect([video.src, video.muted, video.controls]).toEqual(['blob:video', true, false]);
+  expect(asked).toEqual([`/mock-media/revealed/reveal-${first}/0`]);
+  expect(revealMedia.mock.calls).toEqual([[{ mediaId: first, region: null }]]);
+  expect(urls()).toEqual(guarded(first));
+  video.currentTime = 4;
+  await fireEvent.timeUpdate(video);
+  await user.keyboard('[/Space]{/Shift}');
+  expect(document.querySelector('video')).toBeNull();
+  expect(video.getAttribute('src')).toBeNull();
+  expect(URL.revokeObjectURL).toHaveBeenCalledWith('blob:video');
+  expect(concealMedia.mock.calls).toEqual([[{ token: `reveal-${first}` }]]);
+
+  // The next look goes on where this one was left.
+  await fireEvent.pointerDown(button, { button: 0 });
+  const next = await screen.findByLabelText<HTMLVideoElement>(`Video ${first}`);
+  Object.defineProperty(next, 'duration', { value: 9 });
+  await fireEvent.loadedMetadata(next);
+  expect(next.currentTime).toBe(4);
+  await fireEvent.pointerUp(window);
+  expect(document.querySelector('video')).toBeNull();
+});
+
 test('the queues say how much waits and since when', async () => {
   open('admin', 'safety');
   await isShown(first);

@@ -2,6 +2,7 @@
 
 import { action, type Action } from '../action';
 import type { Sort } from '../bindings';
+import { appealPhoto } from '../safety/appeal.svelte';
 import { reportPhoto } from '../safety/report.svelte';
 import type { Kind, Search } from './search.svelte';
 import { copyIds, copyLink as copyLinkOf } from './ways';
@@ -21,6 +22,8 @@ export interface SearchScreen {
   mayCorrect: boolean;
   /** The operator says who is on a photo. */
   mayReview: boolean;
+  /** The operator decides what may be shown, and takes appeals down. */
+  mayJudge: boolean;
   focusBox: () => unknown;
   showHelp: () => unknown;
   walk: (across: number, down?: number) => unknown;
@@ -316,12 +319,21 @@ export const showKind = (['media', 'posts', 'people', 'faces'] as const).map((ki
 export const photoMenu: readonly (readonly Action<SearchScreen>[])[] = [
   [openPhoto, similar, moreLike, lessLike],
   [goToPerson, goToUploader, openPost],
-  [correct, review, reportPhoto],
+  [correct, review, reportPhoto, appealPhoto],
   [copyLink, copyId],
 ];
 
 /** Offered beside a photo that is open. */
-export const photoButtons = [similar, moreLike, lessLike, openPost, correct, review, reportPhoto];
+export const photoButtons = [
+  similar,
+  moreLike,
+  lessLike,
+  openPost,
+  correct,
+  review,
+  reportPhoto,
+  appealPhoto,
+];
 
 /** Offered on a selection. */
 export const selectionButtons = [moreLike, lessLike, correct, workThrough, copyId, close];
@@ -348,6 +360,7 @@ export const searchActions: readonly Action<SearchScreen>[] = [
   undo,
   review,
   reportPhoto,
+  appealPhoto,
   workThrough,
   copyLink,
   copyId,

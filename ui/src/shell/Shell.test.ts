@@ -137,3 +137,27 @@ test('the Rust side hears once that the first screen has its content', async () 
   await waitFor(() => expect(windowReady).toHaveBeenCalledOnce());
   expect(document.querySelector('[data-media]')).not.toBeNull();
 });
+
+test('a menu that was opened with the pointer gives the focus back to where it was', async () => {
+  const user = openConsole('admin', '#/search');
+  const box = await screen.findByRole('combobox', { name: 'Search all media' });
+  const button = screen.getByRole('button', { name: /^Operator/ });
+  box.focus();
+  await user.click(button);
+  await screen.findByText('Sign out');
+  await user.keyboard('{Escape}');
+  await waitFor(() => expect(document.activeElement).toBe(box));
+
+  box.blur();
+  await user.click(button);
+  await screen.findByText('Sign out');
+  await user.keyboard('{Escape}');
+  await waitFor(() => expect(document.activeElement).toBe(document.body));
+
+  // Who came to it by keys is where they were.
+  button.focus();
+  await user.keyboard('{Enter}');
+  await screen.findByText('Sign out');
+  await user.keyboard('{Escape}');
+  await waitFor(() => expect(document.activeElement).toBe(button));
+});

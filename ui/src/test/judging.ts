@@ -6,6 +6,7 @@ import type {
   Members,
   Photo,
   Policy,
+  PolicyDraft,
   Role,
   RulingDone,
   SafetyCursor,
@@ -40,6 +41,10 @@ const policy = (
   severity,
   isRestricted: [code, parent].includes('child_safety'),
   isCurrent: true,
+  isRetired: false,
+  mayRevise: true,
+  writtenBy: 'mei.tanaka',
+  writtenAt: '2025-03-04T09:30:00Z',
 });
 
 export const policies: Policy[] = [
@@ -72,6 +77,7 @@ const work = (from: string, decided: number): Work => ({
 const SINCE = Date.UTC(2025, 10, 19, 8);
 
 export function judging(role: () => Role | null) {
+  const written: Policy[] = [...policies];
   const made: RulingDone[] = [];
   const elsewhere = new Map<number, SafetyQueue | null>();
   const flagged = () => photos.filter((photo) => photo.unsafe);
@@ -93,6 +99,7 @@ export function judging(role: () => Role | null) {
   const waiting = (queue: SafetyQueue): SafetyItem[] =>
     flagged()
       .map(itemOf)
+      .map((item) => (queue === 'proposed' ? { ...item, queue } : item))
       .filter(
         ({ mediaId }) => (elsewhere.has(mediaId) ? elsewhere.get(mediaId) : 'flagged') === queue,
       );
@@ -101,7 +108,7 @@ export function judging(role: () => Role | null) {
     if (!isThere(seen)) refuse('notFound', 'This photo is not there any more.');
     const isProposed =
       said.suspend || policies.some(({ id, isRestricted }) => id === said.policy && isRestricted);
-    elsewhere.set(seen.id, null);
+    elsewhere.set(seen.id, isProposed ? 'proposed' : null);
     if (!isProposed)
       made.unshift({
         id: made.length + 1,
@@ -125,7 +132,28 @@ export function judging(role: () => Role | null) {
 
   return {
     flaggedLeft: () => (role() === 'admin' ? waiting('flagged').length : null),
-    safetyPolicies: () => policies,
+    safetyPolicies: () => {
+      const newest = (code: string) =>
+        Math.max(...written.filter((one) => one.code === code).map(({ version }) => version));
+      return written.map((one) => ({
+        ...one,
+        isCurrent: !one.isRetired && one.version === newest(one.code),
+        mayRevise: role() === 'admin' && !one.isRestricted,
+      }));
+    },
+    revisePolicy: ({ draft: { seen, ...text } }: { draft: PolicyDraft }) => {
+      const versions = written.filter(({ code }) => code === text.code);
+      if (versions.length !== seen) refuse('conflict', 'Somebody else has revised this policy.');
+      const id = written.length + 1;
+      written.push({
+        ...policy(id, text.code, text.parent, text.place, text.name, text.severity),
+        ...text,
+        version: seen + 1,
+        writtenBy: operators.admin.username,
+        writtenAt: '2025-11-20T16:40:00Z',
+      });
+      return id;
+    },
     safetyWaiting: (args: { asked: SafetyQuery; after: SafetyCursor | null; limit: number }) => {
       const all = waiting(args.asked.queue);
       const start = all.findIndex(({ mediaId }) => mediaId === args.after?.id) + 1;
@@ -152,6 +180,7 @@ export function judging(role: () => Role | null) {
           'failed',
           'mine',
           'sent',
+          'proposed',
         ] as const
       ).map((queue) => {
         const all = waiting(queue);
@@ -160,7 +189,7 @@ export function judging(role: () => Role | null) {
           waiting: all.length,
           late: all.filter(({ isLate }) => isLate).length,
           oldest: all[0]?.since ?? null,
-          targetHours: queue === 'mine' || queue === 'sent' ? null : 24,
+          targetHours: ['mine', 'sent', 'proposed'].includes(queue) ? null : 24,
         };
       }),
     keepSafety: () => [] as string[],
@@ -211,10 +240,15 @@ export function judging(role: () => Role | null) {
         isSame: index < 2,
         distance: index < 2 ? 3 : 24,
       })),
-    confirmSafety: ({ seen }: { seen: Seen[] }) => ({
-      done: seen.map(({ id }) => ({ mediaId: id, auditId: 132, isProposed: false })),
-      skipped: [] as { mediaId: number; reason: string }[],
-    }),
+    confirmSafety: ({ seen, agrees }: { seen: Seen[]; agrees: boolean }) => {
+      for (const { id } of seen)
+        if (agrees) elsewhere.set(id, null);
+        else elsewhere.delete(id);
+      return {
+        done: seen.map(({ id }) => ({ mediaId: id, auditId: 132, isProposed: false })),
+        skipped: [] as { mediaId: number; reason: string }[],
+      };
+    },
     fileAppeal: () => null,
     safetyDecided: () => ({ decisions: made, next: null }),
     revertSafety: ({ decisions }: { decisions: number[] }) =>
