@@ -8,7 +8,7 @@ import { refuse } from '../test/backend';
 import { open } from '../test/open';
 import { policies } from '../test/judging';
 import { mode } from './mode.svelte';
-import { codeOf, outlineOf } from './policies';
+import { codeOf, draftOf, outlineOf } from './policies';
 
 beforeEach(() => {
   mode.now = 'policies';
@@ -140,7 +140,7 @@ test('who was overtaken reads the newer text and may write the next version', as
   await user.keyboard('e');
   const name = await screen.findByRole('textbox', { name: 'Name' });
   const [nudity] = policies as [Policy];
-  await answers.revisePolicy({ draft: { ...nudity, seen: 1, covers: 'Theirs.' } });
+  await answers.revisePolicy({ draft: { ...draftOf(nudity), covers: 'Theirs.' } });
   await user.type(name, ' again');
   await user.click(screen.getByRole('button', { name: 'Write version 2' }));
   await screen.findByRole('alert');

@@ -135,7 +135,7 @@ test('what was decided and is flagged again waits again', async () => {
   await user.keyboard('s');
   await isShown(second);
   await waitFor(() => expect(screen.queryByText(/^Saving/)).toBeNull());
-  await user.keyboard('mmm');
+  await user.keyboard('mmmm');
   await isShown(second);
   await waitFor(() => expect(document.querySelector(`[data-strip-id="${first}"]`)).not.toBeNull());
 });
