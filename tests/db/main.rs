@@ -34,6 +34,7 @@ mod search;
 mod search_correct;
 mod search_export;
 mod search_faults;
+mod search_people;
 mod search_post;
 mod search_saved;
 mod sync;

@@ -424,3 +424,17 @@ async fn hostile_arrays_are_corrected_like_any_other(db: PgPool) {
     settled(&world.db, false).await;
     worker.stop().await;
 }
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn corrections_of_another_day_are_not_offered(db: PgPool) {
+    let world = World::new(db).await;
+    let media = world.medium().await;
+    corrected(&world, &world.bo, media, &caption("A dog")).await;
+    query("alter table console.correction disable trigger append_only").execute(&world.db).await.expect("disabled");
+    query("update console.correction set decided_at = now() - interval '25 hours'")
+        .execute(&world.db)
+        .await
+        .expect("aged");
+    let (by, pool) = &world.bo;
+    assert_eq!(correct::undoable(pool, by).await.expect("an answer"), None);
+}

@@ -7,19 +7,17 @@ use kaleidoscope_console::{
     db::{MIGRATOR, MediaId},
     error::Error,
     search::{
-        Example, Like, Sort,
-        export::{ExportFormat, ExportProgress, ExportState, Exports, Order},
+        Example, Like, Sort, Tab, Wish,
+        export::{ExportFormat, ExportProgress, ExportState, Exports, Order, columns},
     },
 };
 use sqlx::{PgPool, query_scalar};
 
-use crate::rows::{operator, photo, post, run, until, user, work_off};
+use crate::rows::{face, operator, photo, post, run, until, user, work_off};
 
 fn order(path: PathBuf, format: ExportFormat, columns: &[&str]) -> Order {
     Order {
-        text: "sea".into(),
-        sort: Sort::Newest,
-        like: Like::default(),
+        wish: Wish { text: "sea".into(), tab: Tab::Media, sort: Sort::Newest, like: Like::default() },
         columns: columns.iter().map(ToString::to_string).collect(),
         format,
         path,
@@ -111,9 +109,7 @@ async fn what_is_written_is_what_is_listed_in_its_order(db: PgPool) {
     let like = Like { more: vec![Example::Media(MediaId(media[0]))], less: vec![] };
     let written = async |text: &str, sort: Sort, like: Like| -> Vec<(i64, Option<f64>)> {
         let order = Order {
-            text: text.into(),
-            sort,
-            like,
+            wish: Wish { text: text.into(), tab: Tab::Media, sort, like },
             ..order(path.clone(), ExportFormat::Csv, &["mediaId", "similarity"])
         };
         let id = start(&exports, &staff, order).await;
@@ -192,4 +188,55 @@ async fn places_where_no_file_can_be_and_unknown_columns_are_refused_at_once(db:
     assert_eq!(names(&folder), [""; 0]);
     assert!(matches!(exports.progress(7), Err(Error::NotFound(_))));
     assert!(matches!(exports.cancel(7), Err(Error::NotFound(_))));
+}
+
+/// The lines of a whole export of everything of a kind, as objects.
+async fn everything(staff: &(Operator, PgPool), tab: Tab, text: &str) -> Vec<serde_json::Value> {
+    let (folder, exports) = (tempfile::tempdir().expect("a folder"), Exports::default());
+    let path = folder.path().join("all.ndjson");
+    let wish = Wish { text: text.into(), tab, ..Wish::default() };
+    let columns = columns(tab).iter().map(ToString::to_string).collect();
+    let id = start(&exports, staff, Order { wish, columns, format: ExportFormat::Ndjson, path: path.clone() }).await;
+    let progress = ended(&exports, id).await;
+    assert_eq!(progress.state, ExportState::Done, "{progress:?}");
+    let text = std::fs::read_to_string(path).expect("a file");
+    let lines: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).expect("an object")).collect();
+    let written = i64::try_from(lines.len()).expect("few");
+    assert_eq!((progress.done, progress.total), (written, written));
+    lines
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn posts_people_and_faces_are_written_page_after_page_within_the_rights(db: PgPool) {
+    let staff = operator(&db, "staff", Role::Staff).await;
+    let ada = user(&db, "ada").await;
+    let mut posts = Vec::new();
+    for number in 0..203 {
+        posts.push(post(&db, ada, &format!("=post {number}")).await);
+    }
+    let shown = photo(&db, posts[0], "the sea", &["sea"]).await;
+    let hidden = photo(&db, posts[1], "a knife", &["knife"]).await;
+    let (on_shown, _) = (face(&db, shown, Some(ada)).await, face(&db, hidden, Some(ada)).await);
+    run(&db, "update media_ai_insights set status = 'UNSAFE', is_safe = false where media_id = $1", hidden).await;
+    work_off(&db, None).await;
+
+    let written = everything(&staff, Tab::Posts, "").await;
+    let mut found: Vec<i64> = written.iter().map(|line| line["postId"].as_i64().expect("an id")).collect();
+    found.sort_unstable();
+    posts.remove(1);
+    assert_eq!(found, posts, "each once, and none with what one may not see");
+    assert_eq!(written.last().expect("a line")["tags"], serde_json::json!(["sea"]));
+
+    let faces = everything(&staff, Tab::Faces, "").await;
+    assert_eq!(faces.len(), 1);
+    assert_eq!((&faces[0]["faceId"], &faces[0]["person"]), (&on_shown.to_string().into(), &"ada".into()));
+    let people = everything(&staff, Tab::People, "ada").await;
+    assert_eq!((people.len(), &people[0]["username"], &people[0]["posts"]), (1, &"ada".into(), &203.into()));
+
+    let (folder, exports) = (tempfile::tempdir().expect("a folder"), Exports::default());
+    let wish = Wish { tab: Tab::People, ..Wish::default() };
+    let of_media = Order { wish, ..order(folder.path().join("a.csv"), ExportFormat::Csv, &["caption"]) };
+    let refused = exports.start(staff.1.clone(), None, staff.0.clone(), of_media).await;
+    assert!(matches!(&refused, Err(Error::Invalid(said)) if said.contains("no column caption")), "{refused:?}");
 }

@@ -2,16 +2,20 @@
 
 use kaleidoscope_console::{
     access::{Operator, Role},
-    db::MIGRATOR,
+    db::{MIGRATOR, MediaId},
     error::{Error, Result},
-    search::saved::{self, SavedChange, SavedSearch},
+    search::{
+        Example, Like, Sort, Tab, Wish,
+        saved::{self, SavedChange, SavedSearch},
+    },
 };
 use sqlx::{AssertSqlSafe, PgPool};
 
-use crate::rows::{operator, photo, post, run, user, work_off};
+use crate::rows::{face, operator, photo, post, run, user, work_off};
 
 async fn save((by, pool): &(Operator, PgPool), name: &str, text: &str, is_shared: bool) -> Result<SavedSearch> {
-    saved::save(&mut pool.acquire().await.expect("connected"), by, name, text, is_shared).await
+    let wish = Wish { text: text.into(), ..Wish::default() };
+    saved::save(&mut pool.acquire().await.expect("connected"), by, name, &wish, is_shared).await
 }
 
 async fn change((by, pool): &(Operator, PgPool), id: i64, change: SavedChange) -> Result<()> {
@@ -132,4 +136,85 @@ async fn a_search_whose_hits_cannot_be_counted_leaves_the_list(db: PgPool) {
         .expect("renamed");
     let kept = list(&ada).await;
     assert_eq!((names(&kept), kept[0].new_hits), (vec!["beach"], 0));
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_saved_search_keeps_all_that_defines_its_result(db: PgPool) {
+    let ada = operator(&db, "ada", Role::Staff).await;
+    let keep = async |name: &str, wish: &Wish| {
+        saved::save(&mut ada.1.acquire().await.expect("connected"), &ada.0, name, wish, false).await
+    };
+    let like = Like { more: vec![Example::Face("7".into())], less: vec![Example::Media(MediaId(9))] };
+    let wish = Wish { text: "similarity:0.8".into(), tab: Tab::Faces, sort: Sort::Oldest, like };
+    keep("whole", &wish).await.expect("saved");
+    let kept = list(&ada).await.remove(0);
+    assert_eq!((&kept.text, kept.tab, kept.sort, &kept.like), (&wish.text, wish.tab, wish.sort, &wish.like));
+
+    let many = Like { more: vec![Example::Media(MediaId(9)); 11], less: vec![] };
+    let refused = keep("many", &Wish { like: many, ..wish }).await;
+    assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
+
+    // One of an earlier console has its text only.
+    sqlx::query(
+        "insert into console.saved_search (owner, name, text, is_shared) values ($1, 'an old one', 'sea', false)",
+    )
+    .bind(&ada.0.username)
+    .execute(&db)
+    .await
+    .expect("inserted");
+    let old = list(&ada).await.remove(0);
+    assert_eq!((old.tab, old.sort, old.like), (Tab::Media, Sort::Relevance, Like::default()));
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn what_is_new_is_new_of_the_kind_and_likeness_that_were_saved(db: PgPool) {
+    let ada = operator(&db, "ada", Role::Staff).await;
+    let uploader = user(&db, "uploader").await;
+    let open = post(&db, uploader, "open").await;
+    let example = photo(&db, open, "sea", &[]).await;
+    let turned = async |media: i64, degrees: f64| {
+        sqlx::query(
+            "update media_ai_insights
+                set image_embedding = (array[cosd($2), sind($2)] || array_fill(0::float8, array[510]))::real[]::vector
+              where media_id = $1",
+        )
+        .bind(media)
+        .bind(degrees)
+        .execute(&db)
+        .await
+        .expect("a vector");
+    };
+    turned(example, 0.0).await;
+    work_off(&db, None).await;
+    let like = Like { more: vec![Example::Media(MediaId(example))], less: vec![] };
+    for (name, text, tab, like) in [
+        ("a posts", "", Tab::Posts, Like::default()),
+        ("b people", "", Tab::People, Like::default()),
+        ("c faces", "", Tab::Faces, Like::default()),
+        ("d alike", "similarity:0.9", Tab::Media, like),
+        ("e media", "", Tab::Media, Like::default()),
+    ] {
+        let wish = Wish { text: text.into(), tab, like, ..Wish::default() };
+        let mut connection = ada.1.acquire().await.expect("connected");
+        saved::save(&mut connection, &ada.0, name, &wish, false).await.expect("saved");
+    }
+    let new_hits = async || -> Vec<i64> { list(&ada).await.iter().map(|saved| saved.new_hits).collect() };
+    assert_eq!(new_hits().await, [0; 5]);
+
+    // A post of long ago counts by the photo that was found since.
+    run(&db, "update posts set created_at = '2020-01-01' where post_id = $1", open).await;
+    let (near, far) = (photo(&db, open, "", &[]).await, photo(&db, open, "", &[]).await);
+    turned(near, 10.0).await;
+    turned(far, 60.0).await;
+    for _ in 0..3 {
+        face(&db, near, None).await;
+    }
+    user(&db, "somebody new").await;
+    work_off(&db, None).await;
+    assert_eq!(new_hits().await, [1, 1, 3, 1, 2]);
+
+    let hide = "update media_ai_insights set status = 'UNSAFE', is_safe = false where media_id = $1";
+    run(&db, hide, near).await;
+    work_off(&db, None).await;
+    assert_eq!(new_hits().await, [0, 1, 0, 0, 1], "what one may not see is not new");
 }

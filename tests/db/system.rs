@@ -4,7 +4,7 @@ use kaleidoscope_console::{
     access::Role,
     db::MIGRATOR,
     error::Error,
-    sync::{JobKind, QueueKind, queues},
+    sync::{JobKind, QueueKind, ask_for_recall, queues},
     system::{JobState, WaitsFor, cancel_job, dead_letters, queue_samples, replay, start_job, upkeep},
 };
 use sqlx::{PgPool, error::DatabaseError, query, query_as, query_scalar};
@@ -191,4 +191,39 @@ async fn faces_and_feeds_are_among_the_queues(db: PgPool) {
     assert_eq!((waiting("face_matching").await, waiting("feeds").await), (1, 1));
     work_off(&db, None).await;
     assert_eq!((waiting("face_matching").await, waiting("feeds").await), (0, 0));
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn recall_is_asked_for_once_a_day_and_after_a_rebuild(db: PgPool) {
+    let waiting = async || -> Vec<String> {
+        ask_for_recall(&db).await.expect("asked");
+        query_scalar(
+            "select index_name from console.job where kind = 'recall' and state = 'waiting' order by index_name",
+        )
+        .fetch_all(&db)
+        .await
+        .expect("jobs")
+    };
+    let all = ["face_search", "known_faces", "media_search", "recommendations_knn"];
+    assert_eq!(waiting().await, all);
+    assert_eq!(waiting().await, all, "each once");
+    let ended =
+        "update console.job set state = 'done', finished_at = clock_timestamp() - make_interval(hours => $1::bigint::integer)
+                  where state = 'waiting'";
+    run(&db, ended, 23).await;
+    assert_eq!(waiting().await, [""; 0]);
+    query(
+        "insert into console.job (kind, index_name, state, finished_at)
+         values ('rebuild', 'face_search', 'done', now()), ('check', 'known_faces', 'done', now())",
+    )
+    .execute(&db)
+    .await
+    .expect("rebuilt");
+    assert_eq!(waiting().await, ["face_search"]);
+    run(&db, ended, 25).await;
+    query("update console.job set finished_at = finished_at - interval '1 day' where kind = 'recall'")
+        .execute(&db)
+        .await
+        .expect("a day later");
+    assert_eq!(waiting().await, all);
 }

@@ -79,7 +79,7 @@ impl Story {
         let item = feed.iter().find(|item| item.media_id == MediaId(self.other));
         let parts = item.map(|item| item.parts.as_slice()).unwrap_or_default();
         Shown {
-            on_their_page: profile.on_photos.contains(&shared),
+            on_their_page: profile.on_photos.media.contains(&shared),
             found_by_name: found.hits.iter().any(|hit| hit.media_id == shared),
             on_the_post: page.people.iter().any(|person| person == "amara"),
             closeness: parts.iter().find(|part| part.name == "closeness").map_or(0.0, |part| part.weight * part.value),

@@ -101,6 +101,8 @@ export const commands = {
 	findPeople: (text: string) => typedError<Person[], AppError>(__TAURI_INVOKE("find_people", { text })),
 	/**  A person's page. */
 	person: (userId: UserId) => typedError<Profile, AppError>(__TAURI_INVOKE("person", { userId })),
+	/**  The next page of a person's photos. */
+	personPhotos: (userId: UserId, of: PhotosOf, after: string | null) => typedError<PhotosPage, AppError>(__TAURI_INVOKE("person_photos", { userId, of, after })),
 	/**  What a person is shown, the best first, and why. */
 	personFeed: (userId: UserId) => typedError<FeedItem[], AppError>(__TAURI_INVOKE("person_feed", { userId })),
 	/**  Every version of what may not be shown. */
@@ -173,8 +175,12 @@ export const commands = {
 	correctMedia: (media: Seen<MediaId>[], correction: Correction) => typedError<Corrected, AppError>(__TAURI_INVOKE("correct_media", { media, correction })),
 	/**  Takes corrections back, where nobody corrected the same later. */
 	undoCorrection: (corrections: AuditId[]) => typedError<Corrected, AppError>(__TAURI_INVOKE("undo_correction", { corrections })),
+	/**  The correction that would be taken back next, if there is one. */
+	undoableCorrection: () => typedError<UndoableCorrection | null, AppError>(__TAURI_INVOKE("undoable_correction")),
+	/**  Takes the operator's own newest correction back, where nobody else corrected the same later. */
+	undoOwnCorrection: () => typedError<Corrected, AppError>(__TAURI_INVOKE("undo_own_correction")),
 	/**  Writes the whole result into a file, as it is listed; its progress is asked for by the number. */
-	exportSearch: (text: string, sort: Sort, like: Like, columns: string[], format: ExportFormat, path: string) => typedError<number, AppError>(__TAURI_INVOKE("export_search", { text, sort, like, columns, format, path })),
+	exportSearch: (wish: Wish, columns: string[], format: ExportFormat, path: string) => typedError<number, AppError>(__TAURI_INVOKE("export_search", { wish, columns, format, path })),
 	/**  How far an export is. */
 	exportProgress: (id: number) => typedError<ExportProgress, AppError>(__TAURI_INVOKE("export_progress", { id })),
 	/**  Ends an export before it is done; no file is left. */
@@ -192,7 +198,7 @@ export const commands = {
 	/**  The operator's own saved searches, and those that others share. */
 	savedSearches: () => typedError<SavedSearch[], AppError>(__TAURI_INVOKE("saved_searches")),
 	/**  Keeps a search under a name. */
-	saveSearch: (name: string, text: string, isShared: boolean) => typedError<SavedSearch, AppError>(__TAURI_INVOKE("save_search", { name, text, isShared })),
+	saveSearch: (name: string, wish: Wish, isShared: boolean) => typedError<SavedSearch, AppError>(__TAURI_INVOKE("save_search", { name, wish, isShared })),
 	/**  Gives a saved search another name, shares it or no longer. */
 	renameSearch: (id: number, name: string, isShared: boolean) => typedError<null, AppError>(__TAURI_INVOKE("rename_search", { id, name, isShared })),
 	/**  Forgets a saved search. */
@@ -1206,6 +1212,16 @@ export type Photo = {
 	faces: Face[],
 };
 
+/**  What photos have to do with a person. */
+export type PhotosOf = "onPhotos" | "uploaded";
+
+/**  Some photos of a person. */
+export type PhotosPage = {
+	media: MediaId[],
+	/**  Where the next page starts. */
+	next: string | null,
+};
+
 /**  A version of what may not be shown. Two levels: those at the top, and what is part of one. */
 export type Policy = {
 	id: PolicyId,
@@ -1371,10 +1387,10 @@ export type Profile = {
 	role: string,
 	joinedAt: string,
 	enrolledAt: string | null,
-	/**  Photos with a face confirmed as theirs, newest first, at most 200. */
-	onPhotos: MediaId[],
-	/**  Photos they uploaded, newest first, at most 200. */
-	uploaded: MediaId[],
+	/**  Photos with a face confirmed as theirs, newest first; the first of them. */
+	onPhotos: PhotosPage,
+	/**  Photos they uploaded, newest first; the first of them. */
+	uploaded: PhotosPage,
 };
 
 /**  What somebody has done, in their own days. */
@@ -1662,12 +1678,15 @@ export type SavedSearch = {
 	name: string,
 	/**  The query */
 	text: string,
+	tab: Tab,
+	sort: Sort,
+	like: Like,
 	/**  Everybody sees it; only its owner changes it. */
 	isShared: boolean,
 	isMine: boolean,
 	/**  A login */
 	owner: string,
-	/**  Matching media that were uploaded since this operator last looked */
+	/**  What matches and could not be found when this operator last looked */
 	newHits: number,
 };
 
@@ -1839,6 +1858,9 @@ export type System = {
 	workers: WorkerStatus[],
 };
 
+/**  Of what kind the hits are. */
+export type Tab = "media" | "posts" | "people" | "faces";
+
 export type Today = {
 	/**  Decided, and not taken back */
 	faces: number,
@@ -1853,6 +1875,14 @@ export type Undoable = {
 	/**  Where all its faces were said to be, or not to be, the same person. */
 	person: Person | null,
 	faces: number,
+	decidedAt: string,
+};
+
+/**  `users.user_id` */
+/**  The correction that would be taken back next. */
+export type UndoableCorrection = {
+	/**  On how many it was made at once */
+	media: number,
 	decidedAt: string,
 };
 
@@ -1910,7 +1940,6 @@ export type Upkeep = {
 	jobs: Job[],
 };
 
-/**  `users.user_id` */
 export type UserId = number;
 
 /**  A decision on one face. */
@@ -1968,6 +1997,15 @@ export type Why = {
 	vectorRank: number | null,
 	/**  The cosine to the examples, or to the best by words */
 	similarity: number | null,
+};
+
+/**  All that defines a result, whatever the engine. */
+export type Wish = {
+	/**  In the query language, with the least similarity */
+	text: string,
+	tab: Tab,
+	sort: Sort,
+	like: Like,
 };
 
 /**  Which faces a queue is limited to. */

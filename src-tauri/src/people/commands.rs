@@ -2,7 +2,7 @@
 
 use tauri::State;
 
-use super::{FeedItem, PeoplePage, Person, Profile};
+use super::{FeedItem, PeoplePage, Person, PhotosOf, PhotosPage, Profile};
 use crate::{
     app::Console,
     db::UserId,
@@ -37,6 +37,19 @@ pub async fn find_people(console: State<'_, Console>, text: String) -> Result<Ve
 pub async fn person(console: State<'_, Console>, user_id: UserId) -> Result<Profile> {
     let session = console.session().await?;
     people::profile(&session.db, &session.operator, user_id).await
+}
+
+/// The next page of a person's photos.
+#[tauri::command]
+#[specta::specta]
+pub async fn person_photos(
+    console: State<'_, Console>,
+    user_id: UserId,
+    of: PhotosOf,
+    after: Option<String>,
+) -> Result<PhotosPage> {
+    let session = console.session().await?;
+    people::photos(&session.db, &session.operator, user_id, of, after.as_deref()).await
 }
 
 /// What a person is shown, the best first, and why.

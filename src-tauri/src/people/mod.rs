@@ -8,7 +8,7 @@ mod queries;
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use specta::Type;
 use sqlx::PgPool;
 
@@ -53,11 +53,30 @@ pub struct Profile {
     pub role: String,
     pub joined_at: DateTime<Utc>,
     pub enrolled_at: Option<DateTime<Utc>>,
-    /// Photos with a face confirmed as theirs, newest first, at most 200.
-    pub on_photos: Vec<MediaId>,
-    /// Photos they uploaded, newest first, at most 200.
-    pub uploaded: Vec<MediaId>,
+    /// Photos with a face confirmed as theirs, newest first; the first of them.
+    pub on_photos: PhotosPage,
+    /// Photos they uploaded, newest first; the first of them.
+    pub uploaded: PhotosPage,
 }
+
+/// Some photos of a person.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Type)]
+pub struct PhotosPage {
+    pub media: Vec<MediaId>,
+    /// Where the next page starts.
+    pub next: Option<String>,
+}
+
+/// What photos have to do with a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub enum PhotosOf {
+    OnPhotos,
+    Uploaded,
+}
+
+/// Photos at once
+const PAGE: usize = 200;
 
 /// People whose username, name or department contains the text.
 pub async fn people(db: &PgPool, by: &Operator, text: &str, after: Option<&str>, limit: i64) -> Result<PeoplePage> {
@@ -82,9 +101,31 @@ pub async fn find(db: &PgPool, by: &Operator, text: &str) -> Result<Vec<Person>>
 pub async fn profile(db: &PgPool, by: &Operator, id: UserId) -> Result<Profile> {
     by.may(Right::Search)?;
     let mut profile = queries::profile(db, id).await?.ok_or_else(|| Error::NotFound("This person".into()))?;
-    profile.on_photos = queries::on_photos(db, id).await?;
-    profile.uploaded = queries::uploaded(db, id).await?;
+    profile.on_photos = photos(db, by, id, PhotosOf::OnPhotos, None).await?;
+    profile.uploaded = photos(db, by, id, PhotosOf::Uploaded, None).await?;
     Ok(profile)
+}
+
+/// A page of somebody's photos, newest first.
+///
+/// # Errors
+/// `Invalid` for a page that can't be continued.
+pub async fn photos(db: &PgPool, by: &Operator, id: UserId, of: PhotosOf, after: Option<&str>) -> Result<PhotosPage> {
+    by.may(Right::Search)?;
+    let after = after.map(place).transpose()?;
+    let rows = match of {
+        PhotosOf::OnPhotos => queries::on_photos(db, id, after, PAGE).await?,
+        PhotosOf::Uploaded => queries::uploaded(db, id, after, PAGE).await?,
+    };
+    let last = rows.last().filter(|_| rows.len() >= PAGE);
+    let next = last.map(|(media, created_at)| format!("{} {media}", created_at.to_rfc3339()));
+    Ok(PhotosPage { media: rows.into_iter().map(|(media, _)| media).collect(), next })
+}
+
+/// The time and number of the last photo that was shown.
+fn place(text: &str) -> Result<(DateTime<Utc>, i64)> {
+    let place = text.split_once(' ').and_then(|(time, media)| Some((time.parse().ok()?, media.parse().ok()?)));
+    place.ok_or_else(|| Error::Invalid("This list can't be continued. Open the page anew.".into()))
 }
 
 /// The people with these ids; ids of accounts that are gone are missing.

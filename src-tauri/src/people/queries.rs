@@ -1,9 +1,9 @@
 //! Users, without what operators may not know of them.
 
 use chrono::{DateTime, Utc};
-use sqlx::{PgPool, query_as, query_scalar};
+use sqlx::{PgPool, query, query_as, query_scalar};
 
-use super::{Person, Profile};
+use super::{Person, PhotosPage, Profile};
 use crate::{
     db::{MediaId, UserId},
     error::Result,
@@ -126,16 +126,23 @@ pub(super) async fn profile(db: &PgPool, id: UserId) -> Result<Option<Profile>> 
         role: row.role,
         joined_at: row.created_at,
         enrolled_at: row.enrolled_at,
-        on_photos: Vec::new(),
-        uploaded: Vec::new(),
+        on_photos: PhotosPage::default(),
+        uploaded: PhotosPage::default(),
     }))
 }
 
 /// The faces' photos are looked up as an array: behind the barriers of the views a join would read all photos.
-pub(super) async fn on_photos(db: &PgPool, id: UserId) -> Result<Vec<MediaId>> {
-    Ok(query_scalar!(
+pub(super) async fn on_photos(
+    db: &PgPool,
+    id: UserId,
+    after: Option<(DateTime<Utc>, i64)>,
+    limit: usize,
+) -> Result<Vec<(MediaId, DateTime<Utc>)>> {
+    let (time, media) = after.unzip();
+    let rows = query!(
         r#"
-        select p.media_id as "media_id!: MediaId"
+        select p.media_id   as "media_id!: MediaId",
+               p.created_at as "created_at!"
           from console.photo p
          where not p.unsafe
            and p.media_id = any (array(
@@ -144,29 +151,46 @@ pub(super) async fn on_photos(db: &PgPool, id: UserId) -> Result<Vec<MediaId>> {
                 where f.identified_user_id = $1
                   and f.status = 'CONFIRMED'
            ))
+           and ($2::timestamptz is null or (p.created_at, p.media_id) < ($2, $3::bigint))
          order by p.created_at desc, p.media_id desc
-         limit 200
+         limit $4
         "#,
-        id.0
+        id.0,
+        time,
+        media,
+        i64::try_from(limit).unwrap_or(i64::MAX)
     )
     .fetch_all(db)
-    .await?)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.media_id, row.created_at)).collect())
 }
 
-pub(super) async fn uploaded(db: &PgPool, id: UserId) -> Result<Vec<MediaId>> {
-    Ok(query_scalar!(
+pub(super) async fn uploaded(
+    db: &PgPool,
+    id: UserId,
+    after: Option<(DateTime<Utc>, i64)>,
+    limit: usize,
+) -> Result<Vec<(MediaId, DateTime<Utc>)>> {
+    let (time, media) = after.unzip();
+    let rows = query!(
         r#"
-        select media_id as "media_id!: MediaId"
+        select media_id   as "media_id!: MediaId",
+               created_at as "created_at!"
           from console.photo
          where uploader_id = $1
            and not unsafe
+           and ($2::timestamptz is null or (created_at, media_id) < ($2, $3::bigint))
          order by created_at desc, media_id desc
-         limit 200
+         limit $4
         "#,
-        id.0
+        id.0,
+        time,
+        media,
+        i64::try_from(limit).unwrap_or(i64::MAX)
     )
     .fetch_all(db)
-    .await?)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.media_id, row.created_at)).collect())
 }
 
 pub(super) struct FeedRow {

@@ -59,6 +59,16 @@ pub struct SkippedMedia {
     pub reason: String,
 }
 
+/// The correction that would be taken back next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct UndoableCorrection {
+    /// On how many it was made at once
+    #[specta(type = i32)]
+    pub media: i64,
+    pub decided_at: DateTime<Utc>,
+}
+
 /// What is said of a medium now, to be corrected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Type)]
 #[serde(rename_all = "camelCase")]
@@ -121,6 +131,30 @@ pub async fn undo(db: &mut PgConnection, by: &Operator, corrections: &[AuditId])
     let outcomes = queries::undo(&mut tx, corrections).await?;
     if outcomes.iter().any(|outcome| outcome.media_id.is_none()) {
         return Err(Error::NotFound("This correction".into()));
+    }
+    tx.commit().await?;
+    Ok(Corrected::of(outcomes))
+}
+
+/// The operator's own newest correction of the last 24 hours that stands, whichever window made it.
+///
+/// # Errors
+/// `Forbidden` without the right to correct.
+pub async fn undoable(db: &PgPool, by: &Operator) -> Result<Option<UndoableCorrection>> {
+    by.may(Right::CorrectMedia)?;
+    queries::undoable(db).await
+}
+
+/// Takes it back, except where somebody else corrected the same later: that stays, and so it is not offered again.
+///
+/// # Errors
+/// `Forbidden` without the right to correct, `NotFound` when there is nothing to take back.
+pub async fn undo_own(db: &mut PgConnection, by: &Operator) -> Result<Corrected> {
+    by.may(Right::CorrectMedia)?;
+    let mut tx = db.begin().await?;
+    let outcomes = queries::undo_own(&mut tx).await?;
+    if outcomes.is_empty() {
+        return Err(Error::NotFound("A correction of yours of the last 24 hours".into()));
     }
     tx.commit().await?;
     Ok(Corrected::of(outcomes))

@@ -82,6 +82,11 @@ pub(super) fn cannot_continue() -> Error {
     Error::Invalid("This list can't be continued. Search again.".into())
 }
 
+/// `22…`: a time or number of the cursor is none.
+pub(super) fn is_bad_value(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|state| state.starts_with("22"))
+}
+
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)

@@ -3,6 +3,7 @@
 #[cfg(feature = "desktop")]
 pub mod commands;
 mod lines;
+mod pages;
 
 use std::{
     collections::BTreeMap,
@@ -15,8 +16,11 @@ use specta::Type;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
-use self::lines::Lines;
-use super::{Like, SearchQuery, SearchResults, Sort, joined, search};
+use self::{
+    lines::Lines,
+    pages::{Page, page},
+};
+use super::{Tab, Wish, joined};
 use crate::{
     access::{Operator, Right},
     elastic::Elastic,
@@ -24,23 +28,41 @@ use crate::{
     file::Partial,
 };
 
-/// As a hit calls them, and how similar it is to the examples.
-pub const COLUMNS: [&str; 14] = [
-    "mediaId",
-    "postId",
-    "title",
-    "caption",
-    "tags",
-    "scenes",
-    "people",
-    "uploader",
-    "department",
-    "createdAt",
-    "isVideo",
-    "reactions",
-    "comments",
-    "similarity",
-];
+/// What can be written of hits, as they call it themselves; of media also how similar they are to the examples.
+pub fn columns(tab: Tab) -> &'static [&'static str] {
+    match tab {
+        Tab::Media => &[
+            "mediaId",
+            "postId",
+            "title",
+            "caption",
+            "tags",
+            "scenes",
+            "people",
+            "uploader",
+            "department",
+            "createdAt",
+            "isVideo",
+            "reactions",
+            "comments",
+            "similarity",
+        ],
+        Tab::Posts => &[
+            "postId",
+            "title",
+            "author",
+            "department",
+            "createdAt",
+            "mediaCount",
+            "tags",
+            "event",
+            "reactions",
+            "comments",
+        ],
+        Tab::People => &["userId", "username", "fullName", "department", "isEnrolled", "posts", "followers"],
+        Tab::Faces => &["faceId", "mediaId", "bounds", "person", "confidence", "uploader", "createdAt", "similarity"],
+    }
+}
 
 /// Hits that are asked for at once, as many as a search gives.
 const PAGE: u32 = 200;
@@ -49,11 +71,8 @@ const REMEMBERED: usize = 20;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
-    /// The query
-    pub text: String,
-    pub sort: Sort,
-    pub like: Like,
-    /// Of [`COLUMNS`], in this order
+    pub wish: Wish,
+    /// Of [`columns`], in this order
     pub columns: Vec<String>,
     pub format: ExportFormat,
     /// A file that is there already is replaced in the end.
@@ -111,7 +130,7 @@ impl Exports {
     /// `Forbidden` without the right to search, `Invalid` for columns that there are not and places where no file can be.
     pub async fn start(&self, db: PgPool, elastic: Option<Elastic>, by: Operator, order: Order) -> Result<u32> {
         by.may(Right::Search)?;
-        let lines = Lines::new(order.format, &order.columns)?;
+        let lines = Lines::new(order.format, columns(order.wish.tab), &order.columns)?;
         let file = Partial::beside(&order.path).await?;
         let export = Export { progress: Arc::default(), stop: CancellationToken::new() };
         let id = self.remember(export.clone());
@@ -191,20 +210,18 @@ async fn write(
     mut file: Partial,
     progress: &Mutex<ExportProgress>,
 ) -> Result<String> {
-    let Order { text, sort, like, .. } = order;
-    let mut query = SearchQuery { text: text.clone(), sort: *sort, like: like.clone(), after: None, limit: PAGE };
+    let mut query = order.wish.query(PAGE);
     let mut weaker: Vec<String> = Vec::new();
     loop {
-        let SearchResults { hits, next, total, notice, problem, .. } = search(db, elastic, by, &query).await?;
+        let Page { rows, total, next, notice, problem } = page(db, elastic, by, order.wish.tab, &query).await?;
         if let Some(problem) = problem {
             return Err(Error::Invalid(problem.message));
         }
-        let page = lines.of(&hits)?;
-        file.append(page).await?;
+        file.append(lines.of(&rows)?).await?;
         weaker.extend(notice.filter(|notice| !weaker.contains(notice)));
         {
             let mut progress = locked(progress);
-            progress.done += i64::try_from(hits.len()).unwrap_or(i64::MAX);
+            progress.done += i64::try_from(rows.len()).unwrap_or(i64::MAX);
             progress.total = total.max(progress.done);
         }
         match next {

@@ -48,7 +48,7 @@ pub(super) async fn page(
     });
     let (answer, total, shifts) = if let Some(Cursor::Elasticsearch { pit, after, total, .. }) = after {
         body["search_after"] = json!(after);
-        let (answer, has_expired) = continued(elastic, body, pit.as_deref()).await?;
+        let (answer, has_expired) = continued(elastic, INDEX, body, pit.as_deref()).await?;
         // The time of a medium stays, how good it is and what people say to it do not.
         (answer, *total, has_expired && order.len() > BY_TIME)
     } else {
@@ -88,7 +88,12 @@ async fn next(elastic: &Elastic, asked: &Asked, answer: &Answer, order: usize, t
 
 /// A further page at its point in time, and whether that has expired. Where there is none yet, or none any more, the index is kept as
 /// it is now: the list goes on behind its last entry all the same.
-async fn continued(elastic: &Elastic, mut body: Value, pit: Option<&str>) -> Result<(Answer, bool), Failure> {
+pub(super) async fn continued(
+    elastic: &Elastic,
+    index: &str,
+    mut body: Value,
+    pit: Option<&str>,
+) -> Result<(Answer, bool), Failure> {
     let mut at = |pit: &str| {
         body["pit"] = json!({"id": pit, "keep_alive": format!("{KEPT_SECONDS}s")});
         body.clone()
@@ -101,14 +106,14 @@ async fn continued(elastic: &Elastic, mut body: Value, pit: Option<&str>) -> Res
             answer => return Ok((answer?, false)),
         }
     }
-    let answer = match elastic.open_pit(INDEX, KEPT_SECONDS).await {
+    let answer = match elastic.open_pit(index, KEPT_SECONDS).await {
         Ok(pit) => elastic.search_pit(&at(&pit)).await,
         // A node keeps only so many.
         Err(Failure::Refused { status: 429, .. }) => {
             if let Some(body) = body.as_object_mut() {
                 body.remove("pit");
             }
-            elastic.search(INDEX, &body).await
+            elastic.search(index, &body).await
         }
         Err(failure) => Err(failure),
     };

@@ -47,7 +47,7 @@ pub use self::{
     requests::Requests,
     state::{IndexState, index_state},
     suggest::{Suggestion, SuggestionKind, Suggestions, suggest},
-    wish::{Example, Like, SearchQuery, Sort},
+    wish::{Example, Like, SearchQuery, Sort, Tab, Wish},
 };
 use crate::{
     access::{Operator, Right, Role},

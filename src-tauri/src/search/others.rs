@@ -5,8 +5,10 @@
 
 #[cfg(feature = "desktop")]
 pub mod commands;
+mod counts;
 mod hits;
 mod index;
+mod order;
 mod page;
 mod part;
 mod queries;
@@ -16,21 +18,23 @@ use std::{collections::HashMap, time::Instant};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-pub use self::hits::{FaceHit, FaceResults, PeopleResults, PersonHit, PostHit, PostResults, SearchCounts};
+pub(super) use self::counts::count_new;
+pub use self::{
+    counts::counts,
+    hits::{FaceHit, FaceResults, PeopleResults, PersonHit, PostHit, PostResults, SearchCounts},
+};
 use self::{
     page::{Kind, Page, Place},
     part::{ByPhotos, Looked, Part, Unmet},
 };
 use super::{
-    Engine, Example, MOST_HITS, SearchQuery, Sort, answer::Answer, cursor::cannot_continue, dsl, fusion, joined,
+    Engine, Example, Like, MOST_HITS, SearchQuery, Sort, answer::Answer, cursor::cannot_continue, fusion, joined,
     language, meaning::Condition, meant, no_vector, sees_unsafe,
 };
 use crate::{
     access::{Operator, Right},
-    db::Cancellable,
     elastic::{Elastic, Failure},
     error::{Error, Result},
-    read_models,
 };
 
 const PARTIAL: &str = "some may be missing";
@@ -83,77 +87,6 @@ pub async fn faces(db: &PgPool, elastic: Option<&Elastic>, by: &Operator, query:
     Ok(FaceResults::new(page, hits, began))
 }
 
-/// How much of each kind matches, by one request where Elasticsearch answers.
-///
-/// # Errors
-/// `Forbidden` without the right to search, `Invalid` for a text that is no query.
-pub async fn counts(db: &PgPool, elastic: Option<&Elastic>, by: &Operator, text: &str) -> Result<SearchCounts> {
-    by.may(Right::Search)?;
-    let parsed = language::parse(text).map_err(|error| Error::Invalid(error.to_string()))?;
-    let (condition, _) = meant(db, by, &parsed).await?;
-    if condition.is_none() && parsed.expression.is_some() && parsed.similarity().is_none() {
-        return Ok(SearchCounts { engine: Engine::PostgreSql, ..SearchCounts::of([0; 4]) });
-    }
-    if let Some(elastic) = elastic
-        && let Some(counts) = federated(db, elastic, by, condition.as_ref()).await?
-    {
-        return Ok(counts);
-    }
-    counts_of_rows(db, condition.as_ref()).await
-}
-
-async fn counts_of_rows(db: &PgPool, condition: Option<&Condition>) -> Result<SearchCounts> {
-    let mut own = Cancellable::acquire(db).await?;
-    let media = super::queries::count(&mut *own, condition).await?;
-    let mut totals = [0; 3];
-    for (kind, total) in [Kind::Posts, Kind::People, Kind::Faces].into_iter().zip(&mut totals) {
-        let (part, _) = part_of(db, kind, condition, Engine::PostgreSql).await?;
-        *total = queries::count(&mut *own, kind, part.as_ref()).await?;
-    }
-    own.release();
-    let [posts, people, faces] = totals;
-    Ok(SearchCounts { engine: Engine::PostgreSql, ..SearchCounts::of([media, posts, people, faces]) })
-}
-
-/// `None` where Elasticsearch does not answer, or lacks what is asked for.
-async fn federated(
-    db: &PgPool,
-    elastic: &Elastic,
-    by: &Operator,
-    condition: Option<&Condition>,
-) -> Result<Option<SearchCounts>> {
-    let of_media = match condition {
-        Some(condition) => match super::queries::for_index(db, condition).await? {
-            Some(known) => Some(known),
-            None => return Ok(None),
-        },
-        None => None,
-    };
-    let query = dsl::query(of_media.as_ref(), sees_unsafe(by));
-    let mut searches = vec![(
-        read_models::media_search::MODEL.index,
-        json!({"query": query, "size": 0, "track_total_hits": true, "timeout": "4s"}),
-    )];
-    for kind in [Kind::Posts, Kind::People, Kind::Faces] {
-        let Some(hidden) = hidden(db, by, kind).await? else { return Ok(None) };
-        let (part, _) = part_of(db, kind, condition, Engine::Elasticsearch).await?;
-        let mut body = index::body(kind, part.as_ref(), &hidden);
-        body["size"] = json!(0);
-        searches.push((kind.model().index, body));
-    }
-    let answers = match elastic.search_each::<Answer>(&searches).await {
-        Ok(answers) => answers,
-        Err(failure) => {
-            tracing::debug!(%failure, "PostgreSQL counts instead");
-            return Ok(None);
-        }
-    };
-    let Ok(answers) = answers.into_iter().collect::<Result<Vec<Answer>, Failure>>() else { return Ok(None) };
-    let totals = <[i64; 4]>::try_from(answers.iter().map(Answer::total).collect::<Vec<_>>());
-    let is_estimate = answers.iter().any(Answer::is_partial);
-    Ok(totals.ok().map(|totals| SearchCounts { is_estimate, ..SearchCounts::of(totals) }))
-}
-
 async fn page(db: &PgPool, elastic: Option<&Elastic>, by: &Operator, kind: Kind, query: &SearchQuery) -> Result<Page> {
     by.may(Right::Search)?;
     let parsed = match language::parse(&query.text) {
@@ -167,7 +100,7 @@ async fn page(db: &PgPool, elastic: Option<&Elastic>, by: &Operator, kind: Kind,
         return Ok(Page::empty(Some(said.into()), None));
     }
     let limit = query.limit.clamp(1, MOST_HITS);
-    let examples = if kind == Kind::Faces { face_examples(query)? } else { (Vec::new(), Vec::new()) };
+    let examples = if kind == Kind::Faces { face_examples(&query.like)? } else { (Vec::new(), Vec::new()) };
     let asked = Asked { kind, condition, sort: query.sort, place, limit, examples, similarity: parsed.similarity() };
     let mut page = asked.find(db, elastic, by).await?;
     page.notice = joined([page.notice, cut]);
@@ -175,7 +108,7 @@ async fn page(db: &PgPool, elastic: Option<&Elastic>, by: &Operator, kind: Kind,
 }
 
 /// More and less.
-fn face_examples(query: &SearchQuery) -> Result<(Vec<i64>, Vec<i64>)> {
+fn face_examples(like: &Like) -> Result<(Vec<i64>, Vec<i64>)> {
     const MOST: usize = 10;
     let of = |examples: &[Example]| -> Vec<i64> {
         let ids = examples.iter().filter_map(|example| match example {
@@ -184,7 +117,7 @@ fn face_examples(query: &SearchQuery) -> Result<(Vec<i64>, Vec<i64>)> {
         });
         ids.collect()
     };
-    let (more, less) = (of(&query.like.more), of(&query.like.less));
+    let (more, less) = (of(&like.more), of(&like.less));
     if more.len().max(less.len()) > MOST {
         return Err(Error::Invalid(format!("At most {MOST} examples can be compared with. Leave some out.")));
     }
@@ -207,7 +140,7 @@ struct Asked {
 impl Asked {
     /// Asks Elasticsearch, and PostgreSQL where that fails or is not there; a list goes on where it began.
     async fn find(&self, db: &PgPool, elastic: Option<&Elastic>, by: &Operator) -> Result<Page> {
-        let began_in_postgresql = matches!(self.place, Some(Place::PostgreSql(_)));
+        let began_in_postgresql = matches!(self.place, Some(Place::PostgreSql { .. }));
         let mut stands_in = false;
         let why = match elastic {
             Some(_) if began_in_postgresql => "This list began without Elasticsearch.".to_owned(),
@@ -253,27 +186,42 @@ impl Asked {
         let is_ranked = self.condition.as_ref().is_some_and(Condition::is_ranked);
         body["size"] = json!(self.limit);
         body["sort"] = index::order(self.kind, self.sort, is_ranked);
-        if let Some(Place::Elasticsearch(values)) = &self.place {
-            body["search_after"] = json!(values);
+        let order = body["sort"].as_array().map_or(0, Vec::len);
+        let index = self.kind.model().index;
+        let answered = match &self.place {
+            Some(Place::Elasticsearch { pit, after, total }) => {
+                body["search_after"] = json!(after);
+                body["track_total_hits"] = json!(false);
+                let continued = super::index::continued(elastic, index, body, pit.as_deref()).await;
+                continued.map(|(answer, _)| (answer, Some(*total)))
+            }
+            _ => elastic.search::<Answer>(index, &body).await.map(|answer| (answer, None)),
+        };
+        let (answer, counted) = match answered {
+            Ok((answer, _)) if answer.is_void() => return Ok(Err(Failure::Partial)),
+            Ok(answered) => answered,
+            Err(failure) => return Ok(Err(failure)),
+        };
+        let total = counted.unwrap_or_else(|| answer.total());
+        let found: Vec<(i64, Option<f64>)> = answer.ids().into_iter().map(|id| (id, None)).collect();
+        // Behind a part of a page there may be more of it.
+        let goes_on = answer.is_partial() || found.len() >= self.limit as usize;
+        // A search at a point in time adds an order of its own.
+        let last = answer.last().filter(|_| goes_on).map(|last| last.iter().take(order).cloned().collect());
+        if let (None, Some(pit)) = (&last, &answer.pit_id)
+            && let Err(failure) = elastic.close_pit(pit).await
+        {
+            tracing::debug!(%failure, "a point in time is left to expire");
         }
-        let answered = elastic.search::<Answer>(self.kind.model().index, &body).await;
-        Ok(answered.and_then(|answer| if answer.is_void() { Err(Failure::Partial) } else { Ok(answer) }).map(
-            |answer| {
-                let found: Vec<(i64, Option<f64>)> = answer.ids().into_iter().map(|id| (id, None)).collect();
-                // Behind a part of a page there may be more of it.
-                let goes_on = answer.is_partial() || found.len() >= self.limit as usize;
-                let last = answer.last().filter(|_| goes_on).map(<[_]>::to_vec);
-                Page {
-                    engine: Engine::Elasticsearch,
-                    total: answer.total(),
-                    next: last.and_then(|last| Place::Elasticsearch(last).text()),
-                    notice: joined([answer.notice(PARTIAL), notice]),
-                    found,
-                    problem: None,
-                    stands_in: false,
-                }
-            },
-        ))
+        Ok(Ok(Page {
+            engine: Engine::Elasticsearch,
+            total,
+            next: last.and_then(|after| Place::Elasticsearch { pit: answer.pit_id.clone(), after, total }.text()),
+            notice: joined([answer.notice(PARTIAL), notice]),
+            found,
+            problem: None,
+            stands_in: false,
+        }))
     }
 
     fn is_alike(&self) -> bool {
@@ -341,20 +289,27 @@ impl Asked {
             let notice = joined([notice, cut, lacks_vector.then(no_vector)]);
             return Ok(self.whole(Engine::PostgreSql, near, notice));
         }
-        let shown = match &self.place {
-            Some(Place::PostgreSql(shown)) => *shown,
-            Some(Place::Elasticsearch(_)) => return Err(cannot_continue()),
-            None => 0,
+        let (after, counted) = match &self.place {
+            Some(Place::PostgreSql { after, total }) => (Some(after.as_slice()), Some(*total)),
+            Some(Place::Elasticsearch { .. }) => return Err(cannot_continue()),
+            None => (None, None),
         };
-        let (found, total) =
-            queries::page(db, self.kind, part.as_ref(), self.sort, shown, i64::from(self.limit)).await?;
-        let after = shown + i64::try_from(found.len()).unwrap_or(i64::MAX);
-        let goes_on = !found.is_empty() && after < total;
+        let called = match self.kind {
+            Kind::People => order::called(db, self.condition.as_ref()).await?,
+            _ => None,
+        };
+        let (found, last) =
+            order::page(db, self.kind, part.as_ref(), self.sort, called.as_ref(), after, i64::from(self.limit)).await?;
+        let total = match counted {
+            Some(total) => total,
+            None => queries::count(db, self.kind, part.as_ref()).await?,
+        };
+        let goes_on = found.len() >= self.limit as usize;
         Ok(Page {
             engine: Engine::PostgreSql,
             found: found.into_iter().map(|id| (id, None)).collect(),
             total,
-            next: goes_on.then(|| Place::PostgreSql(after).text()).flatten(),
+            next: goes_on.then(|| Place::PostgreSql { after: last, total }.text()).flatten(),
             notice,
             problem: None,
             stands_in: false,

@@ -8,7 +8,7 @@ use sqlx::{PgExecutor, PgPool, query, query_as, query_scalar, types::Json};
 
 use super::{
     Asked, BEST, Found, Hit, NEIGHBOURS, Sort, Total, WINDOW, Why,
-    cursor::{Cursor, cannot_continue},
+    cursor::{Cursor, cannot_continue, is_bad_value},
     fusion::{self, Arms},
     meaning::{Condition, Wanted},
     no_vector,
@@ -157,11 +157,6 @@ async fn sorted(db: &PgPool, condition: Option<&Condition>, sort: Sort, after: &
         next,
         ..Found::default()
     })
-}
-
-/// `22…`: a time or number of the cursor is none.
-fn is_bad_value(error: &sqlx::Error) -> bool {
-    error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|state| state.starts_with("22"))
 }
 
 /// The best by words, as many as are fused.

@@ -12,7 +12,7 @@ use sqlx::{PgConnection, PgPool};
 use crate::{
     access::{Operator, Right},
     error::{Error, Result},
-    search::{language, meant},
+    search::{Asked, Like, MOST_EXAMPLES, Sort, Tab, Wish, asked, language, others},
 };
 
 /// The table holds the same.
@@ -30,12 +30,15 @@ pub struct SavedSearch {
     pub name: String,
     /// The query
     pub text: String,
+    pub tab: Tab,
+    pub sort: Sort,
+    pub like: Like,
     /// Everybody sees it; only its owner changes it.
     pub is_shared: bool,
     pub is_mine: bool,
     /// A login
     pub owner: String,
-    /// Matching media that were uploaded since this operator last looked
+    /// What matches and could not be found when this operator last looked
     #[specta(type = i32)]
     pub new_hits: i64,
 }
@@ -59,22 +62,29 @@ pub async fn saved(db: &PgPool, by: &Operator) -> Result<Vec<SavedSearch>> {
 }
 
 /// # Errors
-/// `Invalid` for a name or text of no use, `Conflict` where the operator has one of this name.
+/// `Invalid` for a name, text or examples of no use, `Conflict` where the operator has one of this name.
 pub async fn save(
     db: &mut PgConnection,
     by: &Operator,
     name: &str,
-    text: &str,
+    wish: &Wish,
     is_shared: bool,
 ) -> Result<SavedSearch> {
     by.may(Right::Search)?;
     let name = usable_name(name)?;
-    check_text(text)?;
-    let saved_search_id = queries::save(db, name, text, is_shared).await?;
+    check_text(&wish.text)?;
+    if wish.like.more.len().max(wish.like.less.len()) > MOST_EXAMPLES {
+        return Err(Error::Invalid(format!("At most {MOST_EXAMPLES} examples can be kept. Leave some out.")));
+    }
+    let saved_search_id = queries::save(db, name, wish, is_shared).await?;
+    let Wish { text, tab, sort, like } = wish.clone();
     Ok(SavedSearch {
         saved_search_id,
         name: name.into(),
-        text: text.into(),
+        text,
+        tab,
+        sort,
+        like,
         is_shared,
         is_mine: true,
         owner: by.username.clone(),
@@ -108,25 +118,34 @@ pub async fn seen(db: &mut PgConnection, by: &Operator, id: i64) -> Result<()> {
     if queries::seen(db, id).await? { Ok(()) } else { Err(gone()) }
 }
 
-/// How many media match a query and could not be found before a time, up to [`MOST_NEW`]. PostgreSQL counts them: a badge shall not
+/// How many hits a search has that could not be found before a time, up to [`MOST_NEW`]. PostgreSQL counts them: a badge shall not
 /// depend on whether the index is there.
 ///
 /// # Errors
 /// `Invalid` for a text that is no query.
-pub async fn count_new(db: &PgPool, by: &Operator, text: &str, since: DateTime<Utc>) -> Result<i64> {
+pub async fn count_new(db: &PgPool, by: &Operator, wish: &Wish, since: DateTime<Utc>) -> Result<i64> {
     by.may(Right::Search)?;
-    let parsed = language::parse(text).map_err(|error| Error::Invalid(error.to_string()))?;
-    let (condition, _) = meant(db, by, &parsed).await?;
-    let is_hollow = condition.is_none() && parsed.expression.is_some() && parsed.similarity().is_none();
-    if is_hollow {
+    let parsed = language::parse(&wish.text).map_err(|error| Error::Invalid(error.to_string()))?;
+    let wanted = asked(db, by, &parsed, &wish.query(1)).await?;
+    if wanted.is_hollow && (wish.tab != Tab::Media || wanted.like.is_empty()) {
         return Ok(0);
     }
-    queries::count_new(db, condition.as_ref(), since, MOST_NEW).await
+    match wish.tab {
+        Tab::Media if wanted.like.is_empty() => {
+            queries::count_new(db, wanted.condition.as_ref(), since, MOST_NEW).await
+        }
+        Tab::Media => {
+            let all = Asked { limit: u32::MAX, ..wanted };
+            let media = crate::search::queries::nearest(db, &all).await?.media;
+            queries::count_new_of(db, &media, since).await
+        }
+        _ => others::count_new(db, wish, wanted.condition.as_ref(), wanted.similarity, since, MOST_NEW).await,
+    }
 }
 
 /// A query that can't be read any more has no hits, and one that takes too long no badge; nobody should lose the whole list over it.
 async fn with_new_hits(db: &PgPool, by: &Operator, row: queries::SavedRow) -> SavedSearch {
-    let new_hits = match count_new(db, by, &row.text, row.seen_at).await {
+    let new_hits = match count_new(db, by, &row.wish, row.seen_at).await {
         Ok(counted) => counted,
         Err(Error::Invalid(_)) => 0,
         Err(error) => {
@@ -137,7 +156,10 @@ async fn with_new_hits(db: &PgPool, by: &Operator, row: queries::SavedRow) -> Sa
     SavedSearch {
         saved_search_id: row.saved_search_id,
         name: row.name,
-        text: row.text,
+        text: row.wish.text,
+        tab: row.wish.tab,
+        sort: row.wish.sort,
+        like: row.wish.like,
         is_shared: row.is_shared,
         is_mine: row.is_mine,
         owner: row.owner,

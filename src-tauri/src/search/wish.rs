@@ -20,6 +20,24 @@ pub struct SearchQuery {
     pub limit: u32,
 }
 
+/// All that defines a result, whatever the engine.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct Wish {
+    /// In the query language, with the least similarity
+    pub text: String,
+    pub tab: Tab,
+    pub sort: Sort,
+    pub like: Like,
+}
+
+impl Wish {
+    /// Its first page.
+    pub(super) fn query(&self, limit: u32) -> SearchQuery {
+        SearchQuery { text: self.text.clone(), sort: self.sort, like: self.like.clone(), after: None, limit }
+    }
+}
+
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, Type)]
 #[serde(rename_all = "camelCase")]
 pub enum Sort {
@@ -32,7 +50,27 @@ pub enum Sort {
     Reactions,
 }
 
+impl Tab {
+    /// As a saved search has it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Media => "media",
+            Self::Posts => "posts",
+            Self::People => "people",
+            Self::Faces => "faces",
+        }
+    }
+
+    pub(super) fn of(name: &str) -> Option<Self> {
+        [Self::Media, Self::Posts, Self::People, Self::Faces].into_iter().find(|tab| tab.name() == name)
+    }
+}
+
 impl Sort {
+    pub(super) fn of(name: &str) -> Option<Self> {
+        [Self::Relevance, Self::Newest, Self::Oldest, Self::Reactions].into_iter().find(|sort| sort.name() == name)
+    }
+
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Relevance => "relevance",
@@ -41,6 +79,17 @@ impl Sort {
             Self::Reactions => "reactions",
         }
     }
+}
+
+/// Of what kind the hits are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub enum Tab {
+    #[default]
+    Media,
+    Posts,
+    People,
+    Faces,
 }
 
 /// Similar to some and unlike others; at most 10 each.

@@ -40,6 +40,7 @@ mod row_hash;
 mod rows;
 mod rush;
 mod sampler;
+mod schedule;
 mod sources;
 mod staff;
 mod stage;
@@ -55,7 +56,7 @@ pub use self::{
     jobs::JobState,
     letters::{DeadLetter, dead_letters, replay},
     progress::Step,
-    recall::can_be_measured,
+    recall::{ask_for_recall, can_be_measured},
     sampler::{Sample, samples},
     status::{IndexStatus, QueueKind, QueueStatus, SyncStatus, WorkerStatus, queues, status},
     terms::count_terms,

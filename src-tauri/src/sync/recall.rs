@@ -1,14 +1,20 @@
 //! How many of the ten nearest neighbours an engine's vector index finds, against an exact comparison of all vectors.
 
+use std::time::{Duration, Instant};
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, query, query_as, query_scalar, raw_sql};
 
 use super::{
-    clerk,
+    clerk, jobs,
     progress::{Progress, Step, Stop},
 };
-use crate::{elastic::Elastic, read_models::ReadModel};
+use crate::{
+    elastic::Elastic,
+    error::Result as Answer,
+    read_models::{self, ReadModel},
+};
 
 /// Vectors whose neighbours are looked for.
 const SAMPLE: i32 = 50;
@@ -17,6 +23,8 @@ const NEIGHBOURS: i64 = 10;
 const CANDIDATES: i64 = 100;
 /// What is as near as the tenth neighbour is one, whatever the last digits of a single-precision number.
 const TOLERANCE: f64 = 1e-6;
+/// Comparing with all vectors takes longer the more there are: what was asked for until then is the sample.
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// One engine's measure.
 #[derive(Debug, Default)]
@@ -80,7 +88,11 @@ pub(super) async fn measure(
     let sample = sample(db, model).await?;
     let total = i64::try_from(sample.len()).unwrap_or(i64::MAX);
     let (mut elasticsearch, mut postgresql) = (Found::default(), Found::default());
+    let began = Instant::now();
     for (done, (id, vector)) in (0..).zip(&sample) {
+        if began.elapsed() > LONGEST {
+            break;
+        }
         progress.say(Step { name: "measuring recall", done, total }, None).await?;
         let Some(exact) = exact(db, model, *id, vector).await? else { continue };
         if let Some(elastic) = elastic {
@@ -251,6 +263,42 @@ async fn keep(db: &PgPool, index: &str, engine: &str, recall: f64, sample: i32) 
     )
     .execute(db)
     .await?;
+    Ok(())
+}
+
+/// Asks for what was not measured for a day, or not since the index was made anew. One that is under way is left to go on.
+///
+/// # Errors
+/// Those of PostgreSQL.
+pub async fn ask_for_recall(db: &PgPool) -> Answer<()> {
+    let known: Vec<String> =
+        read_models::ALL.iter().filter(|model| vectors(model).is_some()).map(|model| model.name.to_owned()).collect();
+    let due = query_scalar!(
+        r#"
+        select name as "name!"
+          from unnest($1::text[]) as known (name)
+         where not exists (
+               select
+                 from console.job as job
+                where job.index_name = known.name
+                  and (job.state in ('waiting', 'running')
+                       or job.kind = 'recall'
+                          and job.finished_at > clock_timestamp() - interval '1 day'
+                          and not exists (
+                              select
+                                from console.job as rebuilt
+                               where rebuilt.index_name = known.name
+                                 and rebuilt.kind in ('rebuild', 'rollback')
+                                 and rebuilt.state = 'done'
+                                 and rebuilt.finished_at > job.finished_at)))
+        "#,
+        &known
+    )
+    .fetch_all(db)
+    .await?;
+    for name in due {
+        jobs::ask(db, "recall", &name).await?;
+    }
     Ok(())
 }
 

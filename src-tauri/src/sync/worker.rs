@@ -16,7 +16,7 @@ use super::{
     metrics::Metrics,
     notify::{Notice, tell},
     rush::Rush,
-    sampler,
+    sampler, schedule,
     staff::{Staff, every_stage, rebuild_stages},
     stage::Stage,
     terms,
@@ -37,7 +37,11 @@ pub async fn run_worker(
     settings: &config::Worker,
     stop: CancellationToken,
 ) -> Result<()> {
-    run(db, elastic, settings, every_stage, stop).await
+    let asking = tokio::spawn(schedule::keep(db.clone(), stop.clone()));
+    run(db, elastic, settings, every_stage, stop).await?;
+    // It ends with the worker, whose pool it would keep open otherwise.
+    asking.abort();
+    Ok(())
 }
 
 /// [`run_worker`] that only makes generations anew and sends documents, for a program that waits for such a job: what else

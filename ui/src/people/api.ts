@@ -9,7 +9,7 @@ import {
   type QueryClient,
 } from '@tanstack/svelte-query';
 
-import type { EnrolmentSource } from '../bindings';
+import type { EnrolmentSource, PhotosOf } from '../bindings';
 import { ask, commands } from '../host';
 
 /** People asked for at once. */
@@ -31,6 +31,21 @@ export const profileOf = (userId: number) =>
   });
 
 export const createProfile = (userId: () => number) => createQuery(() => profileOf(userId()));
+
+/** The photos behind the first page, which the profile has. */
+export const createPhotosOf = (
+  userId: () => number,
+  of: () => PhotosOf,
+  first: () => string | null,
+  enabled: () => boolean,
+) =>
+  createInfiniteQuery(() => ({
+    queryKey: ['person', 'photos', userId(), of(), first()],
+    queryFn: ({ pageParam }) => ask(commands.personPhotos(userId(), of(), pageParam)),
+    initialPageParam: first(),
+    getNextPageParam: ({ next }) => next,
+    enabled: enabled() && first() !== null,
+  }));
 
 /** What the person is shown, the best first. */
 export const createFeed = (userId: () => number) =>

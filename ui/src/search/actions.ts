@@ -14,6 +14,8 @@ export interface SearchScreen {
   open: boolean;
   /** Media in the grid */
   found: number;
+  /** There may be hits of the kind that is shown. */
+  exportable: boolean;
   /** The photos that an action is about: the selected ones, else the one that is open or focused */
   media: readonly number[];
   /** The only one that it is about */
@@ -250,7 +252,7 @@ export const save = action<SearchScreen>({
   title: 'Save this search',
   keys: ['Ctrl+s'],
   whileTyping: true,
-  enabled: ({ search }) => search.text.trim() !== '' && search.problem === undefined,
+  enabled: ({ search }) => search.canBeSaved && search.problem === undefined,
   run: ({ save }) => save(),
 });
 
@@ -274,7 +276,7 @@ export const exportAll = action<SearchScreen>({
   title: 'Export the result',
   keys: ['Ctrl+e'],
   whileTyping: true,
-  enabled: ({ found }) => found > 0,
+  enabled: ({ exportable }) => exportable,
   run: ({ exportAll }) => exportAll(),
 });
 

@@ -11,7 +11,14 @@ import {
   type QueryClient,
 } from '@tanstack/svelte-query';
 
-import type { Correction, ExportFormat, MediaId, SearchQuery, Seen } from '../bindings';
+import type {
+  Correction,
+  ExportFormat,
+  MediaId,
+  SearchQuery,
+  Seen,
+  Wish as WholeWish,
+} from '../bindings';
 import { ask, commands, download, type Told } from '../host';
 import type { Wish } from './list.svelte';
 
@@ -216,8 +223,8 @@ export function createSaving() {
   const onSuccess = () => client.invalidateQueries({ queryKey: saved });
   return {
     save: createMutation(() => ({
-      mutationFn: (told: { name: string; text: string; isShared: boolean }) =>
-        ask(commands.saveSearch(told.name, told.text, told.isShared)),
+      mutationFn: (told: { name: string; wish: WholeWish; isShared: boolean }) =>
+        ask(commands.saveSearch(told.name, told.wish, told.isShared)),
       onSuccess,
     })),
     rename: createMutation(() => ({
@@ -246,10 +253,12 @@ export const createDownload = (name: () => string) =>
 
 export const createExport = () =>
   createMutation(() => ({
-    mutationFn: (told: { wish: Wish; columns: string[]; format: ExportFormat; path: string }) => {
-      const { text, sort, like } = told.wish;
-      return ask(commands.exportSearch(text, sort, like, told.columns, told.format, told.path));
-    },
+    mutationFn: (told: {
+      wish: WholeWish;
+      columns: string[];
+      format: ExportFormat;
+      path: string;
+    }) => ask(commands.exportSearch(told.wish, told.columns, told.format, told.path)),
   }));
 
 /** Null: no export. Asked for again and again until it has ended. */
@@ -288,6 +297,21 @@ export const createPastCorrections = (mediaId: () => number) =>
 export const correct = (client: QueryClient, media: Seen<MediaId>[], correction: Correction) =>
   new MutationObserver(client, {
     mutationFn: () => ask(commands.correctMedia(media, correction)),
+  }).mutate();
+
+const undoable = [...key, 'undoable'];
+
+/** The operator's own correction that would be taken back next */
+export const undoableCorrection = (client: QueryClient) =>
+  client.fetchQuery({
+    queryKey: undoable,
+    queryFn: () => ask(commands.undoableCorrection()),
+    ...now,
+  });
+
+export const undoOwnCorrection = (client: QueryClient) =>
+  new MutationObserver(client, {
+    mutationFn: () => ask(commands.undoOwnCorrection()),
   }).mutate();
 
 export const undoCorrection = (client: QueryClient, corrections: number[]) =>

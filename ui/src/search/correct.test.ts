@@ -15,11 +15,11 @@ type Told = { media: Seen<number>[]; correction: Correction };
 test('caption and tags are corrected in place, in the version that was seen, and taken back', async () => {
   const answers = backend('moderator');
   const correctMedia = vi.fn(answers.correctMedia);
-  const undoCorrection = vi.fn(answers.undoCorrection);
+  const undoOwnCorrection = vi.fn(answers.undoOwnCorrection);
   const user = openConsole('moderator', '#/search/2', {
     ...answers,
     correctMedia,
-    undoCorrection,
+    undoOwnCorrection,
   });
   await grid();
   const preview = await screen.findByRole('complementary', { name: 'Photo' });
@@ -46,8 +46,28 @@ test('caption and tags are corrected in place, in the version that was seen, and
   });
   await user.keyboard('{Control>}z{/Control}');
   expect(await screen.findByText('1 photo as before.')).toBeTruthy();
-  expect(undoCorrection).toHaveBeenCalledOnce();
+  expect(undoOwnCorrection).toHaveBeenCalledOnce();
   await waitFor(() => expect(within(preview).queryByText('A morning run.')).toBeNull());
+});
+
+test('what another window corrected is taken back here, unless somebody was later', async () => {
+  const kept = {
+    done: [],
+    skipped: [{ mediaId: 2, reason: 'mei.tanaka has corrected it later: tags added sea.' }],
+  };
+  const undoOwnCorrection = vi.fn(() => kept);
+  const user = openConsole('moderator', '', {
+    undoableCorrection: () =>
+      undoOwnCorrection.mock.calls.length > 0
+        ? null
+        : { media: 1, decidedAt: '2026-03-01T12:00:00Z' },
+    undoOwnCorrection,
+  });
+  await grid();
+  await user.keyboard('{Control>}z{/Control}');
+  expect(await screen.findByText(/mei.tanaka has corrected it later/)).toBeTruthy();
+  await user.keyboard('{Control>}z{/Control}');
+  expect(undoOwnCorrection).toHaveBeenCalledOnce();
 });
 
 test('a selection is corrected as one', async () => {

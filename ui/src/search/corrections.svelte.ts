@@ -5,10 +5,11 @@ import type { QueryClient } from '@tanstack/svelte-query';
 import type { Corrected, Correction, Hit, MediaWords } from '../bindings';
 import { clip, counted } from '../components/text';
 import { complain, toast, warn } from '../components/toast';
-import { correct, undoCorrection } from './api';
+import { correct, undoCorrection, undoOwnCorrection, undoableCorrection } from './api';
 import { corrected } from './correction';
 import type { HitList } from './list.svelte';
 
+/** Made in this window */
 interface Step {
   audits: number[];
   /** What was said before */
@@ -18,6 +19,8 @@ interface Step {
 export class Corrections {
   writing = $state(false);
   #steps = $state.raw<readonly Step[]>([]);
+  /** A correction of the last day can be taken back, whichever window made it. */
+  #kept = $state(false);
   #client: QueryClient;
   #list: () => HitList | undefined;
 
@@ -27,7 +30,16 @@ export class Corrections {
   }
 
   get canUndo(): boolean {
-    return this.#steps.length > 0 && !this.writing;
+    return this.#kept && !this.writing;
+  }
+
+  /** Asks whether there is something to be taken back. */
+  async look(): Promise<void> {
+    try {
+      this.#kept = (await undoableCorrection(this.#client)) !== null;
+    } catch {
+      // What was said last holds: taking it back says why it can't be.
+    }
   }
 
   /** True when it is written; what could not be is said. */
@@ -40,6 +52,7 @@ export class Corrections {
       const audits = answer.done.map(({ auditId }) => auditId);
       const before = words.filter(({ mediaId }) => done.includes(mediaId));
       this.#steps = [...this.#steps, { audits, before }];
+      this.#kept = true;
       this.#show(done, (hit) => ({ ...hit, ...corrected(hit, correction) }));
       toast(`${counted(done.length, 'photo')} corrected.`, {
         title: 'Undo',
@@ -49,16 +62,20 @@ export class Corrections {
     return answer.skipped.length === 0;
   }
 
-  /** Takes back the last step, or the one that wrote these entries. */
-  async undo(audits = this.#steps.at(-1)?.audits): Promise<void> {
-    const step = this.#steps.find((step) => step.audits === audits);
-    if (step === undefined || this.writing) return;
-    const answer = await this.#told(() => undoCorrection(this.#client, step.audits));
+  /** Takes back the operator's last one, or the one that wrote these entries. */
+  async undo(audits?: number[]): Promise<void> {
+    if (this.writing) return;
+    const own = audits === undefined;
+    const answer = await this.#told(() =>
+      own ? undoOwnCorrection(this.#client) : undoCorrection(this.#client, audits),
+    );
+    await this.look();
     if (answer === undefined) return;
-    this.#steps = this.#steps.filter((other) => other !== step);
     const done = answer.done.map(({ mediaId }) => mediaId);
+    const step = own ? this.#steps.at(-1) : this.#steps.find((step) => step.audits === audits);
+    this.#steps = this.#steps.filter((other) => other !== step);
     this.#show(done, (hit) => {
-      const before = step.before.find(({ mediaId }) => mediaId === hit.mediaId);
+      const before = step?.before.find(({ mediaId }) => mediaId === hit.mediaId);
       const { caption, tags, scenes } = before ?? hit;
       return { ...hit, caption, tags, scenes };
     });

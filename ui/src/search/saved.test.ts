@@ -1,7 +1,8 @@
 import { screen, waitFor, within } from '@testing-library/svelte';
 import { expect, test, vi } from 'vitest';
 
-import type { ExportProgress } from '../bindings';
+import type { ExportProgress, SavedSearch } from '../bindings';
+import { remap, remapNone } from '../keys';
 import { backend, refuse } from '../test/backend';
 import { obstacles, openConsole } from '../test/render';
 
@@ -19,6 +20,43 @@ test('a saved search is run, and its new hits are seen', async () => {
   expect(box().value).toBe('tag:beach');
   await waitFor(() => expect(searchSeen).toHaveBeenCalledWith({ id: 1 }));
   await screen.findByRole('button', { name: 'Saved searches' });
+});
+
+test('a saved search opens with its kind, order and examples', async () => {
+  const like = { more: [{ kind: 'face' as const, id: '7' }], less: [] };
+  const answers = backend('moderator');
+  const whole: SavedSearch = {
+    savedSearchId: 7,
+    name: 'Where else',
+    text: '',
+    tab: 'faces',
+    sort: 'newest',
+    like,
+    isShared: false,
+    isMine: true,
+    owner: 'bo.lindqvist',
+    newHits: 0,
+  };
+  const user = openConsole('moderator', '', { ...answers, savedSearches: () => [whole] });
+  await grid();
+  await user.keyboard('v');
+  await user.click(await screen.findByText('Where else'));
+  expect(await screen.findByRole('button', { name: 'Without like face 7' })).toBeTruthy();
+  expect(screen.getByRole('button', { name: /^Faces/ }).getAttribute('aria-pressed')).toBe('true');
+  expect(screen.getByRole<HTMLSelectElement>('combobox', { name: 'Order' }).value).toBe('newest');
+});
+
+test('what has another key says so', async () => {
+  remap('search.saved', 'b');
+  openConsole('moderator');
+  await grid();
+  expect(
+    screen.getByRole('button', { name: 'Saved searches, 12 new hits' }).getAttribute('title'),
+  ).toBe('Saved searches (B)');
+  expect(screen.getByRole('button', { name: 'How to search' }).getAttribute('title')).toBe(
+    'How to search (F1)',
+  );
+  remapNone();
 });
 
 test('a saved search is offered by the beginning of its name', async () => {
@@ -42,7 +80,11 @@ test('what is searched for is saved, renamed, shared and forgotten', async () =>
   await user.clear(name);
   await user.type(name, 'Kites{Enter}');
   await screen.findByText('Saved as Kites.');
-  expect(saveSearch).toHaveBeenCalledWith({ name: 'Kites', text: 'kite', isShared: false });
+  expect(saveSearch).toHaveBeenCalledWith({
+    name: 'Kites',
+    wish: { text: 'kite', tab: 'media', sort: 'relevance', like: { more: [], less: [] } },
+    isShared: false,
+  });
 
   await user.click(await screen.findByLabelText('Rename or share Kites'));
   await user.click(await screen.findByLabelText('Shared with all operators'));
@@ -84,10 +126,36 @@ test('an export has its columns, format and file, and says where it is', async (
   await waitFor(() => expect(file.value).toMatch(/\.ndjson$/));
   await user.click(within(dialog).getByRole('button', { name: 'Export' }));
   expect(await within(dialog).findByText(/^Done: 380 of 380/)).toBeTruthy();
-  expect(exportSearch.mock.calls[0]?.[0]).toMatchObject({ format: 'ndjson', text: '' });
+  expect(exportSearch.mock.calls[0]?.[0]).toMatchObject({
+    format: 'ndjson',
+    wish: { text: '', tab: 'media' },
+  });
   const { columns } = exportSearch.mock.calls[0]?.[0] as { columns: string[] };
   expect(columns).toContain('mediaId');
   expect(columns).not.toContain('comments');
+});
+
+test.each([
+  ['posts', '2', 'Photos', 'mediaCount', 'author'],
+  ['people', '3', 'Username', 'username', 'isEnrolled'],
+  ['faces', '4', 'Confidence', 'confidence', 'bounds'],
+])('%s are exported with columns of their own', async (tab, key, title, left, kept) => {
+  const answers = backend('moderator');
+  const exportSearch = vi.fn(answers.exportSearch);
+  const user = openConsole('moderator', '', { ...answers, exportSearch });
+  await grid();
+  await user.keyboard(key);
+  await user.keyboard('{Control>}e{/Control}');
+  const dialog = await screen.findByRole('dialog', { name: 'Export the result' });
+  await user.click(within(dialog).getByLabelText(title));
+  const file = within(dialog).getByLabelText<HTMLInputElement>('File, with its folder');
+  await waitFor(() => expect(file.value).toMatch(/\.csv$/));
+  await user.click(within(dialog).getByRole('button', { name: 'Export' }));
+  await waitFor(() => expect(exportSearch).toHaveBeenCalled());
+  const told = exportSearch.mock.calls[0]?.[0] as { wish: { tab: string }; columns: string[] };
+  expect(told.wish.tab).toBe(tab);
+  expect(told.columns).toContain(kept);
+  expect(told.columns).not.toContain(left);
 });
 
 test('an export is of what is listed, in its order, by its examples', async () => {
@@ -108,9 +176,11 @@ test('an export is of what is listed, in its order, by its examples', async () =
   await user.click(within(dialog).getByRole('button', { name: 'Export' }));
   await waitFor(() => expect(exportSearch).toHaveBeenCalled());
   expect(exportSearch.mock.calls[0]?.[0]).toMatchObject({
-    text: 'sunset',
-    sort: 'relevance',
-    like: { more: [{ kind: 'media', id: example }], less: [] },
+    wish: {
+      text: 'sunset',
+      sort: 'relevance',
+      like: { more: [{ kind: 'media', id: example }], less: [] },
+    },
   });
 });
 

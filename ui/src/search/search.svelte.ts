@@ -2,7 +2,7 @@
 
 import type { QueryClient } from '@tanstack/svelte-query';
 
-import type { Example, SearchResults, Sort, SyntaxProblem } from '../bindings';
+import type { Example, SearchResults, Sort, SyntaxProblem, Wish as WholeWish } from '../bindings';
 import { count } from '../components/text';
 import { complain, toast } from '../components/toast';
 import { facetsOf, pageOfMedia } from './api';
@@ -77,6 +77,25 @@ export class Search {
   /** PostgreSQL answered because Elasticsearch did not. */
   get standsIn(): boolean {
     return this.current && this.list?.first?.isStandIn === true;
+  }
+
+  /** All that defines the result. */
+  get whole(): WholeWish {
+    const { more, less } = this.like;
+    return { ...this.wish, tab: this.kind, like: { more: [...more], less: [...less] } };
+  }
+
+  /** Something is asked for that another day has another answer to. */
+  get canBeSaved(): boolean {
+    return this.wish.text !== '' || this.hasExamples;
+  }
+
+  /** Asks for just what was saved. */
+  restore({ text, tab, sort, like }: WholeWish): void {
+    this.text = text;
+    this.kind = tab;
+    this.sort = sort;
+    this.like = { more: like.more ?? [], less: like.less ?? [] };
   }
 
   lookFor(text: string): void {

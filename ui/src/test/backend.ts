@@ -243,13 +243,20 @@ export function backend(start: Role | null): Answers {
       role: 'USER',
       joinedAt: '2023-02-11T09:00:00Z',
       enrolledAt: userId % 4 === 0 ? null : '2024-05-03T12:30:00Z',
-      onPhotos: onScreen()
-        .filter(({ faces }) => faces.some(({ identified }) => identified?.id === userId))
-        .map(({ mediaId }) => mediaId),
-      uploaded: onScreen()
-        .filter(({ uploader }) => uploader.id === userId)
-        .map(({ mediaId }) => mediaId),
+      onPhotos: {
+        media: onScreen()
+          .filter(({ faces }) => faces.some(({ identified }) => identified?.id === userId))
+          .map(({ mediaId }) => mediaId),
+        next: null as string | null,
+      },
+      uploaded: {
+        media: onScreen()
+          .filter(({ uploader }) => uploader.id === userId)
+          .map(({ mediaId }) => mediaId),
+        next: null as string | null,
+      },
     }),
+    personPhotos: () => ({ media: [], next: null }),
     activity: ({ before, limit }: { before: number | null; limit: number }) =>
       activity.filter(({ id }) => before === null || id < before).slice(0, limit),
     verifyAudit: () => ({ entries: activity.length, brokenAt: null }),

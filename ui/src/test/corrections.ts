@@ -1,6 +1,6 @@
 // Corrects what is said of photos of the small world, and takes it back.
 
-import type { Correction, MediaWords, Photo } from '../bindings';
+import type { Corrected, Correction, MediaWords, Photo } from '../bindings';
 
 type Words = Pick<Photo, 'caption' | 'tags' | 'scenes'>;
 
@@ -23,6 +23,17 @@ export function corrections(onScreen: () => Photo[]) {
     };
   };
 
+  const takenBack = (audits: number[]): Corrected => ({
+    done: audits.flatMap((auditId) => {
+      const entry = entries.get(auditId);
+      if (entry === undefined) return [];
+      corrected.set(entry.mediaId, entry.before);
+      entries.delete(auditId);
+      return [{ mediaId: entry.mediaId, auditId }];
+    }),
+    skipped: [],
+  });
+
   return {
     /** A photo as it was corrected. */
     now,
@@ -44,14 +55,9 @@ export function corrections(onScreen: () => Photo[]) {
       }),
       skipped: [] as { mediaId: number; reason: string }[],
     }),
-    undoCorrection: ({ corrections }: { corrections: number[] }) => ({
-      done: corrections.flatMap((auditId) => {
-        const entry = entries.get(auditId);
-        if (entry === undefined) return [];
-        corrected.set(entry.mediaId, entry.before);
-        return [{ mediaId: entry.mediaId, auditId }];
-      }),
-      skipped: [] as { mediaId: number; reason: string }[],
-    }),
+    undoCorrection: ({ corrections }: { corrections: number[] }) => takenBack(corrections),
+    undoableCorrection: () =>
+      entries.size === 0 ? null : { media: 1, decidedAt: '2026-03-01T12:00:00Z' },
+    undoOwnCorrection: () => takenBack([Math.max(...entries.keys())]),
   };
 }

@@ -1,21 +1,22 @@
 // What operators keep of what they found: saved searches, and files.
 
-import type { Photo, SavedSearch } from '../bindings';
+import type { Photo, SavedSearch, Wish } from '../bindings';
 import type { Answer } from '../host';
 
 export function savedSearches() {
   let last = 500;
   const saved: SavedSearch[] = [
-    { savedSearchId: 1, name: 'Beaches', text: 'tag:beach', isShared: false, isMine: true, owner: 'bo.lindqvist', newHits: 12 },
-    { savedSearchId: 2, name: 'Nobody named', text: 'is:unidentified', isShared: true, isMine: false, owner: 'mei.tanaka', newHits: 0 },
+    { savedSearchId: 1, name: 'Beaches', text: 'tag:beach', tab: 'media', sort: 'newest', like: { more: [], less: [] }, isShared: false, isMine: true, owner: 'bo.lindqvist', newHits: 12 },
+    { savedSearchId: 2, name: 'Nobody named', text: 'is:unidentified', tab: 'faces', sort: 'relevance', like: { more: [], less: [] }, isShared: true, isMine: false, owner: 'mei.tanaka', newHits: 0 },
   ]; // prettier-ignore
 
   return {
     savedSearches: () => saved.map((search) => ({ ...search })),
-    saveSearch: (args: { name: string; text: string; isShared: boolean }) => {
+    saveSearch: ({ wish, ...args }: { name: string; wish: Wish; isShared: boolean }) => {
       const search = {
         savedSearchId: (last += 1),
         ...args,
+        ...wish,
         isMine: true,
         owner: 'bo.lindqvist',
         newHits: 0,
@@ -46,8 +47,8 @@ export function exporting(matching: (text: string) => Photo[]) {
   let last = 500;
 
   return {
-    exportSearch: ({ text, path }: { text: string; path: string }) => {
-      const total = matching(text).length;
+    exportSearch: ({ wish, path }: { wish: Wish; path: string }) => {
+      const total = matching(wish.text).length;
       exports.set((last += 1), { done: total, total, state: 'done', message: path });
       return last;
     },

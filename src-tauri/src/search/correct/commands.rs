@@ -2,7 +2,7 @@
 
 use tauri::State;
 
-use super::{Corrected, Correction, MediaWords, PastCorrection};
+use super::{Corrected, Correction, MediaWords, PastCorrection, UndoableCorrection};
 use crate::{
     app::Console,
     db::{AuditId, MediaId, Seen},
@@ -44,4 +44,20 @@ pub async fn correct_media(
 pub async fn undo_correction(console: State<'_, Console>, corrections: Vec<AuditId>) -> Result<Corrected> {
     let session = console.session().await?;
     correct::undo(&mut *session.db.acquire().await?, &session.operator, &corrections).await
+}
+
+/// The correction that would be taken back next, if there is one.
+#[tauri::command]
+#[specta::specta]
+pub async fn undoable_correction(console: State<'_, Console>) -> Result<Option<UndoableCorrection>> {
+    let session = console.session().await?;
+    correct::undoable(&session.db, &session.operator).await
+}
+
+/// Takes the operator's own newest correction back, where nobody else corrected the same later.
+#[tauri::command]
+#[specta::specta]
+pub async fn undo_own_correction(console: State<'_, Console>) -> Result<Corrected> {
+    let session = console.session().await?;
+    correct::undo_own(&mut *session.db.acquire().await?, &session.operator).await
 }

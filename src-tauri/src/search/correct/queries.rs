@@ -1,8 +1,8 @@
 //! Corrections in the database.
 
-use sqlx::{PgConnection, PgPool, query_as};
+use sqlx::{PgConnection, PgPool, query, query_as};
 
-use super::{Correction, MediaWords, Outcome, PastCorrection};
+use super::{Correction, MediaWords, Outcome, PastCorrection, UndoableCorrection};
 use crate::{
     db::{AuditId, MediaId, RowVersion, Seen},
     error::Result,
@@ -59,6 +59,37 @@ pub(super) async fn undo(tx: &mut PgConnection, corrections: &[AuditId]) -> Resu
           from console.undo_corrections($1)
         "#,
         &ids,
+    )
+    .fetch_all(tx)
+    .await?)
+}
+
+pub(super) async fn undoable(db: &PgPool) -> Result<Option<UndoableCorrection>> {
+    let row = query!(
+        r#"
+        select media as "media!", decided_at as "decided_at?" from console.undoable_correction()
+        "#
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(row.decided_at.map(|decided_at| UndoableCorrection { media: row.media, decided_at }))
+}
+
+pub(super) async fn undo_own(tx: &mut PgConnection) -> Result<Vec<Outcome>> {
+    Ok(query_as!(
+        Outcome,
+        r#"
+        select media_id   as "media_id: MediaId",
+               outcome    as "end!",
+               audit_id   as "audit_id: AuditId",
+               decided_by,
+               field,
+               left(caption, 4000) as caption,
+               coalesce(added, '{}') as "added!",
+               coalesce(removed, '{}') as "removed!",
+               coalesce(is_undo, false) as "is_undo!"
+          from console.undo_own_correction()
+        "#
     )
     .fetch_all(tx)
     .await?)

@@ -5,26 +5,20 @@ use std::path::PathBuf;
 use tauri::State;
 
 use super::{ExportFormat, ExportProgress, Order};
-use crate::{
-    app::Console,
-    error::Result,
-    search::{Like, Sort},
-};
+use crate::{app::Console, error::Result, search::Wish};
 
 /// Writes the whole result into a file, as it is listed; its progress is asked for by the number.
 #[tauri::command]
 #[specta::specta]
 pub async fn export_search(
     console: State<'_, Console>,
-    text: String,
-    sort: Sort,
-    like: Like,
+    wish: Wish,
     columns: Vec<String>,
     format: ExportFormat,
     path: String,
 ) -> Result<u32> {
     let session = console.session().await?;
-    let order = Order { text, sort, like, columns, format, path: PathBuf::from(path) };
+    let order = Order { wish, columns, format, path: PathBuf::from(path) };
     console.exports.start(session.db, console.elastic.clone(), session.operator, order).await
 }
 

@@ -1,14 +1,9 @@
 //! Hits as lines of a file.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
-use super::{COLUMNS, ExportFormat};
-use crate::{
-    error::{Error, Result},
-    search::Hit,
-};
+use super::{ExportFormat, pages::Row};
+use crate::error::{Error, Result};
 
 /// Between several values of a field.
 const SEPARATOR: &str = "; ";
@@ -23,13 +18,13 @@ pub(super) struct Lines {
 impl Lines {
     /// # Errors
     /// `Invalid` for no column, one twice, and one that there is not.
-    pub(super) fn new(format: ExportFormat, columns: &[String]) -> Result<Self> {
+    pub(super) fn new(format: ExportFormat, known: &[&str], columns: &[String]) -> Result<Self> {
         if columns.is_empty() {
             return Err(Error::Invalid("No column is chosen. Choose one at least.".into()));
         }
         for (place, column) in columns.iter().enumerate() {
-            if !COLUMNS.contains(&column.as_str()) {
-                return Err(Error::Invalid(format!("There is no column {column}. There are {}.", COLUMNS.join(", "))));
+            if !known.contains(&column.as_str()) {
+                return Err(Error::Invalid(format!("There is no column {column}. There are {}.", known.join(", "))));
             }
             if columns[..place].contains(column) {
                 return Err(Error::Invalid(format!("The column {column} is chosen twice.")));
@@ -39,15 +34,14 @@ impl Lines {
     }
 
     /// The next lines.
-    pub(super) fn of(&mut self, hits: &[Hit]) -> Result<Vec<u8>> {
-        let rows = hits.iter().map(fields).collect::<Result<Vec<_>>>()?;
+    pub(super) fn of(&mut self, rows: &[Row]) -> Result<Vec<u8>> {
         match self.format {
-            ExportFormat::Csv => self.csv(&rows).map_err(|error| Error::internal(unwritable(&error), error)),
-            ExportFormat::Ndjson => self.ndjson(&rows).map_err(|error| Error::internal(unwritable(&error), error)),
+            ExportFormat::Csv => self.csv(rows).map_err(|error| Error::internal(unwritable(&error), error)),
+            ExportFormat::Ndjson => self.ndjson(rows).map_err(|error| Error::internal(unwritable(&error), error)),
         }
     }
 
-    fn csv(&mut self, rows: &[BTreeMap<String, Value>]) -> Result<Vec<u8>, csv::Error> {
+    fn csv(&mut self, rows: &[Row]) -> Result<Vec<u8>, csv::Error> {
         let mut page = Vec::new();
         {
             let mut writer = csv::Writer::from_writer(&mut page);
@@ -63,7 +57,7 @@ impl Lines {
         Ok(page)
     }
 
-    fn ndjson(&self, rows: &[BTreeMap<String, Value>]) -> Result<Vec<u8>, serde_json::Error> {
+    fn ndjson(&self, rows: &[Row]) -> Result<Vec<u8>, serde_json::Error> {
         let mut page = Vec::new();
         for row in rows {
             // In the order that was chosen.
@@ -79,16 +73,7 @@ impl Lines {
     }
 }
 
-/// As the window gets them.
-fn fields(hit: &Hit) -> Result<BTreeMap<String, Value>> {
-    let mut fields: BTreeMap<String, Value> = serde_json::to_value(hit)
-        .and_then(serde_json::from_value)
-        .map_err(|error| Error::internal(unwritable(&error), error))?;
-    fields.insert("similarity".into(), hit.why.similarity.map_or(Value::Null, Value::from));
-    Ok(fields)
-}
-
-fn unwritable(error: &impl std::fmt::Display) -> String {
+pub(super) fn unwritable(error: &impl std::fmt::Display) -> String {
     format!("A hit can't be written: {error}.")
 }
 
@@ -118,12 +103,18 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::search::Tab;
 
     fn lines(format: ExportFormat, columns: &[&str]) -> Lines {
-        Lines::new(format, &columns.iter().map(ToString::to_string).collect::<Vec<_>>()).expect("columns")
+        Lines::new(
+            format,
+            super::super::columns(Tab::Media),
+            &columns.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        )
+        .expect("columns")
     }
 
-    fn row(value: &Value) -> BTreeMap<String, Value> {
+    fn row(value: &Value) -> Row {
         serde_json::from_value(value.clone()).expect("an object")
     }
 
@@ -149,7 +140,13 @@ mod tests {
     fn columns_are_known_and_chosen_once() {
         for wrong in [&[][..], &["password"], &["tags", "tags"]] {
             let columns: Vec<String> = wrong.iter().map(ToString::to_string).collect();
-            assert!(matches!(Lines::new(ExportFormat::Csv, &columns), Err(Error::Invalid(_))), "{wrong:?}");
+            assert!(
+                matches!(
+                    Lines::new(ExportFormat::Csv, super::super::columns(Tab::Media), &columns),
+                    Err(Error::Invalid(_))
+                ),
+                "{wrong:?}"
+            );
         }
     }
 }

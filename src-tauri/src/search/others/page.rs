@@ -38,20 +38,27 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum Place {
-    /// `search_after`
-    Elasticsearch(Vec<Value>),
-    /// So many were shown.
-    PostgreSql(i64),
+    Elasticsearch {
+        /// The point in time that the list is read at; none before the second page
+        pit: Option<String>,
+        /// `search_after`
+        after: Vec<Value>,
+        total: i64,
+    },
+    PostgreSql {
+        /// What the last row was ordered by
+        after: Vec<String>,
+        total: i64,
+    },
 }
 
 impl Place {
     pub(super) fn parse(text: &str) -> Result<Self> {
         let place = serde_json::from_str(text).map_err(|_| cannot_continue())?;
         match &place {
-            Self::Elasticsearch(values) if !values.iter().all(|value| value.is_number() || value.is_string()) => {
+            Self::Elasticsearch { after, .. } if !after.iter().all(|value| value.is_number() || value.is_string()) => {
                 Err(cannot_continue())
             }
-            Self::PostgreSql(shown) if *shown < 0 => Err(cannot_continue()),
             _ => Ok(place),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use serde_json::json;
 use sqlx::{PgExecutor, PgPool, Postgres, QueryBuilder, query, query_scalar};
 
@@ -13,11 +14,14 @@ use crate::{
     db::{MediaId, PostId, UserId},
     error::Result,
     faces::Bounds,
-    search::{Sort, meaning::Condition},
+    search::meaning::Condition,
 };
 
 /// Faces that are compared with examples before the condition is asked; more where too few of them hold it.
 const NEAREST: [i32; 2] = [1_000, 50_000];
+
+/// Photos that were found since a search was looked at last, the newest: of more its badge has no room.
+const MOST_FOUND: i32 = 10_000;
 
 /// Up to so many media for which a condition holds.
 pub(super) async fn media(db: &PgPool, condition: &Condition, at_most: usize) -> Result<Vec<i64>> {
@@ -126,31 +130,6 @@ async fn nearest_of(
     Ok((compared, farthest, near.into_iter().filter(|(id, _)| held.contains(id)).collect()))
 }
 
-/// Ids of one page, and how many there are on all.
-pub(super) async fn page(
-    db: &PgPool,
-    kind: Kind,
-    part: Option<&Part>,
-    sort: Sort,
-    shown: i64,
-    limit: i64,
-) -> Result<(Vec<i64>, i64)> {
-    let (view, key) = rows_of(kind);
-    let order = match (kind, sort) {
-        (Kind::People, _) => "user_id",
-        (Kind::Posts, Sort::Reactions) => "total_reactions desc nulls last, created_at desc, key desc",
-        (_, Sort::Oldest) => "created_at, key",
-        _ => "created_at desc, key desc",
-    };
-    let total = count(db, kind, part).await?;
-    let mut sql = QueryBuilder::<Postgres>::new(format!("select key from (select *, {key} as key from {view} where "));
-    push_condition(&mut sql, part);
-    sql.push(format!(") as found where key is not null order by {order} limit "));
-    sql.push_bind(limit).push(" offset ").push_bind(shown);
-    let found: Vec<(i64,)> = sql.build_query_as().fetch_all(db).await?;
-    Ok((found.into_iter().map(|(id,)| id).collect(), total))
-}
-
 /// How many of a kind there are for which it holds.
 pub(super) async fn count(db: impl PgExecutor<'_>, kind: Kind, part: Option<&Part>) -> Result<i64> {
     let (view, _) = rows_of(kind);
@@ -159,8 +138,43 @@ pub(super) async fn count(db: impl PgExecutor<'_>, kind: Kind, part: Option<&Par
     Ok(sql.build_query_scalar().fetch_one(db).await?)
 }
 
+/// How many of a kind, and of these where some are named, are there since then, or have a photo that was found since.
+pub(super) async fn count_new(
+    db: &PgPool,
+    kind: Kind,
+    part: Option<&Part>,
+    only: Option<&[i64]>,
+    since: DateTime<Utc>,
+    at_most: i32,
+) -> Result<i64> {
+    let (view, key) = rows_of(kind);
+    let came = if kind == Kind::People { "joined_at" } else { "created_at" };
+    let mut sql = QueryBuilder::<Postgres>::new(format!("select count(*) from (select from {view} where ({came} >= "));
+    sql.push_bind(since);
+    if kind != Kind::People {
+        let found = query!(
+            r#"select media_id as "media_id!", post_id as "post_id!" from console.media_found($1, $2)"#,
+            since,
+            MOST_FOUND
+        );
+        let found = found.fetch_all(db).await?;
+        let (column, ids): (_, Vec<i64>) = match kind {
+            Kind::Posts => ("post_id", found.iter().map(|row| row.post_id).collect()),
+            _ => ("media_id", found.iter().map(|row| row.media_id).collect()),
+        };
+        sql.push(format!(" or {column} = any (")).push_bind(ids).push(")");
+    }
+    sql.push(") and ");
+    push_condition(&mut sql, part);
+    if let Some(only) = only {
+        sql.push(format!(" and {key} = any (")).push_bind(only.to_vec()).push(")");
+    }
+    sql.push(" limit ").push_bind(at_most).push(") as few");
+    Ok(sql.build_query_scalar().fetch_one(db).await?)
+}
+
 /// The view of a kind, and its key.
-fn rows_of(kind: Kind) -> (&'static str, &'static str) {
+pub(super) fn rows_of(kind: Kind) -> (&'static str, &'static str) {
     match kind {
         Kind::Posts => ("console.post_search", "post_id"),
         Kind::People => ("console.user_search", "user_id"),
@@ -169,7 +183,7 @@ fn rows_of(kind: Kind) -> (&'static str, &'static str) {
     }
 }
 
-fn push_condition(sql: &mut QueryBuilder<Postgres>, part: Option<&Part>) {
+pub(super) fn push_condition(sql: &mut QueryBuilder<Postgres>, part: Option<&Part>) {
     match part {
         Some(part) => push(sql, part),
         None => {

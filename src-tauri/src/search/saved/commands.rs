@@ -3,7 +3,11 @@
 use tauri::State;
 
 use super::{SavedChange, SavedSearch};
-use crate::{app::Console, error::Result, search::saved};
+use crate::{
+    app::Console,
+    error::Result,
+    search::{Wish, saved},
+};
 
 /// The operator's own saved searches, and those that others share.
 #[tauri::command]
@@ -19,11 +23,11 @@ pub async fn saved_searches(console: State<'_, Console>) -> Result<Vec<SavedSear
 pub async fn save_search(
     console: State<'_, Console>,
     name: String,
-    text: String,
+    wish: Wish,
     is_shared: bool,
 ) -> Result<SavedSearch> {
     let session = console.session().await?;
-    saved::save(&mut *session.db.acquire().await?, &session.operator, &name, &text, is_shared).await
+    saved::save(&mut *session.db.acquire().await?, &session.operator, &name, &wish, is_shared).await
 }
 
 /// Gives a saved search another name, shares it or no longer.

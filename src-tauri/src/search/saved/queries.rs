@@ -2,17 +2,17 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
-use sqlx::{PgConnection, PgPool, query_as, query_scalar};
+use sqlx::{PgConnection, PgPool, query, query_scalar, types::Json};
 
 use crate::{
     error::{Error, Result},
-    search::meaning::Condition,
+    search::{Like, Sort, Tab, Wish, meaning::Condition},
 };
 
 pub(super) struct SavedRow {
     pub(super) saved_search_id: i64,
     pub(super) name: String,
-    pub(super) text: String,
+    pub(super) wish: Wish,
     pub(super) is_shared: bool,
     pub(super) is_mine: bool,
     pub(super) owner: String,
@@ -20,8 +20,7 @@ pub(super) struct SavedRow {
 }
 
 pub(super) async fn saved(db: &PgPool) -> Result<Vec<SavedRow>> {
-    Ok(query_as!(
-        SavedRow,
+    let rows = query!(
         r#"
         select saved_search_id as "saved_search_id!",
                name            as "name!",
@@ -29,21 +28,45 @@ pub(super) async fn saved(db: &PgPool) -> Result<Vec<SavedRow>> {
                is_shared       as "is_shared!",
                is_mine         as "is_mine!",
                owner           as "owner!",
-               seen_at         as "seen_at!"
+               seen_at         as "seen_at!",
+               tab             as "tab!",
+               sort            as "sort!",
+               examples        as "like!: Json<Like>"
           from console.saved_searches
          order by is_mine desc, lower(name), saved_search_id
          limit 500
         "#
     )
     .fetch_all(db)
-    .await?)
+    .await?;
+    let saved = rows.into_iter().map(|row| SavedRow {
+        saved_search_id: row.saved_search_id,
+        name: row.name,
+        wish: Wish {
+            text: row.text,
+            tab: Tab::of(&row.tab).unwrap_or_default(),
+            sort: Sort::of(&row.sort).unwrap_or_default(),
+            like: row.like.0,
+        },
+        is_shared: row.is_shared,
+        is_mine: row.is_mine,
+        owner: row.owner,
+        seen_at: row.seen_at,
+    });
+    Ok(saved.collect())
 }
 
-pub(super) async fn save(db: &mut PgConnection, name: &str, text: &str, is_shared: bool) -> Result<i64> {
-    query_scalar!(r#"select console.save_search($1, $2, $3) as "id!""#, name, text, is_shared)
-        .fetch_one(db)
-        .await
-        .map_err(|error| in_words(error, name))
+pub(super) async fn save(db: &mut PgConnection, name: &str, wish: &Wish, is_shared: bool) -> Result<i64> {
+    let saved = query_scalar!(
+        r#"select console.save_search($1, $2, $3, $4, $5, $6) as "id!""#,
+        name,
+        wish.text,
+        is_shared,
+        wish.tab.name(),
+        wish.sort.name(),
+        json!(wish.like)
+    );
+    saved.fetch_one(db).await.map_err(|error| in_words(error, name))
 }
 
 /// False where it is not the operator's own.
@@ -88,6 +111,12 @@ pub(super) async fn count_new(
 ) -> Result<i64> {
     let counted =
         query_scalar!(r#"select console.media_new($1, $2, $3) as "count!""#, json!(condition), since, at_most);
+    Ok(counted.fetch_one(db).await?)
+}
+
+/// How many of these could be found since then.
+pub(super) async fn count_new_of(db: &PgPool, media: &[i64], since: DateTime<Utc>) -> Result<i64> {
+    let counted = query_scalar!(r#"select console.media_new_of($1, $2) as "count!""#, media, since);
     Ok(counted.fetch_one(db).await?)
 }
 
