@@ -426,6 +426,47 @@ async fn hostile_arrays_are_corrected_like_any_other(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
+async fn one_s_own_corrections_of_the_day_are_taken_back_in_order_whichever_window_made_them(db: PgPool) {
+    let world = World::new(db).await;
+    let (one, other) = (world.medium().await, world.medium().await);
+    let undo_own = async |(by, pool): &(Operator, PgPool)| {
+        correct::undo_own(&mut pool.acquire().await.expect("connected"), by).await
+    };
+    let undoable = async |(by, pool): &(Operator, PgPool)| {
+        correct::undoable(pool, by).await.expect("an answer").map(|next| next.media)
+    };
+    assert_eq!(undoable(&world.bo).await, None);
+    corrected(&world, &world.bo, one, &caption("A dog")).await;
+    // On both at once, and so back on both at once.
+    let seen = [world.seen(one).await, world.seen(other).await];
+    correct(&world.bo, &seen, &tags(&["sea"], &[])).await.expect("corrected");
+    corrected(&world, &world.dana, other, &caption("A bird")).await;
+
+    assert_eq!((undoable(&world.bo).await, undoable(&world.dana).await), (Some(2), Some(1)));
+    let done = undo_own(&world.bo).await.expect("taken back");
+    assert_eq!(
+        (done.done.len(), done.skipped.len()),
+        (2, 0),
+        "what somebody else said of another field is no obstacle"
+    );
+    assert_eq!(world.tags(one).await, ["cat", "indoor"]);
+    assert_eq!(undoable(&world.bo).await, Some(1));
+
+    // Somebody else's later word stays, and who was told so goes on with the one before.
+    corrected(&world, &world.bo, other, &caption("A fish")).await;
+    corrected(&world, &world.dana, other, &caption("A whale")).await;
+    let kept = undo_own(&world.bo).await.expect("an answer");
+    let why = format!("{} has corrected it later: the caption is \u{201c}A whale\u{201d}", world.dana.0.username);
+    assert!(skipped(&kept).starts_with(&why), "{kept:?}");
+    assert_eq!(world.says(other).await.0.as_deref(), Some("A whale"));
+    assert_eq!(undo_own(&world.bo).await.expect("taken back").done.len(), 1);
+    assert_eq!(world.says(one).await.0.as_deref(), Some("A cat"));
+    assert_eq!(undoable(&world.bo).await, None);
+    let nothing = undo_own(&world.bo).await;
+    assert!(matches!(nothing, Err(Error::NotFound(_))), "{nothing:?}");
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
 async fn corrections_of_another_day_are_not_offered(db: PgPool) {
     let world = World::new(db).await;
     let media = world.medium().await;

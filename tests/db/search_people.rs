@@ -1,14 +1,15 @@
-//! People as PostgreSQL alone finds them.
+//! People as PostgreSQL alone finds them, and all photos of one of them.
 
 use kaleidoscope_console::{
     access::Role,
-    db::MIGRATOR,
+    db::{MIGRATOR, UserId},
     error::Error,
+    people::{self, PhotosOf},
     search::{Engine, SearchQuery, others},
 };
 use sqlx::{PgPool, query};
 
-use crate::rows::{operator, post, user, work_off};
+use crate::rows::{face, operator, photo, post, run, user, work_off};
 
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn who_is_called_just_so_comes_first_then_who_begins_so_then_who_posts_most(db: PgPool) {
@@ -60,5 +61,39 @@ async fn who_is_called_just_so_comes_first_then_who_begins_so_then_who_posts_mos
         let query = SearchQuery { text: "kim".into(), after: Some(after.into()), limit: 5, ..SearchQuery::default() };
         let refused = others::people(&pool, None, &staff, &query).await;
         assert!(matches!(refused, Err(Error::Invalid(_))), "{after}: {refused:?}");
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_person_s_photos_go_on_to_the_last_each_once(db: PgPool) {
+    let (staff, pool) = operator(&db, "staff", Role::Staff).await;
+    let ada = user(&db, "ada").await;
+    let open = post(&db, ada, "open").await;
+    let mut media = Vec::new();
+    for _ in 0..403 {
+        let one = photo(&db, open, "", &[]).await;
+        face(&db, one, Some(ada)).await;
+        media.push(one);
+    }
+    run(&db, "update media_detected_faces set status = 'CONFIRMED' where identified_user_id = $1", ada).await;
+    // Many of one moment, and one that the operator may not see.
+    run(&db, "update post_media set created_at = '2026-01-02' where media_id % 2 = $1", 0).await;
+    let hidden = media.swap_remove(7);
+    run(&db, "update media_ai_insights set status = 'UNSAFE', is_safe = false where media_id = $1", hidden).await;
+    media.sort_unstable();
+
+    let profile = people::profile(&pool, &staff, UserId(ada)).await.expect("a profile");
+    for (of, first) in [(PhotosOf::OnPhotos, profile.on_photos), (PhotosOf::Uploaded, profile.uploaded)] {
+        assert_eq!(first.media.len(), 200);
+        let mut page = first;
+        let mut seen: Vec<i64> = page.media.iter().map(|id| id.0).collect();
+        while let Some(next) = page.next {
+            page = people::photos(&pool, &staff, UserId(ada), of, Some(&next)).await.expect("a page");
+            seen.extend(page.media.iter().map(|id| id.0));
+        }
+        seen.sort_unstable();
+        assert_eq!(seen, media, "{of:?}");
+        let refused = people::photos(&pool, &staff, UserId(ada), of, Some("x")).await;
+        assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
     }
 }

@@ -6,7 +6,8 @@ use kaleidoscope_console::{
     elastic::Elastic,
     error::{Code, Error},
     search::{
-        Engine, Example, Like, SearchQuery, Sort,
+        Engine, Example, Like, SearchQuery, Sort, Tab, Wish,
+        export::{ExportFormat, ExportState, Exports, Order},
         others::{FaceResults, PeopleResults, PostResults, counts, faces, people, posts},
         who_is,
     },
@@ -15,7 +16,7 @@ use sqlx::{PgPool, query};
 
 use crate::{
     node::Node,
-    rows::{face, operator, photo, post, run, user, work_off},
+    rows::{face, operator, photo, post, run, until, user, work_off},
 };
 
 fn typed(text: &str) -> SearchQuery {
@@ -300,6 +301,39 @@ async fn all_kinds_are_counted_by_one_request_and_pages_follow_each_other(db: Pg
         }
         let unreadable = posts_of(&world.staff, elastic, "tag:").await;
         assert!(unreadable.hits.is_empty() && unreadable.problem.is_some());
+    }
+    world.node.clear().await;
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn everybody_is_written_once_from_either_engine(db: PgPool) {
+    let (world, _) = World::new(db).await;
+    query(
+        "insert into users (username, email, password, full_name)
+         select 'kim_' || n, n || '@example.org', 'x', 'Kim ' || n from generate_series(1, 403) as n",
+    )
+    .execute(&world.db)
+    .await
+    .expect("people");
+    work_off(&world.db, Some(&world.node.elastic)).await;
+    world.node.ids("user_search").await;
+    for elastic in world.engines() {
+        let (folder, exports) = (tempfile::tempdir().expect("a folder"), Exports::default());
+        let path = folder.path().join("people.csv");
+        let order = Order {
+            wish: Wish { text: "kim".into(), tab: Tab::People, ..Wish::default() },
+            columns: vec!["username".into()],
+            format: ExportFormat::Csv,
+            path: path.clone(),
+        };
+        let (by, pool) = &world.staff;
+        let id = exports.start(pool.clone(), elastic.cloned(), by.clone(), order).await.expect("begun");
+        until("the end", async || exports.progress(id).expect("known").state != ExportState::Running).await;
+        let progress = exports.progress(id).expect("known");
+        assert_eq!((progress.state, progress.done, progress.total), (ExportState::Done, 403, 403), "{progress:?}");
+        let text = std::fs::read_to_string(path).expect("a file");
+        let names: std::collections::HashSet<&str> = text.lines().skip(1).collect();
+        assert_eq!(names.len(), 403);
     }
     world.node.clear().await;
 }

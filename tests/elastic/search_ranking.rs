@@ -79,6 +79,49 @@ async fn words_and_vectors_are_fused_and_each_hit_says_why(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
+async fn what_is_similar_is_looked_for_among_recommendations_too_and_without_them(db: PgPool) {
+    let node = Node::new();
+    let (staff, pool) = operator(&db, "staff", Role::Staff).await;
+    let ada = user(&db, "ada").await;
+    let (open, for_some) = (post(&db, ada, "open").await, post(&db, ada, "for some").await);
+    let mut media = Vec::new();
+    for (of, degrees) in [(open, 0.0), (open, 10.0), (open, 20.0), (for_some, 30.0), (open, 40.0)] {
+        let one = photo(&db, of, "sea", &[]).await;
+        turn(&db, one, degrees).await;
+        media.push(one);
+    }
+    let [example, lost, near, not_public, hidden] = media[..] else { panic!("five") };
+    run(&db, "update posts set visibility = 'FOLLOWERS' where post_id = $1", for_some).await;
+    work_off(&db, Some(&node.elastic)).await;
+    node.ids("media_search").await;
+    assert_eq!(node.ids("recommendations_knn").await.len(), 4, "what is for some is not recommended");
+
+    let ask = async |text: &str| -> Vec<i64> {
+        let like = Like { more: vec![Example::Media(MediaId(example))], less: vec![] };
+        let query = SearchQuery { like, ..typed(text) };
+        let results = search(&pool, Some(&node.elastic), &staff, &query).await.expect("results");
+        assert_eq!(results.engine, Engine::Elasticsearch, "{:?}", results.notice);
+        results.hits.iter().map(|hit| hit.media_id.0).collect()
+    };
+    // The index of media lost one, and neither index knows yet that another one is unsafe.
+    let gone = format!("{}/_doc/{lost}?refresh=true", node.elastic.alias("media_search"));
+    node.elastic.delete(&gone).await.expect("deleted");
+    run(&db, "update media_ai_insights set is_safe = false where media_id = $1", hidden).await;
+    run(&db, "update read_model_media_search set is_safe = false where media_id = $1", hidden).await;
+    assert_eq!(ask("").await, [lost, near, not_public], "each once, nearest first, within the rights");
+    assert_eq!(ask("similarity:0.9").await, [lost, near]);
+    assert_eq!(ask("caption:sea").await, [near, not_public], "the recommendations know no filter");
+
+    let of_alias: Value =
+        node.elastic.find(&node.elastic.alias("recommendations_knn")).await.expect("asked").expect("it is there");
+    for index in of_alias.as_object().expect("indices").keys() {
+        node.elastic.delete(index).await.expect("deleted");
+    }
+    assert_eq!(ask("").await, [near, not_public], "the index of media answers alone");
+    node.clear().await;
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
 async fn a_list_goes_on_at_its_point_in_time_and_without_it(db: PgPool) {
     let node = Node::new();
     let (staff, pool) = operator(&db, "staff", Role::Staff).await;

@@ -1,5 +1,7 @@
 //! Asking Elasticsearch: pages, and what is near.
 
+use std::collections::HashSet;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -15,10 +17,12 @@ use super::{
 };
 use crate::{
     elastic::{Elastic, Failure},
-    read_models::media_search,
+    read_models::{media_search, recommendations_knn},
 };
 
 pub(super) const INDEX: &str = media_search::MODEL.name;
+/// Of what may be recommended to anybody, which is safe.
+const RECOMMENDATIONS: &str = recommendations_knn::MODEL.index;
 const PARTIAL: &str = "photos may be missing";
 const SHIFTED: &str =
     "The list was left for so long that it goes on as it is by now: photos may come twice, or not at all.";
@@ -169,6 +173,10 @@ async fn near_the_best(
 }
 
 /// The list of what is near to the examples, fused with the words' where there are some.
+///
+/// Where nothing else is asked for, what may be recommended to anybody is compared in an index of its own: it needs no filter there,
+/// which would make the search in a graph of vectors less exact. That index has none of what is for some people only, and nothing to
+/// filter by, so the index of media is asked in the same request, and alone where there is a condition.
 pub(super) async fn nearest(elastic: &Elastic, asked: &Asked, condition: Option<&Condition>) -> Result<Found, Failure> {
     let more = vectors(elastic, asked, asked.like.more_media().collect()).await?;
     let less = vectors(elastic, asked, asked.like.less_media().collect()).await?;
@@ -183,24 +191,48 @@ pub(super) async fn nearest(elastic: &Elastic, asked: &Asked, condition: Option<
         let mut others = query;
         others["bool"]["must_not"] = json!([{"terms": {"media_id": asked.like.media().collect::<Vec<_>>()}}]);
         searches.push((INDEX, by_vectors(vector, &others, asked.similarity, WINDOW)));
+        if condition.is_none() {
+            let others = json!({"bool": {"must_not": others["bool"]["must_not"]}});
+            searches.push((RECOMMENDATIONS, by_vectors(vector, &others, asked.similarity, WINDOW)));
+        }
     }
     let alone = (vector.is_none() && asked.like.media().next().is_some()).then(no_vector);
     if searches.is_empty() {
         return Ok(Found { notice: alone, ..Found::default() });
     }
     let mut answers = Vec::new();
-    for answer in elastic.search_each::<Answer>(&searches).await? {
-        answers.push(answer?);
+    let mut recommended = Vec::new();
+    for ((index, _), answer) in searches.iter().zip(elastic.search_each::<Answer>(&searches).await?) {
+        match answer {
+            Ok(answer) if *index == RECOMMENDATIONS => recommended = answer.near(),
+            Err(failure) if *index == RECOMMENDATIONS => {
+                tracing::debug!(%failure, "only the index of media is asked for what is similar");
+            }
+            answer => answers.push(answer?),
+        }
     }
-    if answers.iter().all(|answer| answer.hits.hits.is_empty()) && answers.iter().any(Answer::is_partial) {
+    if recommended.is_empty()
+        && answers.iter().all(|answer| answer.hits.hits.is_empty())
+        && answers.iter().any(Answer::is_partial)
+    {
         return Err(Failure::Partial);
     }
     let partial = answers.iter().find_map(|answer| answer.notice(PARTIAL));
     let elastic_ms = answers.iter().map(|answer| answer.took).sum();
     let near = vector.and_then(|_| answers.pop()).map(|answer| answer.near());
     let text = answers.pop().map(|answer| answer.ids());
-    let arms = Arms { text: text.unwrap_or_default(), near: near.unwrap_or_default() };
+    let near = of_both(near.unwrap_or_default(), recommended);
+    let arms = Arms { text: text.unwrap_or_default(), near };
     Ok(Found { notice: joined([partial, alone]), elastic_ms, ..fusion::first(&arms, asked.limit, true, None, None) })
+}
+
+/// The nearest of two lists, each once.
+fn of_both(mut near: Vec<(i64, f64)>, others: Vec<(i64, f64)>) -> Vec<(i64, f64)> {
+    let known: HashSet<i64> = near.iter().map(|(media, _)| *media).collect();
+    near.extend(others.into_iter().filter(|(media, _)| !known.contains(media)));
+    near.sort_by(|(_, one), (_, other)| other.total_cmp(one));
+    near.truncate(WINDOW);
+    near
 }
 
 fn by_words(query: &Value, order: &[Value], counted: bool) -> Value {

@@ -317,7 +317,7 @@ async fn who_is_on_the_same_wall_is_seen(db: PgPool) {
 
     assert!(bo(Some(amara)).await.is_empty());
     assert_eq!(chidi(Some(amara)).await, [us]);
-    assert_eq!(bo(Some(amara)).await, [them.clone()]);
+    assert_eq!(bo(Some(amara)).await, std::slice::from_ref(&them));
     assert!(chidi(Some(dana)).await.is_empty());
     assert!(bo(Some(amara)).await.is_empty(), "they went on");
     let group = OnWall::Group(ClusterId(1));
