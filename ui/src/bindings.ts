@@ -1878,7 +1878,6 @@ export type Undoable = {
 	decidedAt: string,
 };
 
-/**  `users.user_id` */
 /**  The correction that would be taken back next. */
 export type UndoableCorrection = {
 	/**  On how many it was made at once */
@@ -1940,6 +1939,7 @@ export type Upkeep = {
 	jobs: Job[],
 };
 
+/**  `users.user_id` */
 export type UserId = number;
 
 /**  A decision on one face. */
