@@ -155,7 +155,7 @@ test('policies that can not be read say so, and are asked for again', async () =
   const { answers } = open('admin', 'safety');
   open('admin', 'safety', {
     safetyPolicies: () =>
-      fails ? refuse('unavailable', 'PostgreSQL does not answer.') : answers.safetyPolicies(),
+      fails ? refuse('unavailable', 'PostgreSQL does not answer.') : answers.safetyPolicies({}),
   });
   await screen.findByText(/PostgreSQL does not answer/);
   fails = false;
