@@ -309,8 +309,8 @@ async fn all_kinds_are_counted_by_one_request_and_pages_follow_each_other(db: Pg
 async fn everybody_is_written_once_from_either_engine(db: PgPool) {
     let (world, _) = World::new(db).await;
     query(
-        "insert into users (username, email, password, full_name)
-         select 'kim_' || n, n || '@example.org', 'x', 'Kim ' || n from generate_series(1, 403) as n",
+        "insert into users (username, email, password, full_name, role, account_status)
+         select 'kim_' || n, n || '@example.org', '', 'Kim ' || n, 'USER', 'ACTIVE' from generate_series(1, 403) as n",
     )
     .execute(&world.db)
     .await
