@@ -78,6 +78,29 @@ test('the video is played in the place of its preview, and goes again', async ()
   expect(URL.revokeObjectURL).toHaveBeenCalledWith('blob:video');
 });
 
+test('a video of which nothing comes to be seen says so, and one that is seen does not', async () => {
+  URL.createObjectURL = () => 'blob:video';
+  URL.revokeObjectURL = vi.fn();
+  const play = vi.spyOn(HTMLMediaElement.prototype, 'play').mockResolvedValue();
+  vi.useFakeTimers({ shouldAdvanceTime: true });
+  try {
+    const { user, button } = await openVideo();
+    serveParts({ 0: () => part(100, 0, 100, 'video/mp4') });
+    await user.click(button);
+    await fireEvent.loadedData(await screen.findByLabelText(/^Video \d+$/));
+    expect(play).toHaveBeenCalledOnce();
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(screen.queryByRole('alert')).toBeNull();
+
+    await user.keyboard('bb');
+    await screen.findByLabelText(/^Video \d+$/);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect((await screen.findByRole('alert')).textContent).toContain('shows nothing');
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 test('a video that is not played says why', async () => {
   const { user, button } = await openVideo();
   serveParts({ 0: () => refused('Videos that are flagged as unsafe are not played.') });
