@@ -65,12 +65,7 @@ fn with_exif(jpeg: &[u8], orientation: u8) -> Vec<u8> {
 const MODERATOR: i64 = 1;
 
 /// A moderator of this name, and a suggested face on each of the files, in their order; the ids of the media.
-async fn suggested_faces(
-    db: &PgPool,
-    moderator: &str,
-    port: u16,
-    photos: &[(String, (u32, u32), [i32; 4])],
-) -> Vec<i64> {
+async fn suggested_faces(db: &PgPool, moderator: &str, port: u16, photos: &[Photo]) -> Vec<i64> {
     sqlx::query(
         "insert into users (username, email, password, role, account_status)
          values ($1, 'mo@example.org', '', 'MODERATOR', 'ACTIVE'), ('amara', 'amara@example.org', '', 'USER', 'ACTIVE')",
@@ -112,8 +107,11 @@ async fn suggested_faces(
     media
 }
 
+/// A file by its name, with how large the picture is as it is stored, and the box of a face.
+type Photo = (String, (u32, u32), [i32; 4]);
+
 /// The picture with `red` on it, in all orientations, and for each a face with this box.
-fn orientations(red: [i32; 4], bbox: [i32; 4]) -> (HashMap<String, Vec<u8>>, Vec<(String, (u32, u32), [i32; 4])>) {
+fn orientations(red: [i32; 4], bbox: [i32; 4]) -> (HashMap<String, Vec<u8>>, Vec<Photo>) {
     let name = |orientation| format!("{orientation}.jpg");
     let files = (1..=8).map(|orientation| (name(orientation), stored(red, orientation))).collect();
     (files, (1..=8).map(|orientation| (name(orientation), PICTURE, bbox)).collect())
@@ -123,7 +121,7 @@ fn orientations(red: [i32; 4], bbox: [i32; 4]) -> (HashMap<String, Vec<u8>>, Vec
 async fn looking_at(
     name: &str,
     files: HashMap<String, Vec<u8>>,
-    photos: &[(String, (u32, u32), [i32; 4])],
+    photos: &[Photo],
     scale: u32,
 ) -> (Deployment, Window, Vec<i64>) {
     let (database, port) = (Database::create(name).await, serve(files).await);

@@ -17,5 +17,6 @@ mod photos;
 mod platform;
 #[path = "../support/process.rs"]
 mod process;
+mod video;
 #[path = "../support/window.rs"]
 mod window;

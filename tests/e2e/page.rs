@@ -2,7 +2,13 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use axum::{Router, extract::Path, http::header, routing::get};
+use axum::{
+    Router,
+    extract::Path,
+    http::{HeaderMap, StatusCode, header},
+    response::IntoResponse,
+    routing::get,
+};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -35,19 +41,33 @@ impl Rect {
     }
 }
 
-/// A photo library of files by name, on loopback, for as long as the test's runtime lives.
+/// A photo library of files by name, on loopback, for as long as the test's runtime lives. Of a file from which on a part
+/// is asked for it gives all the rest.
 pub async fn serve(files: HashMap<String, Vec<u8>>) -> u16 {
     let files = Arc::new(files);
-    let answer = move |Path(name): Path<String>| {
+    let answer = move |Path(name): Path<String>, headers: HeaderMap| {
         let file = files.get(&name).cloned();
         async move {
-            file.map(|bytes| ([(header::CONTENT_TYPE, "image/jpeg")], bytes)).ok_or(axum::http::StatusCode::NOT_FOUND)
+            let bytes = file.ok_or(StatusCode::NOT_FOUND)?;
+            let Some(from) = first_wanted(&headers) else {
+                return Ok(([(header::CONTENT_TYPE, "image/jpeg")], bytes).into_response());
+            };
+            let total = bytes.len();
+            let rest = bytes.get(from..).ok_or(StatusCode::RANGE_NOT_SATISFIABLE)?.to_vec();
+            let range = format!("bytes {from}-{}/{total}", total - 1);
+            Ok::<_, StatusCode>((StatusCode::PARTIAL_CONTENT, [(header::CONTENT_RANGE, range)], rest).into_response())
         }
     };
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
     let port = listener.local_addr().expect("it has an address").port();
     tokio::spawn(async move { axum::serve(listener, Router::new().route("/{name}", get(answer))).await });
     port
+}
+
+/// Of `Range: bytes=FIRST-LAST`.
+fn first_wanted(headers: &HeaderMap) -> Option<usize> {
+    let range = headers.get(header::RANGE)?.to_str().ok()?;
+    range.strip_prefix("bytes=")?.split_once('-')?.0.parse().ok()
 }
 
 /// Where an element stands in the pixels of the page.
