@@ -393,6 +393,9 @@ def fill(arguments):
             while db.execute("select from console.search_term limit 1").rowcount == 0:
                 time.sleep(1)
             say(f"documents, words, vectors and terms after {time.perf_counter() - begun:.0f} s")
+        # As autovacuum leaves them sooner or later.
+        for table in ("public.read_model_media_search", "console.media_search_text", "console.media_phrase", "console.media_vector"):
+            db.execute(f"vacuum (analyze) {table}")
     say(f"neighbours of vectors after {time.perf_counter() - begun:.0f} s")
 
 
@@ -406,7 +409,6 @@ def without_neighbours(db):
     db.execute("set maintenance_work_mem = '4GB'")
     db.execute(f"set max_parallel_maintenance_workers = {max(1, (os.cpu_count() or 1) - 1)}")
     db.execute(definition)
-    db.execute("analyze console.media_vector")
 
 
 def settle():
