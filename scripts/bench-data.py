@@ -401,7 +401,7 @@ def fill(arguments):
 
 @contextlib.contextmanager
 def without_neighbours(db):
-    """A graph of neighbours is built at once in a tenth of the time that it takes to grow by a vector at a time."""
+    """A graph of neighbours is built at once far sooner than it grows by a vector at a time."""
     index = "console.media_vector_nearest"
     definition = db.execute("select pg_get_indexdef(%s::regclass)", (index,)).fetchone()[0]
     db.execute(f"drop index {index}")
