@@ -4,10 +4,12 @@ mod cancel;
 mod check;
 mod connect;
 mod migrate;
+mod transaction;
 
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
+pub(crate) use self::transaction::transaction;
 pub use self::{
     cancel::Cancellable,
     check::{check_migrations, schema_version},

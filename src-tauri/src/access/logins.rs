@@ -1,10 +1,13 @@
-use sqlx::{AssertSqlSafe, Connection, PgPool};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 
 use super::{
     Role,
     queries::{self, Login},
 };
-use crate::error::{Error, Result};
+use crate::{
+    db::transaction,
+    error::{Error, Result},
+};
 
 /// PostgreSQL cuts longer names off, and the login would be another account's.
 const LONGEST_NAME: usize = 63;
@@ -51,20 +54,21 @@ pub async fn add_login(db: &PgPool, username: &str, role: Role, password: &str) 
 }
 
 async fn grant(db: &PgPool, username: &str, group: &str, password: &str) -> Result<()> {
-    let mut connection = db.acquire().await?;
-    let mut tx = connection.begin().await?;
-    let own = queries::is_own_login(&mut tx, username).await?;
+    transaction(&mut *db.acquire().await?, async |tx| grant_within(tx, username, group, password).await).await
+}
+
+async fn grant_within(tx: &mut PgConnection, username: &str, group: &str, password: &str) -> Result<()> {
+    let own = queries::is_own_login(tx, username).await?;
     if own == Some(false) {
         return Err(Error::Invalid(format!(
             "PostgreSQL has a role {username} that is none of the console's logins. It was left as it is."
         )));
     }
-    let login = queries::login_statement(&mut tx, own.is_some(), username, password).await?;
+    let login = queries::login_statement(tx, own.is_some(), username, password).await?;
     sqlx::raw_sql(AssertSqlSafe(login)).execute(&mut *tx).await?;
-    for statement in queries::group_statements(&mut tx, username, group).await? {
+    for statement in queries::group_statements(tx, username, group).await? {
         sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *tx).await?;
     }
-    tx.commit().await?;
     Ok(())
 }
 

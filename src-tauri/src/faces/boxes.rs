@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     access::{Operator, Right},
-    db::{AuditId, DecisionId, FaceId, MediaId, Seen},
+    db::{AuditId, DecisionId, FaceId, MediaId, Seen, transaction},
     error::{Error, Result},
     media::{Embedder, Pictures, Size},
 };
@@ -90,10 +90,11 @@ pub async fn move_box(
         Some(ai) => (Some(look(db, sight.pictures, ai, media, bounds).await?), EmbeddingOf::NewBox),
         None => (None, EmbeddingOf::OldBox),
     };
-    let mut tx = db.begin().await?;
-    let answer = queries::boxes::move_face(&mut tx, face, &bounds.stored(), embedding.as_deref()).await?;
-    let Boxed { face_id, decision_id, audit_id } = done(&mut tx, face.id, answer).await?;
-    tx.commit().await?;
+    let moved = async |tx: &mut PgConnection| {
+        let answer = queries::boxes::move_face(tx, face, &bounds.stored(), embedding.as_deref()).await?;
+        done(tx, face.id, answer).await
+    };
+    let Boxed { face_id, decision_id, audit_id } = transaction(&mut *db.acquire().await?, moved).await?;
     Ok(Moved { face_id, decision_id, audit_id, bounds, embedding: embedding_of })
 }
 
@@ -103,11 +104,11 @@ pub async fn move_box(
 /// `Forbidden` without the right to name faces; `Conflict` when the face changed since it was seen; `NotFound` when it is gone.
 pub async fn delete_face(db: &PgPool, by: &Operator, face: &Seen<FaceId>) -> Result<Boxed> {
     by.may(Right::NameFaces)?;
-    let mut tx = db.begin().await?;
-    let answer = queries::boxes::delete_face(&mut tx, face).await?;
-    let deleted = done(&mut tx, face.id, answer).await?;
-    tx.commit().await?;
-    Ok(deleted)
+    transaction(&mut *db.acquire().await?, async |tx| {
+        let answer = queries::boxes::delete_face(tx, face).await?;
+        done(tx, face.id, answer).await
+    })
+    .await
 }
 
 /// Adds a face that the AI has missed. What of the box is beyond the picture is cut off.
@@ -121,24 +122,25 @@ pub async fn draw_face(db: &PgPool, by: &Operator, sight: Sight<'_>, media: Medi
     let ai = sight.ai.ok_or_else(|| Error::Invalid(NO_DRAWING.into()))?;
     let bounds = wanted.within(sight.pictures.size(db, media).await?)?;
     let embedding = look(db, sight.pictures, ai, media, bounds).await?;
-    let mut tx = db.begin().await?;
-    let answer = queries::boxes::draw_face(&mut tx, media, &bounds.stored(), &embedding).await?;
+    transaction(&mut *db.acquire().await?, async |tx| {
+        drawn(queries::boxes::draw_face(tx, media, &bounds.stored(), &embedding).await?)
+    })
+    .await
+}
+
+fn drawn(answer: Answer) -> Result<Boxed> {
     let Answer { outcome, face_id, decision_id, audit_id } = answer;
-    let drawn = match (outcome.as_str(), face_id, decision_id, audit_id) {
-        ("done", Some(face_id), Some(decision_id), Some(audit_id)) => Boxed { face_id, decision_id, audit_id },
-        ("done", ..) => return Err(lost()),
-        ("there", ..) => {
-            let sentence = "There is a face at this place already. Move its box instead of drawing another one.";
-            return Err(Error::Conflict(sentence.into()));
-        }
-        ("unseen", ..) => {
-            let sentence = "The AI has not looked at this photo yet, so no face can be drawn on it. Try again later.";
-            return Err(Error::Conflict(sentence.into()));
-        }
-        _ => return Err(Error::NotFound("This photo".into())),
-    };
-    tx.commit().await?;
-    Ok(drawn)
+    match (outcome.as_str(), face_id, decision_id, audit_id) {
+        ("done", Some(face_id), Some(decision_id), Some(audit_id)) => Ok(Boxed { face_id, decision_id, audit_id }),
+        ("done", ..) => Err(lost()),
+        ("there", ..) => Err(Error::Conflict(
+            "There is a face at this place already. Move its box instead of drawing another one.".into(),
+        )),
+        ("unseen", ..) => Err(Error::Conflict(
+            "The AI has not looked at this photo yet, so no face can be drawn on it. Try again later.".into(),
+        )),
+        _ => Err(Error::NotFound("This photo".into())),
+    }
 }
 
 /// Why no face can be drawn, in a sentence; `None` where it can.

@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 use specta::Type;
-use sqlx::{Connection, PgConnection};
+use sqlx::PgConnection;
 
 use super::queries;
 use crate::{
     access::{Operator, Right},
-    db::{AuditId, FaceId, Seen},
+    db::{AuditId, FaceId, Seen, transaction},
     error::{Error, Result},
     people::Person,
 };
@@ -126,15 +126,13 @@ impl ConflictKind {
 /// `NotFound` when it is gone.
 pub async fn dismiss(db: &mut PgConnection, by: &Operator, face: &Seen<FaceId>) -> Result<AuditId> {
     by.may(Right::NameFaces)?;
-    let mut tx = db.begin().await?;
-    let (outcome, entry) = queries::queue::dismiss(&mut tx, face).await?;
-    match (outcome.as_str(), entry) {
-        ("done", Some(entry)) => {
-            tx.commit().await?;
-            Ok(entry)
+    transaction(db, async |tx| match queries::queue::dismiss(tx, face).await? {
+        (outcome, Some(entry)) if outcome == "done" => Ok(entry),
+        (outcome, _) if outcome == "changed" => {
+            Err(Error::Conflict("The face changed since you saw it. Look at it again.".into()))
         }
-        ("changed", _) => Err(Error::Conflict("The face changed since you saw it. Look at it again.".into())),
-        ("none", _) => Err(Error::Conflict("Nothing is listed of this face any more.".into())),
+        (outcome, _) if outcome == "none" => Err(Error::Conflict("Nothing is listed of this face any more.".into())),
         _ => Err(Error::NotFound("This face".into())),
-    }
+    })
+    .await
 }

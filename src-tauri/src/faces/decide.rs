@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use specta::Type;
-use sqlx::{Connection, PgConnection};
+use sqlx::PgConnection;
 
 use super::queries::{self, decide::Standing};
 use crate::{
     access::{Operator, Right},
-    db::{AuditId, DecisionId, FaceId, MediaId, Seen, UserId},
+    db::{AuditId, DecisionId, FaceId, MediaId, Seen, UserId, transaction},
     error::{Error, Result},
     people::Person,
 };
@@ -111,23 +111,25 @@ pub struct SkippedFace {
 /// changed since it was seen, with who decided what; `NotFound` when face or person are gone.
 pub async fn decide(db: &mut PgConnection, by: &Operator, face: &Seen<FaceId>, said: Said) -> Result<Verdict> {
     by.may(Right::NameFaces)?;
-    let mut tx = db.begin().await?;
-    let decision = Decision::take(&mut tx, std::slice::from_ref(face), said).await?;
+    transaction(db, async |tx| decide_one(tx, face, said).await).await
+}
+
+async fn decide_one(tx: &mut PgConnection, face: &Seen<FaceId>, said: Said) -> Result<Verdict> {
+    let decision = Decision::take(tx, std::slice::from_ref(face), said).await?;
     let whom = match said {
         Said::Is(person) | Said::IsNot(Some(person)) => Some(person),
         Said::IsNot(None) => decision.faces.first().and_then(named),
         Said::Nobody | Said::NoFace => None,
     };
-    let (written, left) = decision.write(&mut tx).await?;
+    let (written, left) = decision.write(tx).await?;
     if let Some((_, why)) = left.into_iter().next() {
         return Err(why.into());
     }
     let audit_id = written.first().map(|entry| entry.audit).ok_or_else(lost)?;
     let person = match whom {
-        Some(id) => queries::person(&mut tx, id).await?.map(|(person, _)| person),
+        Some(id) => queries::person(tx, id).await?.map(|(person, _)| person),
         None => None,
     };
-    tx.commit().await?;
     Ok(Verdict { face_id: face.id, audit_id, judgement: said.judgement(), person })
 }
 
@@ -144,10 +146,11 @@ pub async fn decide_many(db: &mut PgConnection, by: &Operator, faces: &[Seen<Fac
             faces.len()
         )));
     }
-    let mut tx = db.begin().await?;
-    let decision = Decision::take(&mut tx, faces, said).await?;
-    let (written, left) = decision.write(&mut tx).await?;
-    tx.commit().await?;
+    let (written, left) = transaction(db, async |tx| {
+        let decision = Decision::take(tx, faces, said).await?;
+        decision.write(tx).await
+    })
+    .await?;
     let skipped = left.into_iter().map(|(face_id, why)| SkippedFace { face_id, reason: Error::from(why).to_string() });
     Ok(Decided {
         decision_id: written.first().map(|entry| entry.decision),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use specta::Type;
-use sqlx::{Connection, PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool};
 
 use super::{
     CONFIRMED_ABOVE, Candidate, SUGGESTED_FROM,
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     access::{Operator, Right},
-    db::{AuditId, EnrolmentId, FaceId, MediaId, RowVersion, Seen, UserId},
+    db::{AuditId, EnrolmentId, FaceId, MediaId, RowVersion, Seen, UserId, transaction},
     error::{Error, Result},
     people::{self, Person},
 };
@@ -296,11 +296,11 @@ pub async fn enrol(
     seen: Option<&RowVersion>,
 ) -> Result<AuditId> {
     by.may(Right::Enrol)?;
-    let mut tx = db.begin().await?;
-    let written = queries::enrolment::save(&mut tx, id, source, seen).await?;
-    let audit = done(&mut tx, id, written, Some(source)).await?;
-    tx.commit().await?;
-    Ok(audit)
+    transaction(db, async |tx| {
+        let written = queries::enrolment::save(tx, id, source, seen).await?;
+        done(tx, id, written, Some(source)).await
+    })
+    .await
 }
 
 /// Makes a person's enrolment count or not.
@@ -315,11 +315,11 @@ pub async fn switch_enrolment(
     seen: &RowVersion,
 ) -> Result<AuditId> {
     by.may(Right::Enrol)?;
-    let mut tx = db.begin().await?;
-    let written = queries::enrolment::switch(&mut tx, id, active, Some(seen)).await?;
-    let audit = done(&mut tx, id, written, None).await?;
-    tx.commit().await?;
-    Ok(audit)
+    transaction(db, async |tx| {
+        let written = queries::enrolment::switch(tx, id, active, Some(seen)).await?;
+        done(tx, id, written, None).await
+    })
+    .await
 }
 
 /// Takes the operator's own last change back, and the one before it the next time; where nobody was enrolled, makes the enrolment
@@ -334,16 +334,15 @@ pub async fn undo_enrolment(
     seen: Option<&RowVersion>,
 ) -> Result<AuditId> {
     by.may(Right::Enrol)?;
-    let mut tx = db.begin().await?;
-    let (written, by_whom) = queries::enrolment::undo(&mut tx, id, seen).await?;
-    match written.outcome.as_str() {
-        "nothing" => return Err(Error::NotFound("A change of yours to this enrolment".into())),
-        "overtaken" => return Err(overtaken(&mut tx, id, by_whom).await?),
-        _ => {}
-    }
-    let audit = done(&mut tx, id, written, None).await?;
-    tx.commit().await?;
-    Ok(audit)
+    transaction(db, async |tx| {
+        let (written, by_whom) = queries::enrolment::undo(tx, id, seen).await?;
+        match written.outcome.as_str() {
+            "nothing" => Err(Error::NotFound("A change of yours to this enrolment".into())),
+            "overtaken" => Err(overtaken(tx, id, by_whom).await?),
+            _ => done(tx, id, written, None).await,
+        }
+    })
+    .await
 }
 
 /// Whose change was the last, where it was not the operator's.

@@ -3,12 +3,12 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use specta::Type;
-use sqlx::{Connection, PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool};
 
 use super::{Judgement, SkippedFace, queries};
 use crate::{
     access::{Operator, Right},
-    db::{DecisionId, FaceId},
+    db::{DecisionId, FaceId, transaction},
     error::{Error, Result},
     people::{self, Person},
 };
@@ -59,8 +59,10 @@ pub async fn undoable(db: &PgPool, by: &Operator) -> Result<Option<Undoable>> {
 /// `Forbidden` without the right to name faces; `NotFound` when there is nothing to take back.
 pub async fn undo(db: &mut PgConnection, by: &Operator) -> Result<Undone> {
     by.may(Right::NameFaces)?;
-    let mut tx = db.begin().await?;
-    let rows = queries::decide::undo(&mut tx).await?;
+    transaction(db, async |tx| undone(&queries::decide::undo(tx).await?)).await
+}
+
+fn undone(rows: &[queries::decide::UndoneRow]) -> Result<Undone> {
     let first = rows.first().ok_or_else(|| Error::NotFound("A decision of yours of the last 24 hours".into()))?;
     let mut undone = Undone {
         decision_id: first.decision_id,
@@ -68,13 +70,12 @@ pub async fn undo(db: &mut PgConnection, by: &Operator) -> Result<Undone> {
         faces: Vec::new(),
         kept: Vec::new(),
     };
-    for row in &rows {
+    for row in rows {
         match why_kept(&row.outcome, row.name.as_deref()) {
             None => undone.faces.push(row.face_id),
             Some(reason) => undone.kept.push(SkippedFace { face_id: row.face_id, reason }),
         }
     }
-    tx.commit().await?;
     Ok(undone)
 }
 

@@ -1,4 +1,4 @@
-use sqlx::{Connection, PgConnection};
+use sqlx::PgConnection;
 
 use super::{
     decide::{SafetyDecided, all, check_many},
@@ -7,7 +7,7 @@ use super::{
 use crate::{
     access::{Operator, Right},
     audit,
-    db::{MediaId, Seen},
+    db::{MediaId, Seen, transaction},
     error::Result,
 };
 
@@ -26,9 +26,9 @@ pub async fn confirm(
     by.may(Right::JudgeSafety)?;
     check_many(media)?;
     let reason = reason_of(reason)?;
-    let mut tx = db.begin().await?;
-    audit::set_reason(&mut tx, reason).await?;
-    let rows = queries::confirm(&mut tx, media, agrees).await?;
-    tx.commit().await?;
-    Ok(all(rows))
+    transaction(db, async |tx| {
+        audit::set_reason(tx, reason).await?;
+        Ok(all(queries::confirm(tx, media, agrees).await?))
+    })
+    .await
 }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 use specta::Type;
-use sqlx::{Connection, PgConnection};
+use sqlx::PgConnection;
 
 use super::{
     SafetyQueue,
@@ -10,7 +10,7 @@ use super::{
 use crate::{
     access::{Operator, Right},
     audit,
-    db::{AuditId, MediaId, PolicyId, Seen},
+    db::{AuditId, MediaId, PolicyId, Seen, transaction},
     error::{Error, Result},
 };
 
@@ -115,11 +115,7 @@ pub async fn decide(
     queue: Option<SafetyQueue>,
     said: &SafetyWord,
 ) -> Result<Decision> {
-    let mut tx = db.begin().await?;
-    let rows = write(&mut tx, by, std::slice::from_ref(media), queue, said).await?;
-    let decision = only(rows)?;
-    tx.commit().await?;
-    Ok(decision)
+    transaction(db, async |tx| only(write(tx, by, std::slice::from_ref(media), queue, said).await?)).await
 }
 
 /// Decides the same about several media, those that can be.
@@ -133,10 +129,7 @@ pub async fn decide_many(
     queue: Option<SafetyQueue>,
     said: &SafetyWord,
 ) -> Result<SafetyDecided> {
-    let mut tx = db.begin().await?;
-    let rows = write(&mut tx, by, media, queue, said).await?;
-    tx.commit().await?;
-    Ok(all(rows))
+    transaction(db, async |tx| Ok(all(write(tx, by, media, queue, said).await?))).await
 }
 
 async fn write(

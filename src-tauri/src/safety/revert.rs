@@ -1,13 +1,13 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use specta::Type;
-use sqlx::{Connection, PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool};
 
 use super::{Ruling, SafetyQueue, queries, reason_of};
 use crate::{
     access::{Operator, Right},
     audit,
-    db::{MediaId, PolicyId, RulingId},
+    db::{MediaId, PolicyId, RulingId, transaction},
     error::{Error, Result},
 };
 
@@ -92,10 +92,11 @@ pub async fn revert(
     let Some(reason) = reason_of(Some(reason))? else {
         return Err(Error::Invalid("Taking a decision back needs a reason. Write why it does not hold.".into()));
     };
-    let mut tx = db.begin().await?;
-    audit::set_reason(&mut tx, Some(reason)).await?;
-    let rows = queries::revert(&mut tx, decisions).await?;
-    tx.commit().await?;
+    let rows = transaction(db, async |tx| {
+        audit::set_reason(tx, Some(reason)).await?;
+        queries::revert(tx, decisions).await
+    })
+    .await?;
     Ok(rows
         .into_iter()
         .map(|row| Reverted {

@@ -9,11 +9,11 @@ mod queries;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use specta::Type;
-use sqlx::{Connection, PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool};
 
 use crate::{
     access::{Operator, Right},
-    db::{AuditId, MediaId, RowVersion, Seen},
+    db::{AuditId, MediaId, RowVersion, Seen, transaction},
     error::{Error, Result},
 };
 
@@ -114,10 +114,7 @@ pub async fn correct(
     by.may(Right::CorrectMedia)?;
     check_number(media.len())?;
     let correction = correction.tidied()?;
-    let mut tx = db.begin().await?;
-    let outcomes = queries::correct(&mut tx, media, &correction).await?;
-    tx.commit().await?;
-    Ok(Corrected::of(outcomes))
+    transaction(db, async |tx| Ok(Corrected::of(queries::correct(tx, media, &correction).await?))).await
 }
 
 /// Takes corrections back, by whomever, where nobody corrected the same later.
@@ -127,13 +124,14 @@ pub async fn correct(
 pub async fn undo(db: &mut PgConnection, by: &Operator, corrections: &[AuditId]) -> Result<Corrected> {
     by.may(Right::CorrectMedia)?;
     check_number(corrections.len())?;
-    let mut tx = db.begin().await?;
-    let outcomes = queries::undo(&mut tx, corrections).await?;
-    if outcomes.iter().any(|outcome| outcome.media_id.is_none()) {
-        return Err(Error::NotFound("This correction".into()));
-    }
-    tx.commit().await?;
-    Ok(Corrected::of(outcomes))
+    transaction(db, async |tx| {
+        let outcomes = queries::undo(tx, corrections).await?;
+        if outcomes.iter().any(|outcome| outcome.media_id.is_none()) {
+            return Err(Error::NotFound("This correction".into()));
+        }
+        Ok(Corrected::of(outcomes))
+    })
+    .await
 }
 
 /// The operator's own newest correction of the last 24 hours that stands, whichever window made it.
@@ -151,13 +149,14 @@ pub async fn undoable(db: &PgPool, by: &Operator) -> Result<Option<UndoableCorre
 /// `Forbidden` without the right to correct, `NotFound` when there is nothing to take back.
 pub async fn undo_own(db: &mut PgConnection, by: &Operator) -> Result<Corrected> {
     by.may(Right::CorrectMedia)?;
-    let mut tx = db.begin().await?;
-    let outcomes = queries::undo_own(&mut tx).await?;
-    if outcomes.is_empty() {
-        return Err(Error::NotFound("A correction of yours of the last 24 hours".into()));
-    }
-    tx.commit().await?;
-    Ok(Corrected::of(outcomes))
+    transaction(db, async |tx| {
+        let outcomes = queries::undo_own(tx).await?;
+        if outcomes.is_empty() {
+            return Err(Error::NotFound("A correction of yours of the last 24 hours".into()));
+        }
+        Ok(Corrected::of(outcomes))
+    })
+    .await
 }
 
 /// What is said of media now, of those that the operator may see and the AI has seen.

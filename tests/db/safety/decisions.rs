@@ -63,6 +63,24 @@ async fn a_decision_refers_to_the_version_of_the_policy_by_which_it_was_made(db:
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
+async fn what_was_refused_is_in_nobody_s_way(db: PgPool) {
+    let world = World::new(db).await;
+    let (media, was) = (world.flagged().await, world.policy("spam").await);
+    let seen = world.seen(media).await;
+    let revise = "select console.revise_policy('spam', null, 7, 'Spam', 'All of it.', 'Nothing.', 2, false)";
+    let now: PolicyId = query_scalar(revise).fetch_one(&world.admin.db).await.expect("revised");
+    let queue = Some(SafetyQueue::Flagged);
+    let mut kept = world.admin.db.acquire().await.expect("connected");
+
+    let refused = safety::decide(&mut kept, &world.admin.by, &seen, queue, &SafetyWord::is_unsafe(was, 1)).await;
+
+    assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
+    let mut other = world.admin.db.acquire().await.expect("connected");
+    let word = SafetyWord::is_unsafe(now, 2);
+    safety::decide(&mut other, &world.admin.by, &seen, queue, &word).await.expect("nothing is locked");
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
 async fn a_decision_makes_the_two_words_agree_and_is_in_the_log_with_its_reason(db: PgPool) {
     let world = World::new(db).await;
     let nudity = world.nudity().await;

@@ -96,6 +96,9 @@ test('a video of which nothing comes to be seen says so, and one that is seen do
     await screen.findByLabelText(/^Video \d+$/);
     await vi.advanceTimersByTimeAsync(20_000);
     expect((await screen.findByRole('alert')).textContent).toContain('shows nothing');
+    await fireEvent.loadedData(await screen.findByLabelText(/^Video \d+$/));
+    await waitFor(() => expect(screen.queryByRole('alert')).toBeNull());
+    expect(play).toHaveBeenCalledTimes(2);
   } finally {
     vi.useRealTimers();
   }
