@@ -6,13 +6,13 @@ use std::{collections::HashMap, fs, io::Cursor, path::Path, time::Duration};
 
 use image::{ImageFormat, Rgb, RgbImage};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     database::Database,
     deployment::Deployment,
     page::{Rect, place, serve},
-    process::until,
+    process::{Running, until},
     window::Window,
 };
 
@@ -21,6 +21,7 @@ const PHOTO: i64 = 1;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// As `WebDriver` names the key
 const ESCAPE: &str = "\u{e00c}";
+const ENTER: &str = "\u{e007}";
 /// Of the squares of the photo, in its pixels: finer than what a veil lets through.
 const SQUARE: u32 = 20;
 /// Of 255: between pixels beside each other, where nothing but brightness over large parts is left.
@@ -153,6 +154,8 @@ async fn unsafe_media_are_in_the_window_only_veiled_until_they_are_revealed_and_
     sqlx::raw_sql(sqlx::AssertSqlSafe(rows)).execute(&deployment.db).await.expect("two unsafe photos");
     deployment.add_operator(ADMIN, "admin").await;
     deployment.run(&["rebuild"]);
+    // Words are looked up in what it folds.
+    let _worker = Running::start(deployment.console().arg("worker"));
     let window = deployment.signed_in(ADMIN).await;
     window.script("window.blobs = 0; URL.createObjectURL = () => { window.blobs += 1; return ''; }", &[]).await;
     window.click("link", "Safety").await;
@@ -171,6 +174,9 @@ async fn unsafe_media_are_in_the_window_only_veiled_until_they_are_revealed_and_
     together_with_others(&window).await;
     every_way_in(&window).await;
     of_a_person(&window).await;
+    found(&window).await;
+    copied(&window).await;
+    exported(&window, deployment.home()).await;
 
     let kept = window.outcome(KEPT, &[]).await;
     assert_eq!(kept, json!({ "blobs": 0, "caches": 0, "databases": 0 }));
@@ -276,6 +282,58 @@ async fn of_a_person(window: &Window) {
     go(window, "#/people/2").await;
     until("the enrolled picture", PATIENCE, async || window.has("main img[src*='/enrolled/']").await).await;
     veiled_in(window, "main", 1).await;
+}
+
+/// In small among the hits, and large beside them.
+async fn found(window: &Window) {
+    window.click("link", "Search").await;
+    window.fill("Search all media", "is:unsafe").await;
+    window.press(ENTER).await;
+    let hits = "[aria-label=Results] [data-media]";
+    until("the hits", PATIENCE, async || window.has(hits).await).await;
+    veiled_in(window, "[aria-label=Results]", 2).await;
+    window.click_on(hits).await;
+    veiled_in(window, "aside[aria-label=Photo]", 1).await;
+}
+
+/// To other programs goes where it is, never the picture.
+async fn copied(window: &Window) {
+    let watch = "
+        window.copied = [];
+        for (const way of ['write', 'writeText']) {
+            const copy = navigator.clipboard[way].bind(navigator.clipboard);
+            navigator.clipboard[way] = (what) => (window.copied.push([way, String(what)]), copy(what));
+        }
+        document.addEventListener('copy', ({ clipboardData }) => window.copied.push(['copy', [...clipboardData.types].join()]))";
+    window.script(watch, &[]).await;
+    let ids = window.script("return location.hash.split('/').at(-1)", &[]).await;
+    for (key, copied) in [("i", json!(["writeText", ids])), ("y", Value::Null)] {
+        window.press(key).await;
+        until("what was copied", PATIENCE, async || {
+            window.script("return window.copied.length > 0", &[]).await == true
+        })
+        .await;
+        let all: Vec<[String; 2]> = serde_json::from_value(window.script("return window.copied.splice(0)", &[]).await)
+            .expect("what was copied");
+        let [(way, text)] = all.iter().map(|[way, text]| (way, text)).collect::<Vec<_>>()[..] else {
+            panic!("once: {all:?}")
+        };
+        assert_eq!(way, "writeText");
+        assert!(copied.is_null() || copied[1] == json!(text), "{copied}: {text}");
+        assert!(text.len() < 200 && !text.contains("data:") && !text.contains("/photo/"), "{text}");
+    }
+}
+
+/// To files go words and numbers, with neither the picture nor a way to it.
+async fn exported(window: &Window, home: &Path) {
+    window.press("\u{e009}e\u{e000}").await;
+    let file = home.join("hits.csv");
+    window.fill("File, with its folder", &file.display().to_string()).await;
+    window.click("button", "Export").await;
+    until("the file", PATIENCE, async || file.exists()).await;
+    let written = fs::read_to_string(&file).expect("text");
+    assert_eq!(written.lines().count(), 3, "two hits below their names: {written}");
+    assert!(!written.contains("data:") && !written.contains("base64"), "{written}");
 }
 
 async fn go(window: &Window, hash: &str) {
