@@ -1,4 +1,4 @@
-//! The database: identities of rows, versions as they were seen, connecting, and what must be true of a server.
+//! The database: identities of rows, versions as they were seen, connecting, transactions, and what must be true of a server.
 
 mod cancel;
 mod check;

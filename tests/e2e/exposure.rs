@@ -330,7 +330,10 @@ async fn exported(window: &Window, home: &Path) {
     let file = home.join("hits.csv");
     window.fill("File, with its folder", &file.display().to_string()).await;
     window.click("button", "Export").await;
-    until("the file", PATIENCE, async || file.exists()).await;
+    let done = "
+        const words = [...document.querySelectorAll('[role=status]')].map((word) => word.textContent.trim());
+        return words.some((word) => word.startsWith('Done'))";
+    until("the whole file", PATIENCE, async || window.script(done, &[]).await == json!(true)).await;
     let written = fs::read_to_string(&file).expect("text");
     assert_eq!(written.lines().count(), 3, "two hits below their names: {written}");
     assert!(!written.contains("data:") && !written.contains("base64"), "{written}");

@@ -23,7 +23,7 @@ pub(crate) async fn transaction<T>(
         Err(error) => {
             // The connection is gone where this fails, and its transaction with it; why the work failed is what counts.
             if let Err(error) = tx.rollback().await {
-                tracing::debug!(error = &error as &dyn std::error::Error, "a transaction ends with its connection");
+                tracing::debug!(%error, "a transaction ends with its connection");
             }
             Err(error)
         }
