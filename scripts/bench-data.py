@@ -28,7 +28,7 @@ SERVER = os.environ["DATABASE_URL"]
 ELASTIC = urlsplit(os.environ["ELASTICSEARCH_URL"])
 SCRATCH = Path(os.environ["SCRATCH"])
 BENCH = "bench"
-SEARCHED = ("media_search", "post_search", "user_search", "known_faces")
+SEARCHED = ("post_search", "media_search", "user_search", "known_faces")
 # Seconds that a probe waits for its change, and between two looks at it by id and by search: these take time from what is
 # looked at.
 PATIENCE = 10

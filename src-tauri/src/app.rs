@@ -303,6 +303,7 @@ pub fn commands() -> tauri_specta::Builder<Wry> {
         search::saved::commands::search_seen,
         search::commands::suggest,
         system::commands::status,
+        system::commands::waiting,
         system::commands::system,
         system::commands::upkeep,
         system::commands::queue_samples,

@@ -9,7 +9,7 @@ use kaleidoscope_console::{
 };
 use reqwest::Method;
 use serde_json::{Value, json};
-use sqlx::{PgPool, query};
+use sqlx::{PgPool, query, query_scalar};
 use tokio::sync::watch;
 
 use crate::{
@@ -536,5 +536,25 @@ async fn the_largest_and_the_smallest_key_are_compared_too(db: PgPool) {
     .await;
     let found = checked(&db, &node, "user_search", false).await;
     assert_eq!((found.rows, found.documents), (counts(0, 0, 2), counts(2, 0, 0)), "{found:?}");
+    node.clear().await;
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn documents_that_wait_with_their_post_are_no_difference(db: PgPool) {
+    let node = Node::new();
+    let open = post(&db, user(&db, "ada").await, "open").await;
+    photo(&db, open, "one", &["sea"]).await;
+    work_off(&db, Some(&node.elastic)).await;
+
+    run(&db, "update read_model_post_search set inferred_event_type = 'picnic' where post_id = $1", open).await;
+    a_check_finds_nothing(&db, &node).await;
+    let posts: i64 = query_scalar("select count(*) from console.index_queue where index_name = 'media_search_post'")
+        .fetch_one(&db)
+        .await
+        .expect("a count");
+    assert_eq!(posts, 1, "one of a post");
+
+    run(&db, "delete from console.index_queue where document_id = $1::text", open).await;
+    assert_eq!(checked(&db, &node, "media_search", false).await.documents, counts(0, 1, 0));
     node.clear().await;
 }

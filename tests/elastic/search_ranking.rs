@@ -1,9 +1,9 @@
 //! In which order hits come in either engine, and what says why.
 
 use kaleidoscope_console::{
-    access::Role,
+    access::{Operator, Role},
     db::{MIGRATOR, MediaId},
-    search::{Engine, Example, Like, SearchQuery, Sort, facets, search},
+    search::{Engine, Example, Hit, Like, SearchQuery, Sort, facets, search},
 };
 use serde_json::Value;
 use sqlx::{PgPool, query};
@@ -228,6 +228,7 @@ async fn slips_are_forgiven_in_words_but_not_in_fields_or_exclusions(db: PgPool)
 async fn both_engines_count_the_same_facets(db: PgPool) {
     let node = Node::new();
     let (admin, pool) = operator(&db, "admin", Role::Admin).await;
+    let (staff, pool_of_staff) = operator(&db, "staff", Role::Staff).await;
     let (ada, bo) = (user(&db, "ada").await, user(&db, "bo").await);
     for (number, tags) in [["sea", "sun"], ["sea", "hill"], ["New York", "sun"]].iter().enumerate() {
         let of = post(&db, if number == 0 { ada } else { bo }, "open").await;
@@ -237,17 +238,75 @@ async fn both_engines_count_the_same_facets(db: PgPool) {
     }
     run(&db, "update media_ai_insights set is_safe = false where media_id = $1", 3).await;
     run(&db, "update post_media set created_at = '2020-02-03' where media_id = $1", 1).await;
+    run(&db, "update post_media set media_type = 'VIDEO' where media_id = $1", 2).await;
+    work_off(&db, Some(&node.elastic)).await;
+    run(&db, "update read_model_post_search set inferred_event_type = 'beach_party' where post_id = $1", 1).await;
+    run(&db, "update read_model_post_search set inferred_event_type = 'hike' where post_id <> $1", 1).await;
     work_off(&db, Some(&node.elastic)).await;
     node.ids("media_search").await;
 
-    for text in
-        ["", "photo", "tag:sea", "tag:(sea OR sun) uploader:bo", "is:safe person:ada", "faces:2 is:image", "after:2021"]
-    {
-        let elastic = facets(&pool, Some(&node.elastic), &admin, text).await.expect("facets");
-        let postgresql = facets(&pool, None, &admin, text).await.expect("facets");
-        assert_eq!((elastic.engine, postgresql.engine), (Engine::Elasticsearch, Engine::PostgreSql), "{text}");
-        assert_eq!(elastic.facets, postgresql.facets, "{text}");
-        assert_eq!(elastic.histogram, postgresql.histogram, "{text}");
+    for text in [
+        "",
+        "photo",
+        "tag:sea",
+        "tag:(sea OR sun) uploader:bo",
+        "is:safe person:ada",
+        "faces:2 is:image",
+        "after:2021",
+        "event:party",
+        "-event:hike is:video",
+        "has:event",
+    ] {
+        for (by, pool) in [(&admin, &pool), (&staff, &pool_of_staff)] {
+            let elastic = facets(pool, Some(&node.elastic), by, text).await.expect("facets");
+            let postgresql = facets(pool, None, by, text).await.expect("facets");
+            assert_eq!((elastic.engine, postgresql.engine), (Engine::Elasticsearch, Engine::PostgreSql), "{text}");
+            assert_eq!(elastic.facets, postgresql.facets, "{text}");
+            assert_eq!(elastic.histogram, postgresql.histogram, "{text}");
+        }
     }
+    node.clear().await;
+}
+
+/// What a post was about comes from all its media: where one of them is unsafe, others than admins are not told.
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn events_and_types_are_found_in_the_index_and_follow_the_post(db: PgPool) {
+    let node = Node::new();
+    let (admin, admins) = operator(&db, "admin", Role::Admin).await;
+    let (staff, pool) = operator(&db, "staff", Role::Staff).await;
+    let of = post(&db, user(&db, "ada").await, "open").await;
+    let (one, other) = (photo(&db, of, "one", &["sea"]).await, photo(&db, of, "other", &["sea"]).await);
+    work_off(&db, Some(&node.elastic)).await;
+    let found = async |by: &Operator, pool: &PgPool, text: &str| {
+        work_off(&db, Some(&node.elastic)).await;
+        node.ids("media_search").await;
+        let results = search(pool, Some(&node.elastic), by, &typed(text)).await.expect("results");
+        let in_postgresql = search(pool, None, by, &typed(text)).await.expect("results");
+        assert_eq!((results.engine, in_postgresql.engine), (Engine::Elasticsearch, Engine::PostgreSql));
+        let ids = |hits: &[Hit]| hits.iter().map(|hit| hit.media_id.0).collect::<Vec<_>>();
+        assert_eq!(ids(&results.hits), ids(&in_postgresql.hits), "{text}");
+        ids(&results.hits)
+    };
+    assert_eq!(found(&staff, &pool, "event:party").await, [0; 0]);
+
+    query("insert into console.event_rule (event_type, priority, required_tags, inferred_tags) values ($1, 999, '{sea}', '{sea}')")
+        .bind("sea_party")
+        .execute(&db)
+        .await
+        .expect("a rule");
+    assert_eq!(found(&staff, &pool, "event:party").await, [other, one]);
+    assert_eq!(found(&staff, &pool, "has:event is:image").await, [other, one]);
+
+    run(&db, "update media_ai_insights set is_safe = false where media_id = $1", one).await;
+    assert_eq!(found(&staff, &pool, "event:party").await, [0; 0]);
+    assert_eq!(found(&staff, &pool, "-has:event").await, [other]);
+    assert_eq!(found(&admin, &admins, "event:party").await, [other, one]);
+
+    run(&db, "update post_media set media_type = 'VIDEO' where media_id = $1", other).await;
+    assert_eq!(found(&staff, &pool, "is:video").await, [other]);
+    assert_eq!(found(&admin, &admins, "is:image").await, [one]);
+
+    run(&db, "delete from post_media where media_id = $1", one).await;
+    assert_eq!(found(&staff, &pool, "-event:hike").await, [other]);
     node.clear().await;
 }

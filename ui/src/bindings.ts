@@ -209,6 +209,8 @@ export const commands = {
 	suggest: (text: string, caret: number) => typedError<Suggestions, AppError>(__TAURI_INVOKE("suggest", { text, caret })),
 	/**  For the status bar. */
 	status: () => typedError<Status, AppError>(__TAURI_INVOKE("status")),
+	/**  For the status bar: how much there is to decide. */
+	waiting: () => typedError<Waiting, AppError>(__TAURI_INVOKE("waiting")),
 	/**  For the System screen. */
 	system: () => typedError<System, AppError>(__TAURI_INVOKE("system")),
 	/**  How far behind the indices are, their generations, and the work on them. */
@@ -1808,9 +1810,6 @@ export type Sort =
 export type Status = {
 	postgres: Health,
 	elasticsearch: Health,
-	/**  `None` for those who do not decide them. */
-	facesWaiting: number | null,
-	safetyWaiting: number | null,
 	/**  Keys whose rows are to be computed anew. */
 	readModelQueue: number,
 	/**  Documents that are to be sent. */
@@ -1956,6 +1955,12 @@ export type Verification = {
 	entries: number,
 	/**  The first entry that was changed, or that is missing. */
 	brokenAt: AuditId | null,
+};
+
+/**  What waits for the operator to decide it; `None` where that is not theirs. */
+export type Waiting = {
+	faces: number | null,
+	safety: number | null,
 };
 
 /**  A face that waits, and why. */

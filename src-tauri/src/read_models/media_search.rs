@@ -58,6 +58,12 @@ struct Shown {
     reaction_count: Option<i32>,
     comment_count: Option<i32>,
     created_at: String,
+    /// `IMAGE` or `VIDEO`
+    media_type: Option<String>,
+    /// What its post was about
+    event: Option<String>,
+    /// The same of a post without unsafe media: all that others than admins may know
+    safe_event: Option<String>,
     #[serde(flatten)]
     texts: MediaTexts,
 }
@@ -234,6 +240,9 @@ fn mapping() -> Value {
             "reaction_count": {"type": "integer"},
             "comment_count": {"type": "integer"},
             "created_at": {"type": "date"},
+            "media_type": exact(),
+            "event": exact(),
+            "safe_event": exact(),
             "folded": {
                 "dynamic": "strict",
                 "properties": anywhere(&[
@@ -270,6 +279,7 @@ mod tests {
             "ai_caption": "A beach", "ai_tags": ["beach"], "ai_scenes": [], "image_embedding": null, "is_safe": true,
             "detected_user_ids": [4], "detected_usernames": ["Amara.Okafor4"], "uploader_id": 1, "uploader_username": "bo",
             "uploader_department": null, "reaction_count": 0, "comment_count": 0, "created_at": "2026-01-02T03:04:05.678901",
+            "media_type": "IMAGE", "event": "beach_party", "safe_event": null,
         });
         let object = row.as_object_mut().expect("an object");
         object.extend(changes.as_object().expect("changes").clone());

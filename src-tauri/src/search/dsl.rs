@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::meaning::{Condition, Kind, Searched, Wanted};
+use super::{
+    language::Part,
+    meaning::{Condition, Kind, Searched, Wanted},
+};
 
 /// Fields, and what a word anywhere counts in each.
 const FIELDS: [(&str, f64); 8] = [
@@ -20,19 +23,28 @@ const SLIPPED: f64 = 0.1;
 /// Of these or fewer letters, another word is not a slip.
 const SHORTEST_SLIPPED: usize = 3;
 
+/// How a condition is compiled.
+#[derive(Debug, Clone, Copy)]
+struct Way {
+    /// Words anywhere may have a slip of the fingers. What must not be there must be just that.
+    forgiving: bool,
+    sees_unsafe: bool,
+}
+
 /// The media for which the condition holds, within what the operator may see. What is beyond the index must have been resolved.
 pub fn query(condition: Option<&Condition>, sees_unsafe: bool) -> Value {
+    let way = Way { forgiving: true, sees_unsafe };
     let mut bool = serde_json::Map::new();
     if !sees_unsafe {
         bool.insert("filter".into(), json!([{"term": {"is_safe": true}}]));
     }
     match condition {
         Some(condition) if condition.is_ranked() => {
-            bool.insert("must".into(), json!([clause(condition, true)]));
+            bool.insert("must".into(), json!([clause(condition, way)]));
         }
         Some(condition) => {
             let mut filter = bool.remove("filter").and_then(|filter| filter.as_array().cloned()).unwrap_or_default();
-            filter.push(clause(condition, true));
+            filter.push(clause(condition, way));
             bool.insert("filter".into(), Value::Array(filter));
         }
         None => {}
@@ -40,17 +52,21 @@ pub fn query(condition: Option<&Condition>, sees_unsafe: bool) -> Value {
     json!({"bool": bool})
 }
 
-/// `forgiving`: words anywhere may have a slip of the fingers. What must not be there must be just that.
-fn clause(condition: &Condition, forgiving: bool) -> Value {
-    let of_each = |parts: &[Condition]| -> Vec<Value> { parts.iter().map(|part| clause(part, forgiving)).collect() };
+/// What an operator knows posts to have been about.
+pub(super) fn event_field(sees_unsafe: bool) -> &'static str {
+    if sees_unsafe { "event" } else { "safe_event" }
+}
+
+fn clause(condition: &Condition, way: Way) -> Value {
+    let of_each = |parts: &[Condition]| -> Vec<Value> { parts.iter().map(|part| clause(part, way)).collect() };
     match condition {
         Condition::All(parts) => {
             let (ranked, others): (Vec<_>, Vec<_>) = parts.iter().cloned().partition(Condition::is_ranked);
             json!({"bool": {"must": of_each(&ranked), "filter": of_each(&others)}})
         }
         Condition::Any(parts) => json!({"bool": {"should": of_each(parts), "minimum_should_match": 1}}),
-        Condition::Not(negated) => json!({"bool": {"must_not": [clause(negated, false)]}}),
-        Condition::Words { field: None, wanted, people } => anywhere(wanted, people, forgiving),
+        Condition::Not(negated) => json!({"bool": {"must_not": [clause(negated, Way { forgiving: false, ..way })]}}),
+        Condition::Words { field: None, wanted, people } => anywhere(wanted, people, way.forgiving),
         Condition::Words { field: Some(field), wanted, .. } => in_field(*field, wanted),
         Condition::OnIt(people) => json!({"terms": {"detected_user_ids": people}}),
         Condition::UploadedBy(people) => json!({"terms": {"uploader_id": people}}),
@@ -58,12 +74,15 @@ fn clause(condition: &Condition, forgiving: bool) -> Value {
         Condition::Media(media) => json!({"terms": {"media_id": media}}),
         Condition::Safe(true) => json!({"term": {"is_safe": true}}),
         Condition::Safe(false) => json!({"bool": {"must_not": [{"term": {"is_safe": true}}]}}),
+        Condition::Event(events) => json!({"terms": {event_field(way.sees_unsafe): events}}),
+        Condition::Type(media_type) => json!({"term": {"media_type": media_type}}),
+        Condition::Has(part) if *part == Part::Event.name() => {
+            json!({"exists": {"field": event_field(way.sees_unsafe)}})
+        }
         Condition::Has(part) => json!({"term": {"has": part}}),
         Condition::Count { field, from, until } => count(field, *from, *until),
         Condition::Time { from, until } => json!({"range": {"created_at": {"gte": from, "lt": until}}}),
-        Condition::Event(_) | Condition::Category(_) | Condition::Unidentified(_) | Condition::Type(_) => {
-            json!({"match_none": {}})
-        }
+        Condition::Category(_) | Condition::Unidentified(_) => json!({"match_none": {}}),
     }
 }
 

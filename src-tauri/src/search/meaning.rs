@@ -335,9 +335,9 @@ impl Condition {
     /// Only PostgreSQL knows: the index of media has nothing of it.
     pub(super) fn is_beyond_the_index(&self) -> bool {
         let faces = CountField::Faces.name();
-        let parts = [Part::Faces, Part::Event, Part::Categories].map(Part::name);
+        let parts = [Part::Faces, Part::Categories].map(Part::name);
         match self {
-            Self::Event(_) | Self::Category(_) | Self::Unidentified(_) | Self::Type(_) => true,
+            Self::Category(_) | Self::Unidentified(_) => true,
             Self::Has(part) => parts.contains(part),
             Self::Count { field, .. } => *field == faces,
             _ => false,

@@ -46,15 +46,10 @@ pub(super) fn explain(hit: &mut Hit, marks: &[Mark], ranks: Ranks, engine: Engin
         (TextField::Uploader, "uploader", std::slice::from_ref(&hit.uploader)),
         (TextField::Department, "dept", hit.department.as_slice()),
     ];
-    let matched = found(fields, marks, forgiving);
-    let lacks = marks.iter().any(|mark| {
-        let of_one = |(field, texts): (TextField, &[String])| {
-            mark.is_of(field) && texts.iter().any(|text| marked(text, &[mark], forgiving).is_some())
-        };
-        !fields.into_iter().any(|(field, _, texts)| of_one((field, texts)))
-    });
+    let mut seen = vec![false; marks.len()];
+    let matched = found(fields, marks, forgiving, &mut seen);
     hit.why = Why { matched, text_rank: ranks.text, vector_rank: ranks.vector, similarity: ranks.similarity };
-    lacks
+    seen.contains(&false)
 }
 
 /// Adds what a hit does not show: full names, and what its post has.
@@ -66,36 +61,48 @@ pub(super) fn explain_further(hit: &mut Hit, marks: &[Mark], background: &Backgr
         (TextField::Category, "category", background.categories.as_slice()),
     ];
     let forgiving = engine == Engine::Elasticsearch;
-    hit.why.matched.extend(found(fields, marks, forgiving));
-    // A tag of another medium is found by words alone: `tag:` means the medium's own.
-    let anywhere: Vec<&Mark> = marks.iter().filter(|mark| mark.field.is_none()).collect();
+    let mut seen = vec![false; marks.len()];
+    hit.why.matched.extend(found(fields, marks, forgiving, &mut seen));
     for text in &background.post_tags {
-        let parts = marked(text, &anywhere, forgiving);
+        // A tag of another medium is found by words alone: `tag:` means the medium's own.
+        let parts = marked(text, marks, |mark| mark.field.is_none(), forgiving, &mut seen);
         hit.why.matched.extend(parts.map(|parts| Matched { field: "posttag".into(), parts }));
     }
 }
 
-/// Words anywhere are not looked for in events and categories, which neither engine finds by them.
-fn found<const N: usize>(fields: [(TextField, &str, &[String]); N], marks: &[Mark], forgiving: bool) -> Vec<Matched> {
+/// Words anywhere are not looked for in events and categories, which neither engine finds by them. `seen`: the marks of which something
+/// was found, by now.
+fn found<const N: usize>(
+    fields: [(TextField, &str, &[String]); N],
+    marks: &[Mark],
+    forgiving: bool,
+    seen: &mut [bool],
+) -> Vec<Matched> {
     let mut matched = Vec::new();
     for (field, name, texts) in fields {
         let is_named = matches!(field, TextField::Event | TextField::Category);
-        let own: Vec<&Mark> =
-            marks.iter().filter(|mark| mark.is_of(field) && (mark.field.is_some() || !is_named)).collect();
+        let is_meant = |mark: &Mark| mark.is_of(field) && (mark.field.is_some() || !is_named);
         for text in texts {
-            matched.extend(marked(text, &own, forgiving).map(|parts| Matched { field: name.into(), parts }));
+            let parts = marked(text, marks, is_meant, forgiving, seen);
+            matched.extend(parts.map(|parts| Matched { field: name.into(), parts }));
         }
     }
     matched
 }
 
 /// The text in parts, if there is a word to mark.
-fn marked(text: &str, marks: &[&Mark], forgiving: bool) -> Option<Vec<Part>> {
+fn marked(
+    text: &str,
+    marks: &[Mark],
+    is_meant: impl Fn(&Mark) -> bool,
+    forgiving: bool,
+    seen: &mut [bool],
+) -> Option<Vec<Part>> {
     let words = fold::placed(text);
     let folded: Vec<&str> = words.iter().map(|(_, word)| word.as_str()).collect();
     let mut is_match = vec![false; words.len()];
-    for mark in marks {
-        mark.wanted.mark(&folded, &mut is_match, forgiving && mark.field.is_none());
+    for (mark, is_seen) in marks.iter().zip(seen).filter(|(mark, _)| is_meant(mark)) {
+        *is_seen |= mark.wanted.mark(&folded, &mut is_match, forgiving && mark.field.is_none());
     }
     if !is_match.contains(&true) {
         return None;
@@ -113,23 +120,29 @@ fn marked(text: &str, marks: &[&Mark], forgiving: bool) -> Option<Vec<Part>> {
 }
 
 impl Wanted {
-    fn mark(&self, words: &[&str], is_match: &mut [bool], forgiving: bool) {
+    /// Marks the words that are meant; whether there are some.
+    fn mark(&self, words: &[&str], is_match: &mut [bool], forgiving: bool) -> bool {
+        let mut is_there = false;
         if matches!(self.kind, Kind::Phrase | Kind::Value) {
             let length = self.words.len();
             for at in 0..(words.len() + 1).saturating_sub(length) {
                 if words[at..at + length].iter().eq(self.words.iter()) {
                     is_match[at..at + length].fill(true);
+                    is_there = true;
                 }
             }
-            return;
+            return is_there;
         }
         for (place, wanted) in self.words.iter().enumerate() {
             let is_begun = self.kind == Kind::Prefix && place + 1 == self.words.len();
             for (word, is_match) in words.iter().zip(is_match.iter_mut()) {
                 let is_slip = || forgiving && self.kind == Kind::Word && is_slipped(wanted, word);
-                *is_match |= word == wanted || is_begun && word.starts_with(wanted.as_str()) || is_slip();
+                let is_meant = word == wanted || is_begun && word.starts_with(wanted.as_str()) || is_slip();
+                *is_match |= is_meant;
+                is_there |= is_meant;
             }
         }
+        is_there
     }
 }
 
@@ -168,8 +181,8 @@ mod tests {
     /// With the marked words in brackets.
     fn shown(query: &str, field: TextField, text: &str, forgiving: bool) -> Option<String> {
         let marks = marks(&parse(query).expect(query));
-        let own: Vec<&Mark> = marks.iter().filter(|mark| mark.field.is_none_or(|own| own == field)).collect();
-        let parts = marked(text, &own, forgiving)?;
+        let mut seen = vec![false; marks.len()];
+        let parts = marked(text, &marks, |mark| mark.is_of(field), forgiving, &mut seen)?;
         Some(
             parts
                 .iter()

@@ -5,8 +5,12 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, PgPool};
 
-use super::{compare::Differences, row_hash};
-use crate::{elastic::Elastic, error::Result, read_models::ReadModel};
+use super::{compare::Differences, row_hash, siblings};
+use crate::{
+    elastic::Elastic,
+    error::Result,
+    read_models::{ReadModel, media_search},
+};
 
 /// Differences that are looked at again at once.
 pub(super) const AT_ONCE: usize = 500;
@@ -67,6 +71,7 @@ fn is_text(value: &Value, text: &str) -> bool {
 
 async fn look(db: &PgPool, model: &ReadModel, ids: &[String]) -> Result<HashMap<String, Seen>> {
     let ReadModel { name, identity: (id, id_type), .. } = model;
+    let is_awaited = if *name == media_search::MODEL.name { siblings::IS_AWAITED } else { "false" };
     // Not joined: a plan that reads the whole table would make the JSON of all its rows.
     let sql = format!(
         "select wanted.id,
@@ -77,6 +82,7 @@ async fn look(db: &PgPool, model: &ReadModel, ids: &[String]) -> Result<HashMap<
                          where queue.index_name = '{name}' and queue.document_id = wanted.id)
                 or exists (select from console.dead_letter as letter
                             where letter.kind = 'index' and letter.name = '{name}' and letter.key = wanted.id)
+                or {is_awaited}
            from unnest($1::text[]) as wanted (id)"
     );
     let (readable, strange): (Vec<String>, Vec<String>) = ids.iter().cloned().partition(|id| can_be_of(model, id));

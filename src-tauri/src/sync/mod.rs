@@ -2,7 +2,8 @@
 //!
 //! A change marks keys in `console.read_model_queue` in its own transaction. The projector computes these rows from the
 //! source view; what it writes marks documents in `console.index_queue`. The indexer sends them, the folder keeps the same
-//! words in PostgreSQL. Each of these stages re-reads what it sends, so a mark may come twice, and only a lost one would harm.
+//! words in PostgreSQL. Where other rows of a post change what its media's documents say, the post is marked, and `siblings` marks
+//! them. Each of these stages re-reads what it sends, so a mark may come twice, and only a lost one would harm.
 //! Clerks do the long work that somebody asks for: a new generation, or a comparison of everything with its source.
 
 mod bulk;
@@ -41,6 +42,7 @@ mod rows;
 mod rush;
 mod sampler;
 mod schedule;
+mod siblings;
 mod sources;
 mod staff;
 mod stage;

@@ -18,6 +18,7 @@ use super::{
     matcher::Matcher,
     metrics::Metrics,
     projector::{self, Projector},
+    siblings::Siblings,
     stage::Stage,
 };
 use crate::{
@@ -82,6 +83,11 @@ impl Staff<'_> {
         Stage::Folder(Folder { db: self.pool(), texts, worker: self.name.to_owned(), is_reserve })
     }
 
+    fn siblings(&mut self) -> Option<Stage> {
+        self.elastic?;
+        Some(Stage::Siblings(Siblings { db: self.pool(), worker: self.name.to_owned() }))
+    }
+
     fn feed(&mut self) -> Stage {
         Stage::Feed(Feed {
             db: self.pool(),
@@ -136,6 +142,7 @@ fn settings_of_pool(connections: u32) -> PgPoolOptions {
 
 pub(super) fn every_stage(staff: &mut Staff<'_>) -> Vec<Stage> {
     let mut stages = vec![staff.folder(Texts::Media), staff.folder(Texts::People)];
+    stages.extend(staff.siblings());
     stages.extend([GENERATIONS, CHECKS].map(|kinds| staff.clerk(kinds)));
     if staff.settings.read_models == ReadModels::External {
         stages.push(Stage::Clearer(staff.pool()));
@@ -157,6 +164,7 @@ pub(super) fn every_stage(staff: &mut Staff<'_>) -> Vec<Stage> {
 
 pub(super) fn rebuild_stages(staff: &mut Staff<'_>) -> Vec<Stage> {
     let mut stages = vec![staff.clerk(GENERATIONS)];
+    stages.extend(staff.siblings());
     for model in read_models::ALL {
         stages.extend(staff.keepers(model, false));
     }

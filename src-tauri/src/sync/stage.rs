@@ -12,8 +12,12 @@ use super::{
     marks,
     matcher::{self, Matcher},
     projector::Projector,
+    siblings::{self, Siblings},
 };
-use crate::{error::Result, read_models::media_search};
+use crate::{
+    error::Result,
+    read_models::{media_search, post_search},
+};
 
 /// One of the loops.
 #[derive(Debug)]
@@ -26,6 +30,7 @@ pub(super) enum Stage {
     Feed(Feed),
     Indexer(Indexer),
     Folder(Folder),
+    Siblings(Siblings),
     Clerk(Clerk),
 }
 
@@ -40,6 +45,7 @@ impl Stage {
             Self::Feed(feed) => feed.step().await,
             Self::Indexer(indexer) => indexer.step(others_hurry).await,
             Self::Folder(folder) => folder.step().await,
+            Self::Siblings(siblings) => siblings.step().await,
             Self::Clerk(clerk) => clerk.step().await,
         }
     }
@@ -64,6 +70,7 @@ impl Stage {
             Self::Feed(_) => feed::QUEUE.into(),
             Self::Indexer(indexer) => format!("{} index", indexer.model.name),
             Self::Folder(folder) => format!("{} index", folder.texts.name()),
+            Self::Siblings(_) => format!("{} index", siblings::QUEUE),
             // Woken by what names no queue.
             Self::Clearer(_) | Self::Clerk(_) => String::new(),
         }
@@ -73,8 +80,12 @@ impl Stage {
     pub(super) fn next_queues(&self) -> Option<String> {
         match self {
             Self::Projector(projector) if projector.model.name == media_search::MODEL.name => {
-                Some(format!("{} index,{} index", projector.model.name, Texts::Media.name()))
+                Some(format!("{} index,{} index,{} index", projector.model.name, Texts::Media.name(), siblings::QUEUE))
             }
+            Self::Projector(projector) if projector.model.name == post_search::MODEL.name => {
+                Some(format!("{} index,{} index", projector.model.name, siblings::QUEUE))
+            }
+            Self::Siblings(_) => Some(format!("{} index", media_search::MODEL.name)),
             Self::Projector(projector) => Some(format!("{} index", projector.model.name)),
             _ => None,
         }
@@ -89,6 +100,7 @@ impl Stage {
             Self::Feed(_) => "feed".into(),
             Self::Indexer(Indexer { model, lane, .. }) => format!("indexer of {} ({lane:?})", model.name),
             Self::Folder(folder) => format!("folder of {}", folder.texts.name()),
+            Self::Siblings(_) => "marker of siblings".into(),
             Self::Clerk(clerk) => format!("clerk of {}", clerk.kinds.join(", ")),
         }
     }

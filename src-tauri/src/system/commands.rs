@@ -2,7 +2,7 @@
 
 use tauri::State;
 
-use super::{Recall, Status, System, Upkeep};
+use super::{Recall, Status, System, Upkeep, Waiting};
 use crate::{
     app::Console,
     error::Result,
@@ -16,6 +16,14 @@ use crate::{
 pub async fn status(console: State<'_, Console>) -> Result<Status> {
     let session = console.refreshed_session().await?;
     system::status(&session.db, console.elastic.as_ref(), &session.operator).await
+}
+
+/// For the status bar: how much there is to decide.
+#[tauri::command]
+#[specta::specta]
+pub async fn waiting(console: State<'_, Console>) -> Result<Waiting> {
+    let session = console.session().await?;
+    system::waiting(&session.db, &session.operator).await
 }
 
 /// For the System screen.

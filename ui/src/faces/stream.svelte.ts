@@ -11,6 +11,7 @@ import { photoOf, preparePhoto } from '../photo/api';
 import { preload } from '../photo/pictures';
 import { Ahead } from '../review/ahead';
 import { ReviewQueue } from '../review/queue.svelte';
+import { oneLess, recount } from '../review/waiting';
 import {
   candidatesOf,
   confirmedLike,
@@ -232,6 +233,7 @@ export class FaceStream {
       this.undoing = false;
       void decisionsChanged(this.#client);
       void this.#client.invalidateQueries({ queryKey: ['faces', 'counts'] });
+      void recount(this.#client);
     }
   }
 
@@ -331,7 +333,7 @@ export class FaceStream {
       await this.#client.invalidateQueries({ queryKey: photo.queryKey });
       // Who was turned down is nobody to choose when the face comes again.
       void this.#client.invalidateQueries({ queryKey: candidatesOf(face.id).queryKey });
-      void this.#client.invalidateQueries({ queryKey: ['status'] });
+      if (waiting !== undefined) oneLess(this.#client, 'faces');
       void decisionsChanged(this.#client);
     }
     this.#said.delete(face.id);

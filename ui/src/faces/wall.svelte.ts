@@ -16,6 +16,7 @@ import { Selection } from '../components/selection.svelte';
 import { counted, personName } from '../components/text';
 import { complain, toast, warn } from '../components/toast';
 import { Refusal } from '../host';
+import { recount } from '../review/waiting';
 import {
   confirmAbove,
   decideMany,
@@ -289,7 +290,7 @@ export class FaceWall implements CropWall {
     void peopleWaitingChanged(this.#client);
     void this.#client.invalidateQueries({ queryKey: ['faces', 'counts'] });
     void this.#client.invalidateQueries({ queryKey: ['photo', 'faces'] });
-    void this.#client.invalidateQueries({ queryKey: ['status'] });
+    void recount(this.#client);
   }
 
   /** Shows a blind sample of what lies above the line. */

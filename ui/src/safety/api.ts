@@ -22,6 +22,7 @@ import type {
 } from '../bindings';
 import { dayBounds } from '../components/days';
 import { Refusal, ask, commands } from '../host';
+import { recount } from '../review/waiting';
 
 const key = ['safety'];
 
@@ -75,14 +76,17 @@ export const counts = queryOptions({
 
 export const createCounts = () => createQuery(() => counts);
 
-/** Something was decided, or sent elsewhere. */
-export const workChanged = (client: QueryClient) =>
+/** One was decided, or sent elsewhere. */
+export const itemChanged = (client: QueryClient) =>
   Promise.all([
     client.invalidateQueries({ queryKey: counts.queryKey }),
     client.invalidateQueries({ queryKey: [...key, 'decided'] }),
     client.invalidateQueries({ queryKey: [...key, 'progress'] }),
-    client.invalidateQueries({ queryKey: ['status'] }),
   ]);
+
+/** Something was decided or undone, more than one perhaps. */
+export const workChanged = (client: QueryClient) =>
+  Promise.all([itemChanged(client), recount(client)]);
 
 export const keep = (held: number[], lookedAt: number | null) =>
   ask(commands.keepSafety(held, lookedAt));

@@ -21,6 +21,7 @@ import { preload } from '../photo/pictures';
 import { Spotlight } from '../photo/spotlight.svelte';
 import { Ahead } from '../review/ahead';
 import { ReviewQueue } from '../review/queue.svelte';
+import { oneLess } from '../review/waiting';
 import {
   assign,
   conceal,
@@ -28,6 +29,7 @@ import {
   counts,
   decide,
   decideGroup,
+  itemChanged,
   keep,
   pageOf,
   reread,
@@ -309,7 +311,8 @@ export class SafetyReview {
   ): Promise<void> {
     const written = await this.queue.decide(item, write);
     if (written) {
-      void workChanged(this.#client);
+      oneLess(this.#client, 'safety');
+      void itemChanged(this.#client);
       void this.#client.invalidateQueries({ queryKey: storyOf(item.mediaId).queryKey });
     } else if (this.item?.mediaId === item.mediaId && isBlank(this.draft)) {
       // What was said is not said again.

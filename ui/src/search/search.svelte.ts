@@ -18,9 +18,9 @@ export type Kind = (typeof kinds)[number];
 const MOST_EXAMPLES = 10;
 /** As many as can be selected at once */
 const MOST_SELECTED = 1000;
-/** After the last letter, in milliseconds: longer than the box waits before it asks, so that who types on is never held up by
- * the drawing of an answer, and who has stopped does not wait. */
-const REST = 200;
+/** After the last letter, in milliseconds: longer than people take from one letter to the next, so that who types on is not held up by
+ * the drawing of an answer, which takes the window as long as some letters. */
+const REST = 350;
 /** Somebody who comes back to the screen so soon finds it as they left it; in milliseconds. */
 const FRESH = 60_000;
 

@@ -204,10 +204,12 @@ export function backend(start: Role | null): Answers {
     status: () => ({
       postgres: ok,
       elasticsearch: ok,
-      facesWaiting: role === 'staff' ? null : suggestions().length,
-      safetyWaiting: flaggedLeft(),
       readModelQueue: 12,
       indexQueue: 1207,
+    }),
+    waiting: () => ({
+      faces: role === 'staff' ? null : suggestions().length,
+      safety: flaggedLeft(),
     }),
     pictureSize: ({ mediaId }: { mediaId: number }) => size(mediaId),
     photo: ({ mediaId }: { mediaId: number }) => {

@@ -47,15 +47,11 @@ pub(super) async fn count(
         && let Some(conditions) = indexed(db, asked).await?
     {
         match in_index(elastic, asked, &conditions, sees_unsafe(by), at_most).await {
-            Ok(mut counts) => {
-                let others = in_postgresql(db, asked, at_most, |field| field.indexed().is_none()).await?;
-                counts.values.extend(others);
-                return Ok((Engine::Elasticsearch, counts));
-            }
+            Ok(counts) => return Ok((Engine::Elasticsearch, counts)),
             Err(failure) => tracing::warn!(%failure, "facets are counted by PostgreSQL"),
         }
     }
-    let values = in_postgresql(db, asked, at_most, |_| true).await?;
+    let values = in_postgresql(db, asked, at_most).await?;
     let mut counts = Counts { values, ..Counts::default() };
     if let Some(one) = asked.iter().find(|one| one.days) {
         let mut own = Cancellable::acquire(db).await?;
@@ -65,17 +61,12 @@ pub(super) async fn count(
     Ok((Engine::PostgreSql, counts))
 }
 
-async fn in_postgresql(
-    db: &PgPool,
-    asked: &[Count],
-    at_most: usize,
-    is_meant: impl Fn(Field) -> bool,
-) -> Result<Vec<(Field, Vec<Counted>)>> {
+async fn in_postgresql(db: &PgPool, asked: &[Count], at_most: usize) -> Result<Vec<(Field, Vec<Counted>)>> {
     let mut own = Cancellable::acquire(db).await?;
     let mut values = Vec::new();
     for one in asked {
-        for field in one.fields.iter().copied().filter(|field| is_meant(*field)) {
-            values.push((field, queries::facet(&mut *own, one.condition.as_ref(), field.name(), at_most).await?));
+        for field in &one.fields {
+            values.push((*field, queries::facet(&mut *own, one.condition.as_ref(), field.name(), at_most).await?));
         }
     }
     own.release();
@@ -128,7 +119,7 @@ async fn in_index(
         let Answer { found, aggregations } = answer?;
         counts.is_partial |= found.is_partial();
         let aggregations = aggregations.unwrap_or_default();
-        for field in one.fields.iter().filter(|field| field.indexed().is_some()) {
+        for field in &one.fields {
             let buckets = buckets(&aggregations[field.name()])?;
             counts.values.push((*field, buckets.into_iter().filter_map(|bucket| value_of(*field, bucket)).collect()));
         }
@@ -142,7 +133,7 @@ async fn in_index(
 fn body(one: &Count, condition: Option<&Condition>, sees_unsafe: bool, at_most: usize) -> Value {
     let mut aggregations = serde_json::Map::new();
     for field in &one.fields {
-        if let Some(name) = field.indexed() {
+        if let Some(name) = field.indexed(sees_unsafe) {
             aggregations.insert(field.name().into(), json!({"terms": {"field": name, "size": at_most}}));
         }
     }
@@ -166,6 +157,7 @@ fn buckets(aggregation: &Value) -> Result<Vec<Bucket>, Failure> {
 fn value_of(field: Field, bucket: Bucket) -> Option<Counted> {
     let value = match (field, bucket.key_as_string) {
         (Field::Safety, Some(is_safe)) => if is_safe == "true" { "safe" } else { "unsafe" }.to_owned(),
+        (Field::Type, _) => bucket.key.as_str()?.to_lowercase(),
         _ => bucket.key.as_str()?.to_owned(),
     };
     Some((value, bucket.doc_count))

@@ -1,6 +1,9 @@
 //! What hits are counted by.
 
-use super::super::language::{self, Expression, OneOrMore, Query, State, Term, Text, TextField};
+use super::super::{
+    dsl,
+    language::{self, Expression, OneOrMore, Query, State, Term, Text, TextField},
+};
 use crate::read_models::fold;
 
 /// Something that hits are counted by.
@@ -35,16 +38,18 @@ impl Field {
         }
     }
 
-    /// In the index; `None` where that has nothing of it.
-    pub(super) fn indexed(self) -> Option<&'static str> {
+    /// In the index, as the operator may count it; `None` where that has nothing of it.
+    pub(super) fn indexed(self, sees_unsafe: bool) -> Option<&'static str> {
         match self {
             Self::Text(TextField::Tag) => Some("ai_tags"),
             Self::Text(TextField::Scene) => Some("ai_scenes"),
             Self::Text(TextField::Person) => Some("detected_usernames"),
             Self::Text(TextField::Uploader) => Some("uploader_username"),
             Self::Text(TextField::Department) => Some("uploader_department"),
+            Self::Text(TextField::Event) => Some(dsl::event_field(sees_unsafe)),
+            Self::Type => Some("media_type"),
             Self::Safety => Some("is_safe"),
-            Self::Text(_) | Self::Type => None,
+            Self::Text(TextField::Caption | TextField::Title | TextField::Category) => None,
         }
     }
 
