@@ -322,6 +322,8 @@ export class FaceStream {
   async #decide(face: Face, word: Word): Promise<void> {
     const waiting = this.queue.items.find((item) => item.face.id === face.id);
     const item = waiting ?? { face, proposed: this.proposed, conflicts: [] };
+    // The status bar tells of suggestions.
+    const isCounted = waiting !== undefined && this.asked.queue === 'suggested';
     this.lookBack();
     this.#said.set(face.id, word);
     this.#decided.set(face.id, item);
@@ -333,7 +335,7 @@ export class FaceStream {
       await this.#client.invalidateQueries({ queryKey: photo.queryKey });
       // Who was turned down is nobody to choose when the face comes again.
       void this.#client.invalidateQueries({ queryKey: candidatesOf(face.id).queryKey });
-      if (waiting !== undefined) oneLess(this.#client, 'faces');
+      if (isCounted) oneLess(this.#client, 'faces');
       void decisionsChanged(this.#client);
     }
     this.#said.delete(face.id);

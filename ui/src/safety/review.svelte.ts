@@ -203,7 +203,10 @@ export class SafetyReview {
     const draft = $state.snapshot(this.draft) as Draft;
     this.#leave();
     this.told = inWords(ruling, draft, item.queue);
-    void this.#write(item, draft, (item) => decide(this.#client, item, wordOf(ruling, draft)));
+    void this.#write(item, draft, async (item) => {
+      await decide(this.#client, item, wordOf(ruling, draft));
+      oneLess(this.#client, 'safety');
+    });
   }
 
   /** Says yes or no to what somebody else proposed. */
@@ -311,7 +314,6 @@ export class SafetyReview {
   ): Promise<void> {
     const written = await this.queue.decide(item, write);
     if (written) {
-      oneLess(this.#client, 'safety');
       void itemChanged(this.#client);
       void this.#client.invalidateQueries({ queryKey: storyOf(item.mediaId).queryKey });
     } else if (this.item?.mediaId === item.mediaId && isBlank(this.draft)) {
