@@ -176,7 +176,8 @@ const ONLY_BOXES: &str = "
     style.textContent = `
         .only-boxes .stage { background: #000 !important }
         .only-boxes .picture, .only-boxes .label, .only-boxes .halo { visibility: hidden !important }
-        .only-boxes .box { visibility: visible; background: #00f !important; box-shadow: none !important }
+        .only-boxes .box, .only-boxes .lines { visibility: visible }
+        .only-boxes .box { background: #00f !important; box-shadow: none !important }
         .only-boxes .line { stroke: #00f !important; stroke-dasharray: none !important }`;
     document.head.append(style);";
 
@@ -273,10 +274,10 @@ async fn measure(window: &Window, media: &[i64], one_in: usize) -> Vec<Measured>
     measured
 }
 
-/// A box within a pixel of the screen, and its lines within one of the page: the web view draws lines on whole ones.
-fn assert_close(measured: &[Measured], count: usize, scale: u32) {
+/// A box and its lines within a pixel of the screen.
+fn assert_close(measured: &[Measured], count: usize) {
     assert_eq!(measured.len(), count);
-    let worst = measured.iter().map(|one| one.element.max(one.lines / f64::from(scale))).fold(0.0, f64::max);
+    let worst = measured.iter().map(|one| one.element.max(one.lines)).fold(0.0, f64::max);
     eprintln!("at most {worst} pixels off, of {count} places");
     assert!(worst <= TOLERANCE, "{worst} pixels off: {measured:#?}");
 }
@@ -286,7 +287,7 @@ async fn a_box_is_within_a_pixel_of_the_face_at_any_size_zoom_and_orientation() 
     let (files, photos) = orientations(SMALL, SMALL);
     let (_deployment, window, media) = looking_at("e2e_boxes", files, &photos, 1).await;
     let measured = measure(&window, &media, 2).await;
-    assert_close(&measured, 8 * 3 * 5 / 2, 1);
+    assert_close(&measured, 8 * 3 * 5 / 2);
 }
 
 #[tokio::test]
@@ -296,7 +297,7 @@ async fn a_box_is_within_a_pixel_of_the_face_on_a_screen_of_twice_as_many() {
     let ratio = window.script("return window.devicePixelRatio", &[]).await;
     assert_eq!(ratio.as_f64(), Some(2.0), "two pixels for each of the page");
     let measured = measure(&window, &media, 4).await;
-    assert_close(&measured, 8 * 3 * 5 / 4, 2);
+    assert_close(&measured, 8 * 3 * 5 / 4);
 }
 
 /// Drags a handle of the edited box by as much as brings its corner to that point of the page.

@@ -3,7 +3,8 @@
 import { createQuery, queryOptions, type QueryClient } from '@tanstack/svelte-query';
 
 import { ask, commands, media, pictureProblem } from '../host';
-import { preload } from './pictures';
+import { preload, scale } from './pictures';
+import { nextSize } from './viewpoint.svelte';
 
 /** A picture's size never changes, and asking for it reads the head of the original. */
 export const sizeOf = (mediaId: number) =>
@@ -41,5 +42,10 @@ export const createReason = (url: () => string | null) =>
   });
 
 /** A photo's size and its pixels, before it is shown. */
-export const preparePhoto = (client: QueryClient, mediaId: number) =>
-  Promise.all([client.prefetchQuery(sizeOf(mediaId)), preload(media.photo(mediaId))]);
+export async function preparePhoto(client: QueryClient, mediaId: number): Promise<void> {
+  const [size, url] = [sizeOf(mediaId), media.photo(mediaId)];
+  await Promise.all([client.prefetchQuery(size), preload(url)]);
+  const picture = client.getQueryData(size.queryKey);
+  const drawn = picture === undefined ? null : nextSize(picture);
+  if (drawn !== null) scale(url, drawn);
+}

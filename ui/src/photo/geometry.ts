@@ -95,6 +95,12 @@ export function snapped(view: View, pixelRatio: number): View {
   return { scale: view.scale, x: along(view.x), y: along(view.y) };
 }
 
+/** How many pixels of the screen a picture is drawn on, whose corner stands on a whole one. */
+export function drawnSize(picture: Size, scale: number, pixelRatio: number): Size {
+  const along = (length: number) => Math.round(length * scale * pixelRatio);
+  return { width: along(picture.width), height: along(picture.height) };
+}
+
 /** A rectangle of picture pixels as it stands on the stage. */
 export function onStage(rect: Rect, view: View): Rect {
   return {

@@ -2,6 +2,7 @@
 
 import {
   centred,
+  drawnSize,
   fit,
   limits,
   onto,
@@ -18,6 +19,16 @@ import {
 
 /** Kept free around a photo that fits, so that boxes at its edge can be told from the edge. */
 const MARGIN = 12;
+
+/** Where a photo was seen last: the next one is likely to be seen there, too. */
+let last = { stage: { width: 0, height: 0 }, pixelRatio: 1 };
+
+/** In how many pixels of the screen the whole picture would be drawn next; null until some photo was seen. */
+export function nextSize(picture: Size): Size | null {
+  const { stage, pixelRatio } = last;
+  if (stage.width === 0 || stage.height === 0) return null;
+  return drawnSize(picture, fit(picture, stage, MARGIN).scale, pixelRatio);
+}
 
 export class Viewpoint {
   stage = $state.raw<Size>({ width: 0, height: 0 });
@@ -58,6 +69,11 @@ export class Viewpoint {
   /** Picture pixels to pixels of the screen's panel: 1 is 100 %. */
   readonly zoom = $derived(this.view.scale * this.pixelRatio);
 
+  /** In pixels of the screen */
+  readonly drawn: Size | null = $derived(
+    this.picture === null ? null : drawnSize(this.picture, this.view.scale, this.pixelRatio),
+  );
+
   readonly fits = $derived(this.#mode === 'fit');
 
   /** Some of the picture is beyond the stage's edges. */
@@ -66,6 +82,11 @@ export class Viewpoint {
       (this.picture.width * this.view.scale > this.stage.width + 1 ||
         this.picture.height * this.view.scale > this.stage.height + 1),
   );
+
+  /** A photo was seen from here. */
+  remember(): void {
+    last = { stage: this.stage, pixelRatio: this.pixelRatio };
+  }
 
   fit(): void {
     this.#mode = 'fit';
