@@ -53,6 +53,33 @@ test('a confirmed face makes room for the next before it is written, and is writ
   expect(shown()).toBe(two);
 });
 
+test('the status bar tells of suggestions: their number follows a verdict about one at once, and no other', async () => {
+  const conflict = waitingFace({ ...(waiting[1] as Face), status: 'CONFIRMED', bounds: null });
+  const told = vi.fn(() => ({ faces: 7, safety: 4 }));
+  open('moderator', 'faces', {
+    facesWaiting: ({ asked }) =>
+      asked.queue === 'conflicts' ? { faces: [conflict], next: null } : queueOf(waiting),
+    waiting: told,
+  });
+  const user = userEvent.setup();
+  const inBar = (name: string) =>
+    within(screen.getByRole('contentinfo', { name: 'Status' })).getByText(name).nextElementSibling
+      ?.textContent;
+  await isShown(one);
+  await waitFor(() => expect(inBar('faces')).toBe('7'));
+
+  await user.keyboard('y');
+  await waitFor(() => expect(inBar('faces')).toBe('6'));
+  expect(inBar('safety')).toBe('4');
+
+  await user.click(screen.getByRole('button', { name: /^Conflicts/ }));
+  await isShown(conflict.face.id);
+  await user.keyboard('d');
+  await screen.findByText('Nothing contradicts anything.');
+  expect(inBar('faces')).toBe('6');
+  expect(told).toHaveBeenCalledTimes(1);
+});
+
 test('a verdict that could not be written says why and comes back as the next, not under the hand', async () => {
   const write = underWay<Verdict>();
   open('moderator', 'faces', { facesWaiting, decideFace: () => write.promise });
