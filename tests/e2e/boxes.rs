@@ -170,15 +170,14 @@ async fn drawn(window: &Window) -> Rect {
     outline(&pixels, stage, |pixel| blueness(pixel) > 100.0, blueness)
 }
 
-/// The box as it is drawn, without its name and all that lies over and under it, in a blue that nothing else has.
+/// The lines of the box and what is between them, without all that lies over and under it, in a blue that nothing else has.
 const ONLY_BOXES: &str = "
     const style = document.createElement('style');
     style.textContent = `
         .only-boxes .stage { background: #000 !important }
         .only-boxes .picture, .only-boxes .label, .only-boxes .halo { visibility: hidden !important }
-        .only-boxes .box, .only-boxes .lines { visibility: visible }
-        .only-boxes .box { background: #00f !important; box-shadow: none !important }
-        .only-boxes .line { stroke: #00f !important; stroke-dasharray: none !important }`;
+        .only-boxes .lines { visibility: visible }
+        .only-boxes .line { fill: #00f; stroke: #00f !important; stroke-dasharray: none !important }`;
     document.head.append(style);";
 
 /// The edges of what is found on the stage, by the lines through its middle: corners may be round.

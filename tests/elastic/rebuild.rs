@@ -276,8 +276,12 @@ async fn the_worker_s_own_login_suffices(db: PgPool) {
         query(sqlx::AssertSqlSafe(statement)).execute(&db).await.expect("a login");
     }
     let own = PgPool::connect_lazy_with((*db.connect_options()).clone().username(&login).password("test"));
-    photo(&db, post(&db, user(&db, "ada").await, "open").await, "", &["sea"]).await;
+    let open = post(&db, user(&db, "ada").await, "open").await;
+    let (one, _) = (photo(&db, open, "", &["sea"]).await, photo(&db, open, "", &[]).await);
     let worker = Worker::start(&own, Some(&node.elastic));
+    settled(&db, true).await;
+    // What the documents of the post's other photos say depends on it.
+    run(&db, "update media_ai_insights set is_safe = false where media_id = $1", one).await;
     settled(&db, true).await;
 
     for kind in [JobKind::Rebuild, JobKind::Rollback, JobKind::Repair] {

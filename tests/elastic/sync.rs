@@ -9,6 +9,7 @@ use sqlx::{PgPool, query, query_as, query_scalar};
 
 use crate::{
     node::Node,
+    process::free_port,
     rows::{Worker, face, photo, post, run, settled, until, user, within, work_off},
 };
 
@@ -47,6 +48,37 @@ async fn a_confirmed_face_is_found_by_that_person_s_name_within_two_seconds(db: 
     let document = node.document("face_search", face).await.expect("the face's document");
     assert_eq!(document["identified_username"], "Amara.Okafor7");
     assert_eq!(document["face_embedding"].as_array().expect("a vector").len(), 1024);
+    worker.stop().await;
+    node.clear().await;
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn what_hides_an_event_goes_ahead_of_what_was_loaded(db: PgPool) {
+    let node = Node::new();
+    let open = post(&db, user(&db, "ada").await, "open").await;
+    let mut media = Vec::new();
+    for _ in 0..6 {
+        media.push(photo(&db, open, "", &["sea"]).await);
+    }
+    work_off(&db, Some(&node.elastic)).await;
+    let away = node.by(&format!("http://127.0.0.1:{}", free_port()));
+    run(
+        &db,
+        "select console.mark_documents('media_search', array_agg(media_id::text), 1::smallint)
+           from read_model_media_search where post_id = $1",
+        open,
+    )
+    .await;
+    run(&db, "update media_ai_insights set is_safe = false where media_id = $1", media[0]).await;
+
+    let worker = Worker::start(&db, Some(&away.elastic));
+    until("all in the express lane", async || {
+        let ahead = "select array_agg(document_id::bigint order by document_id::bigint) from console.index_queue
+                      where index_name = 'media_search' and lane = 0";
+        let ahead: Option<Vec<i64>> = query_scalar(ahead).fetch_one(&db).await.expect("marks");
+        ahead.as_ref() == Some(&media)
+    })
+    .await;
     worker.stop().await;
     node.clear().await;
 }

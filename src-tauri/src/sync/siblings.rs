@@ -21,13 +21,14 @@ const BATCH: i64 = 500;
 #[derive(Debug)]
 pub(super) struct Siblings {
     pub db: PgPool,
+    pub lane: Lane,
     pub worker: String,
 }
 
 impl Siblings {
     /// Works off one batch of posts; how many there were.
     pub(super) async fn step(&self) -> Result<usize> {
-        let entries = queue::claim(&self.db, QUEUE, Lane::Both, &self.worker, BATCH).await?;
+        let entries = queue::claim(&self.db, QUEUE, self.lane, &self.worker, BATCH).await?;
         if entries.is_empty() {
             return Ok(0);
         }
@@ -40,6 +41,8 @@ impl Siblings {
         Ok(entries.len())
     }
 
+    /// In the lane of the posts: what an event is hidden for must not wait behind a platform that was loaded.
+    ///
     /// Under the locks of their rows, as whoever writes to one marks it: so a document's versions follow the order of the commits.
     async fn mark(&self, posts: &[i64], versions: &[i64]) -> sqlx::Result<()> {
         let mut tx = self.db.begin().await?;
@@ -52,9 +55,10 @@ impl Siblings {
                  order by media_id
                    for no key update
             )
-            select console.mark_documents('media_search', array_agg(media_id::text), null)::text as marked from locked
+            select console.mark_documents('media_search', array_agg(media_id::text), $2)::text as marked from locked
             "#,
-            posts
+            posts,
+            self.lane.next()
         )
         .fetch_one(&mut *tx)
         .await?;

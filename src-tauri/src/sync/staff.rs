@@ -83,9 +83,11 @@ impl Staff<'_> {
         Stage::Folder(Folder { db: self.pool(), texts, worker: self.name.to_owned(), is_reserve })
     }
 
-    fn siblings(&mut self) -> Option<Stage> {
-        self.elastic?;
-        Some(Stage::Siblings(Siblings { db: self.pool(), worker: self.name.to_owned() }))
+    /// In each lane; none where nothing is sent.
+    fn siblings(&mut self) -> Vec<Stage> {
+        let lanes = self.elastic.map_or(&[][..], |_| &[Lane::Express, Lane::Bulk]);
+        let stage = |&lane| Stage::Siblings(Siblings { db: self.pool(), lane, worker: self.name.to_owned() });
+        lanes.iter().map(stage).collect()
     }
 
     fn feed(&mut self) -> Stage {

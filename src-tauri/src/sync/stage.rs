@@ -56,7 +56,9 @@ impl Stage {
         match self {
             Self::Matcher(_) | Self::Clusterer(_) | Self::Feed(_) => true,
             Self::Folder(folder) => folder.is_reserve,
-            Self::Projector(Projector { lane, .. }) | Self::Indexer(Indexer { lane, .. }) => *lane != Lane::Express,
+            Self::Projector(Projector { lane, .. })
+            | Self::Indexer(Indexer { lane, .. })
+            | Self::Siblings(Siblings { lane, .. }) => *lane != Lane::Express,
             _ => false,
         }
     }
@@ -100,7 +102,7 @@ impl Stage {
             Self::Feed(_) => "feed".into(),
             Self::Indexer(Indexer { model, lane, .. }) => format!("indexer of {} ({lane:?})", model.name),
             Self::Folder(folder) => format!("folder of {}", folder.texts.name()),
-            Self::Siblings(_) => "marker of siblings".into(),
+            Self::Siblings(siblings) => format!("marker of siblings ({:?})", siblings.lane),
             Self::Clerk(clerk) => format!("clerk of {}", clerk.kinds.join(", ")),
         }
     }

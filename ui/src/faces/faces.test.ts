@@ -3,7 +3,7 @@ import userEvent from '@testing-library/user-event';
 import axe from 'axe-core';
 import { expect, test, vi } from 'vitest';
 
-import type { Candidate, Face, Verdict } from '../bindings';
+import type { Candidate, Face, FaceQuery, Verdict } from '../bindings';
 import { remap, remapNone } from '../keys';
 import { refuse } from '../test/backend';
 import { waitingFace } from '../test/deciding';
@@ -54,10 +54,13 @@ test('a confirmed face makes room for the next before it is written, and is writ
 });
 
 test('the status bar tells of suggestions: their number follows a verdict about one at once, and no other', async () => {
-  const conflict = waitingFace({ ...(waiting[1] as Face), status: 'CONFIRMED', bounds: null });
+  const confirmed = photos
+    .flatMap(({ faces }) => faces)
+    .find(({ status, bounds }) => status === 'CONFIRMED' && bounds !== null);
+  const conflict = waitingFace(confirmed as Face);
   const told = vi.fn(() => ({ faces: 7, safety: 4 }));
   open('moderator', 'faces', {
-    facesWaiting: ({ asked }) =>
+    facesWaiting: ({ asked }: { asked: FaceQuery }) =>
       asked.queue === 'conflicts' ? { faces: [conflict], next: null } : queueOf(waiting),
     waiting: told,
   });

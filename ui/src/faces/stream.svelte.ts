@@ -293,7 +293,7 @@ export class FaceStream {
 
   /** Fetches what the next faces need. */
   prepare(): void {
-    void this.#ahead.prepare(this.queue.ahead.slice(0, PREPARED));
+    void this.#ahead.prepare(this.queue.ahead.slice(1, PREPARED + 1));
   }
 
   /** Keeps what is looked at from others, and says who else is there, until the answer is called. */
@@ -322,8 +322,8 @@ export class FaceStream {
   async #decide(face: Face, word: Word): Promise<void> {
     const waiting = this.queue.items.find((item) => item.face.id === face.id);
     const item = waiting ?? { face, proposed: this.proposed, conflicts: [] };
-    // The status bar tells of suggestions.
-    const isCounted = waiting !== undefined && this.asked.queue === 'suggested';
+    // The status bar tells of suggestions, wherever they are decided.
+    const isCounted = face.status === 'SUGGESTED' && word.said !== 'dismiss';
     this.lookBack();
     this.#said.set(face.id, word);
     this.#decided.set(face.id, item);

@@ -14,14 +14,15 @@ interface Kept {
 /** Elements are kept, or the web view might let go of the pixels before they are shown; the one used last is last. */
 const loaded = new Map<string, Kept>();
 const MOST = 60;
-/** Scaled pictures take the memory of their pixels, four bytes for each. */
 const MOST_SCALED = 12;
+/** In pixels, each of which takes four bytes as long as the scaled picture is kept. */
 const LARGEST_SCALED = 4_000_000;
 /** In milliseconds. Not for long: what is safe now may be flagged soon. */
 const KEPT = 300_000;
 
 /** Has the web view load and decode a picture that will be wanted soon; one that does not come says why when shown. */
 export function preload(url: string): Promise<void> {
+  if (inPage.has(url)) return Promise.resolve();
   const known = fresh(url);
   if (known !== undefined) {
     keep(url, known);
@@ -59,9 +60,11 @@ export const isLoaded = (image: HTMLImageElement): boolean =>
 
 /** The elements in the page. */
 const shown = new WeakMap<HTMLImageElement, Kept>();
+const inPage = new Set<string>();
 
 /** An element for one place in the page: the one that was loaded ahead, or one that begins to. */
 export function take(url: string): HTMLImageElement {
+  inPage.add(url);
   const known = fresh(url);
   if (known !== undefined && isLoaded(known.image)) {
     loaded.delete(url);
@@ -82,6 +85,7 @@ export const scaledOf = (image: HTMLImageElement): HTMLCanvasElement | undefined
 /** The element is out of the page: kept for when somebody comes back to it. */
 export function giveBack(url: string, image: HTMLImageElement): void {
   image.onload = image.onerror = null;
+  inPage.delete(url);
   const kept = shown.get(image);
   if (kept !== undefined && isLoaded(image)) keep(url, kept);
 }

@@ -1,6 +1,11 @@
 // How much there is to decide, for the status bar.
 
-import { createQuery, queryOptions, type QueryClient } from '@tanstack/svelte-query';
+import {
+  createQuery,
+  queryOptions,
+  type QueryClient,
+  type QueryState,
+} from '@tanstack/svelte-query';
 
 import type { Waiting } from '../bindings';
 import { ask, commands } from '../host';
@@ -14,14 +19,27 @@ const waiting = queryOptions({
   staleTime: SELDOM,
 });
 
-export const createWaiting = () => createQuery(() => ({ ...waiting, refetchInterval: SELDOM }));
+export const createWaiting = () => createQuery(() => ({ ...waiting, refetchInterval: untilCount }));
+
+/** From the last count on: what follows a decision is none, and puts the next one off by nothing. */
+function untilCount({ state }: { state: QueryState<Waiting> }): number {
+  if (state.fetchStatus === 'fetching' || state.status === 'error') return SELDOM;
+  return Math.max(1, state.dataUpdatedAt + SELDOM - Date.now());
+}
 
 /** One was decided: the number follows at once, and is counted in its time. */
-export const oneLess = (client: QueryClient, of: keyof Waiting) =>
-  client.setQueryData(waiting.queryKey, (known) => {
+export function oneLess(client: QueryClient, of: keyof Waiting): void {
+  const counted = client.getQueryState(waiting.queryKey)?.dataUpdatedAt;
+  const follow = (known: Waiting | undefined) => {
     const left = known?.[of];
     return known && left ? { ...known, [of]: left - 1 } : known;
-  });
+  };
+  client.setQueryData(
+    waiting.queryKey,
+    follow,
+    counted === undefined ? {} : { updatedAt: counted },
+  );
+}
 
 /** Many were decided, or something was undone. */
 export const recount = (client: QueryClient) =>

@@ -21,7 +21,7 @@ import { preload } from '../photo/pictures';
 import { Spotlight } from '../photo/spotlight.svelte';
 import { Ahead } from '../review/ahead';
 import { ReviewQueue } from '../review/queue.svelte';
-import { oneLess } from '../review/waiting';
+import { oneLess, recount } from '../review/waiting';
 import {
   assign,
   conceal,
@@ -215,7 +215,11 @@ export class SafetyReview {
     const { reason } = wordOf('safe', draft);
     this.#leave();
     this.told = agrees ? 'Confirmed.' : 'Declined.';
-    void this.#write(item, draft, (item) => confirm(this.#client, item, agrees, reason));
+    void this.#write(
+      item,
+      draft,
+      this.#moved((item) => confirm(this.#client, item, agrees, reason)),
+    );
   }
 
   /** What the operator proposed is not to be done after all. */
@@ -224,7 +228,11 @@ export class SafetyReview {
     const { reason } = wordOf('safe', draft);
     this.#leave();
     this.told = 'Withdrawn: it waits where it did before.';
-    void this.#write(item, draft, (item) => confirm(this.#client, item, false, reason));
+    void this.#write(
+      item,
+      draft,
+      this.#moved((item) => confirm(this.#client, item, false, reason)),
+    );
   }
 
   /** Keeps the item, sends it to somebody, or (null) gives it back to all. */
@@ -232,7 +240,19 @@ export class SafetyReview {
     const draft = $state.snapshot(this.draft) as Draft;
     this.#leave();
     this.told = told;
-    void this.#write(item, draft, (item) => assign(this.#client, item, to, note));
+    void this.#write(
+      item,
+      draft,
+      this.#moved((item) => assign(this.#client, item, to, note)),
+    );
+  }
+
+  /** It may wait in another queue now: how much waits is counted anew. */
+  #moved(write: (item: SafetyItem) => Promise<unknown>) {
+    return async (item: SafetyItem) => {
+      await write(item);
+      void recount(this.#client);
+    };
   }
 
   /** Decides the same of several, and says what stays. */
@@ -283,7 +303,7 @@ export class SafetyReview {
 
   /** Fetches what the next ones need: guarded pictures, as everything before a reveal. */
   prepare(): void {
-    void this.#ahead.prepare(this.queue.ahead.slice(0, PREPARED));
+    void this.#ahead.prepare(this.queue.ahead.slice(1, PREPARED + 1));
   }
 
   /** Keeps what is looked at from others, and says who else is there, until the answer is called. */
