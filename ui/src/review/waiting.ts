@@ -19,26 +19,28 @@ const waiting = queryOptions({
   staleTime: SELDOM,
 });
 
-export const createWaiting = () => createQuery(() => ({ ...waiting, refetchInterval: untilCount }));
+/** Counted again and again, as long as somebody sees it. */
+export const counted = queryOptions({
+  ...waiting,
+  refetchInterval: ({ state }: { state: QueryState<Waiting> }) => untilCount(state),
+});
+
+export const createWaiting = () => createQuery(() => counted);
 
 /** From the last count on: what follows a decision is none, and puts the next one off by nothing. */
-function untilCount({ state }: { state: QueryState<Waiting> }): number {
-  if (state.fetchStatus === 'fetching' || state.status === 'error') return SELDOM;
-  return Math.max(1, state.dataUpdatedAt + SELDOM - Date.now());
+function untilCount({ dataUpdatedAt, fetchStatus, status }: QueryState<Waiting>): number {
+  if (fetchStatus === 'fetching' || status === 'error') return SELDOM;
+  return Math.max(1, dataUpdatedAt + SELDOM - Date.now());
 }
 
 /** One was decided: the number follows at once, and is counted in its time. */
 export function oneLess(client: QueryClient, of: keyof Waiting): void {
-  const counted = client.getQueryState(waiting.queryKey)?.dataUpdatedAt;
+  const updatedAt = client.getQueryState(waiting.queryKey)?.dataUpdatedAt;
   const follow = (known: Waiting | undefined) => {
     const left = known?.[of];
     return known && left ? { ...known, [of]: left - 1 } : known;
   };
-  client.setQueryData(
-    waiting.queryKey,
-    follow,
-    counted === undefined ? {} : { updatedAt: counted },
-  );
+  client.setQueryData(waiting.queryKey, follow, updatedAt === undefined ? {} : { updatedAt });
 }
 
 /** Many were decided, or something was undone. */
