@@ -60,6 +60,7 @@ export const isLoaded = (image: HTMLImageElement): boolean =>
 
 /** The elements in the page. */
 const shown = new WeakMap<HTMLImageElement, Kept>();
+/** Their addresses: what is there already is not prepared once more. */
 const inPage = new Set<string>();
 
 /** An element for one place in the page: the one that was loaded ahead, or one that begins to. */

@@ -13,19 +13,14 @@ import { ask, commands } from '../host';
 /** Between two counts, in milliseconds: they take the database a while, for which whoever decides would wait. */
 const SELDOM = 30_000;
 
-const waiting = queryOptions({
+export const waiting = queryOptions({
   queryKey: ['waiting'],
   queryFn: () => ask(commands.waiting()),
   staleTime: SELDOM,
-});
-
-/** Counted again and again, as long as somebody sees it. */
-export const counted = queryOptions({
-  ...waiting,
   refetchInterval: ({ state }: { state: QueryState<Waiting> }) => untilCount(state),
 });
 
-export const createWaiting = () => createQuery(() => counted);
+export const createWaiting = () => createQuery(() => waiting);
 
 /** From the last count on: what follows a decision is none, and puts the next one off by nothing. */
 function untilCount({ dataUpdatedAt, fetchStatus, status }: QueryState<Waiting>): number {
